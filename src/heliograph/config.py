@@ -1,0 +1,235 @@
+"""One frozen settings object: defaults, then ``heliograph.toml`` in the data directory, then the environment.
+
+Environment variables are ``HELIOGRAPH_`` plus the setting's path with double underscores, such as
+``HELIOGRAPH_DATABASE__URL``. Nothing else in the program reads the environment. The DC address and the RSA key
+are settings: that is how the simulator is reached, and nothing in the crawler knows the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from heliograph import errors
+
+CONFIG_NAME = "heliograph.toml"
+MASTER_KEY_NAME = "master.key"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Telegram(_Section):
+    """How Telegram is reached."""
+
+    api_id: int = 0
+    api_hash: SecretStr = SecretStr("")
+    dc_id: int = 2
+    dc_address: str = "149.154.167.51"
+    dc_port: int = Field(443, ge=1, le=65535)
+    dc_public_key_file: Path | None = None
+    """PEM (PKCS#1) of an RSA key to trust besides Telegram's own."""
+    use_ipv6: bool = False
+    rpc_deadline_seconds: float = Field(30.0, gt=0)
+    device_model: str = "Heliograph"
+    sign_up_name: str | None = None
+    """First name to register with when the phone number has no account yet; unset: sign-in only."""
+
+
+class Database(_Section):
+    """Where rows go. Without a URL a private server runs in the data directory."""
+
+    url: SecretStr | None = None
+    pool_size: int = Field(8, ge=2)
+
+
+class Budget(_Section):
+    """What one account may ask of one method family."""
+
+    per_second: float = Field(gt=0)
+    burst: float = Field(1, ge=1)
+    concurrent: int = Field(1, ge=1)
+
+
+# First budgets per account, TELEGRAM.md section 4.1. The keys are the governor's method families.
+DEFAULT_BUDGETS: dict[str, Budget] = {
+    "history": Budget(per_second=0.8, burst=2),
+    "messages": Budget(per_second=1 / 3, burst=1),
+    "difference": Budget(per_second=5, burst=5, concurrent=1),
+    "channel_difference": Budget(per_second=2, burst=10, concurrent=8),
+    "peer_dialogs": Budget(per_second=0.2, burst=1),
+    "dialogs": Budget(per_second=1 / 3, burst=2),
+    "resolve": Budget(per_second=1 / 60, burst=1),
+    "reactions": Budget(per_second=1 / 15, burst=1),
+    "topics": Budget(per_second=0.5, burst=5),
+    "files": Budget(per_second=1, burst=4, concurrent=1),
+    "other": Budget(per_second=1, burst=5, concurrent=2),
+}
+
+
+class Crawler(_Section):
+    """What is mirrored and how fast."""
+
+    enabled: bool = True
+    history: bool = True
+    """Backfill past messages."""
+    updates: bool = True
+    """Follow live updates."""
+    peers: bool = True
+    """Keep the lists of chats and people fresh."""
+    history_depth: str = "14d"
+    """How far back: ``all``, a number of days such as ``14d``, or a date such as ``2026-01-31``."""
+    history_limit_per_run: int | None = Field(None, ge=1)
+    """At most this many messages per chat and run."""
+    concurrency: int = Field(4, ge=1, le=64)
+    """Chats that are backfilled at once."""
+    private_chats: bool = False
+    """Mirror one-to-one conversations as well."""
+    queue_size: int = Field(10_000, ge=10)
+    gap_wait_seconds: float = Field(0.5, ge=0)
+    silence_seconds: float = Field(900, gt=0)
+    refresh_seconds: float = Field(300, gt=0)
+    """How often the list of chats is read again."""
+    budgets: dict[str, Budget] = Field(default_factory=dict)
+    """Overrides of the default budgets, by method family."""
+
+    @field_validator("history_depth")
+    @classmethod
+    def _known_depth(cls, value: str) -> str:
+        history_since(value, datetime.now(UTC))
+        return value
+
+    def budget(self, family: str) -> Budget:
+        """Return the budget of a method family, ``other`` for an unknown one."""
+        return self.budgets.get(family) or DEFAULT_BUDGETS.get(family) or DEFAULT_BUDGETS["other"]
+
+
+class Web(_Section):
+    """The page and the API. Only loopback until sign-in exists."""
+
+    host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
+    port: int = Field(8420, ge=0, le=65535)
+    metrics_port: int = Field(0, ge=0, le=65535)
+    """Where the crawler role serves its own metrics for the web role to merge; 0 picks a free one."""
+
+
+class Log(_Section):
+    """Log output."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """All settings. Build it with :func:`load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HELIOGRAPH_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(default_factory=lambda: default_data_dir())
+    telegram: Telegram = Telegram()
+    database: Database = Database()
+    crawler: Crawler = Crawler()
+    web: Web = Web()
+    log: Log = Log()
+    master_key_file: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose content arrives as keyword arguments."""
+        return env_settings, init_settings
+
+    @property
+    def config_file(self) -> Path:
+        """Where the configuration file is."""
+        return self.data_dir / CONFIG_NAME
+
+    @property
+    def key_file(self) -> Path:
+        """Where the master key is."""
+        return self.master_key_file or self.data_dir / MASTER_KEY_NAME
+
+    @property
+    def is_private_server(self) -> bool:
+        """Say whether the database is the private server in the data directory."""
+        return self.database.url is None
+
+
+def default_data_dir() -> Path:
+    """Return ``$HELIOGRAPH_DATA_DIR`` or the user's data folder."""
+    if given := os.environ.get("HELIOGRAPH_DATA_DIR"):
+        return Path(given)
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "heliograph"
+
+
+def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:
+    """Read the settings of a data directory.
+
+    Raises ConfigMissing when there is no file and ``must_exist``, ConfigInvalid when it cannot be understood.
+    """
+    directory = (data_dir or default_data_dir()).absolute()
+    path = directory / CONFIG_NAME
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise errors.ConfigMissing(f"There is no configuration at {path}; run `heliograph init` first.") from None
+        content = {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise errors.ConfigInvalid(f"{path} cannot be read: {error}; mend it or run `heliograph init` again.") from None
+    try:
+        return Settings(**{**content, "data_dir": directory})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise errors.ConfigInvalid(
+            f"{path}: {where}: {first['msg']}; mend it or run `heliograph init` again."
+        ) from None
+
+
+def write(path: Path, content: dict[str, object]) -> None:
+    """Write a configuration file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        tomli_w.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def history_since(depth: str, now: datetime) -> datetime | None:
+    """Turn a history depth into the oldest moment to fetch, or None for everything. Raises ValueError."""
+    if depth == "all":
+        return None
+    if depth.endswith("d") and depth[:-1].isdigit():
+        return now - timedelta(days=int(depth[:-1]))
+    try:
+        day = date.fromisoformat(depth)
+    except ValueError:
+        raise ValueError(
+            "history_depth is `all`, a number of days such as `14d`, or a date such as 2026-01-31"
+        ) from None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The mirror: Telethon as a transport, live feed, backfill, governor, writer."""

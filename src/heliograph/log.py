@@ -1,0 +1,47 @@
+"""Structured logs: fixed snake_case event names with fields, as JSON lines or for a console.
+
+Never message text, phone numbers, tokens or session strings; ids, counts and durations are enough to find a fault.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+LogFormat = Literal["console", "json"]
+
+
+def setup(*, form: LogFormat = "console", level: str = "info") -> None:
+    """Send structlog and the standard library's logging to stderr in one form."""
+    numeric = logging.getLevelNamesMapping()[level.upper()]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.dict_tracebacks, renderer] if form == "json" else [*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(numeric),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    # Libraries speak up only when something is wrong: Telethon's INFO lines carry update contents.
+    root.setLevel(max(numeric, logging.WARNING))
+
+
+def get(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Return a logger whose lines carry ``logger=name``."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    return logger

@@ -1,0 +1,30 @@
+"""Prometheus metrics of every role, in one place so that names and labels stay consistent.
+
+Labels are bounded: roles, method families, states, kinds. Never a chat, a user or a text.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+
+DELIVERY_LATENCY = Histogram(
+    "heliograph_delivery_latency_seconds",
+    "From Telegram's push of an update to its hand-over to a WebSocket client.",
+    buckets=_LATENCY_BUCKETS,
+)
+COMMIT_SECONDS = Histogram("heliograph_commit_seconds", "Duration of one group commit.", buckets=_LATENCY_BUCKETS)
+ROWS = Counter("heliograph_rows_total", "Rows committed, by kind.", ["kind"])
+QUEUE_DEPTH = Gauge("heliograph_queue_depth", "Update containers and batches that wait, by queue.", ["queue"])
+BOX_LAG = Gauge(
+    "heliograph_box_lag_events", "Known but not yet committed events, largest over the boxes, by kind.", ["kind"]
+)
+BOXES = Gauge("heliograph_boxes", "Boxes by state of the sequence engine.", ["state"])
+BUDGET = Gauge("heliograph_budget_tokens", "Requests allowed at this moment, by method family.", ["family"])
+FLOOD_WAITS = Counter("heliograph_flood_waits_total", "FLOOD_WAIT answers, by method family.", ["family"])
+RPC_SECONDS = Histogram(
+    "heliograph_rpc_seconds", "Duration of Telegram requests, by method family.", ["family"], buckets=_LATENCY_BUCKETS
+)
+RECONNECTS = Counter("heliograph_reconnects_total", "Connections to Telegram that were made again.")
+LIVE_CLIENTS = Gauge("heliograph_live_clients", "Connected WebSocket clients.")

@@ -1,0 +1,1 @@
+"""PostgreSQL: all SQL, the migrations, the one write transaction, and the private server."""

@@ -1,0 +1,1 @@
+"""Encryption of session keys at rest."""

@@ -1,0 +1,1 @@
+"""The HTTP API, the live WebSocket stream and the page."""
