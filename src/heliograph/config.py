@@ -23,6 +23,14 @@ CONFIG_NAME = "heliograph.toml"
 MASTER_KEY_NAME = "master.key"
 
 
+def default_data_dir() -> Path:
+    """Return ``$HELIOGRAPH_DATA_DIR`` or the user's data folder."""
+    if given := os.environ.get("HELIOGRAPH_DATA_DIR"):
+        return Path(given)
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "heliograph"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -139,7 +147,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    data_dir: Path = Field(default_factory=lambda: default_data_dir())
+    data_dir: Path = Field(default_factory=default_data_dir)
     telegram: Telegram = Telegram()
     database: Database = Database()
     crawler: Crawler = Crawler()
@@ -173,14 +181,6 @@ class Settings(BaseSettings):
     def is_private_server(self) -> bool:
         """Say whether the database is the private server in the data directory."""
         return self.database.url is None
-
-
-def default_data_dir() -> Path:
-    """Return ``$HELIOGRAPH_DATA_DIR`` or the user's data folder."""
-    if given := os.environ.get("HELIOGRAPH_DATA_DIR"):
-        return Path(given)
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "heliograph"
 
 
 def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:

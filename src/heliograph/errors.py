@@ -103,7 +103,7 @@ class FloodWait(TelegramError):
 
 
 class ApiKeyWrong(TelegramError):
-    """Telegram does not know this api_id and api_hash; copy both again from my.telegram.org and run `heliograph init`."""
+    """Telegram does not know this api_id and api_hash; copy both from my.telegram.org and run `heliograph init`."""
 
 
 class PhoneWrong(TelegramError):

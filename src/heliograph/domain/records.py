@@ -32,7 +32,7 @@ class BoxState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CursorMove:
-    """A box's cursor moves from exactly ``from_state`` to ``to_state`` under ``epoch``; ``from_state`` None anchors it."""
+    """A cursor moves from exactly ``from_state`` to ``to_state`` under ``epoch``; ``from_state`` None anchors it."""
 
     box: SpaceId
     from_state: BoxState | None
@@ -60,7 +60,8 @@ class Message:
     topic_id: int | None = None
     album_id: int | None = None
     forward: Json | None = None
-    """``{"from_id", "from_name", "date", "message_id", "author_signature", "saved_from_id", "saved_message_id"}``, unset keys absent; date in Unix seconds."""
+    """``{"from_id", "from_name", "date", "message_id", "author_signature", "saved_from_id",
+    "saved_message_id"}``, unset keys absent; date in Unix seconds."""
     media: Json | None = None
     """``{"kind": …, …}``; see crawler/normalize/media.py for every kind's keys."""
     service: Json | None = None
