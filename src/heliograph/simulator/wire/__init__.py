@@ -1,0 +1,1 @@
+"""MTProto over TCP: transports, keys, encryption, sessions."""
