@@ -1,0 +1,254 @@
+"""The private PostgreSQL server: started by its first user, shared, stopped by its last.
+
+It listens on a Unix socket in its own 0700 folder and nowhere else. Every user holds a shared lock on ``users.lock``
+while it uses the server; whoever leaves and finds no other holder stops it. A user that is killed loses its lock with
+its life, and the server that it started goes on: the next user adopts it. ``server.lock`` is held only while
+starting and stopping, so that two starters or a starter and a stopper never meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from heliograph import errors, log
+from heliograph.store import binaries, cluster
+
+SOCKET_NAME = ".s.PGSQL.5432"
+MAX_SOCKET_PATH_BYTES = 107
+STEP_SECONDS = 0.05
+PATIENCE_SECONDS = 10.0
+"""How often a long wait for crash recovery is logged."""
+MAX_LOG_BYTES = 16 * 1024 * 1024
+
+_logger = log.get("private_server")
+
+
+class PrivateServer:
+    """One process's share in the private server of ``directory``."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.absolute()
+        self._data = self.directory / "data"
+        self._socket_directory = socket_directory(self.directory)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._share: int | None = None
+
+    @property
+    def dsn(self) -> str:
+        """Connection string; the password is in a file that only the owner can read."""
+        return psycopg.conninfo.make_conninfo(
+            host=str(self._socket_directory),
+            port=5432,
+            user=cluster.USER,
+            dbname=cluster.DATABASE,
+            passfile=str(cluster.password_file(self.directory)),
+        )
+
+    async def start(self) -> str:
+        """Start or adopt the server, wait until it answers, however long recovery takes, and return the dsn.
+
+        Raises DatabaseUnreachable or DiskFull with the reason in one sentence.
+        """
+        cluster.make_home(self.directory)
+        runner = await asyncio.to_thread(binaries.choose_runner, self.directory)
+        async with self._exclusive():
+            share = os.open(self.directory / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(share, fcntl.LOCK_SH)
+                await asyncio.to_thread(self._make_folders, runner)
+                await self._start(runner)
+            except BaseException:
+                os.close(share)
+                raise
+            self._share = share
+        return self.dsn
+
+    async def stop(self) -> None:
+        """Give up this share; the last one stops the server. Does nothing when not started."""
+        if self._share is None:
+            return
+        share, self._share = self._share, None
+        async with self._exclusive():
+            try:
+                fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            finally:
+                os.close(share)
+            await self._stop()
+
+    def _make_folders(self, runner: binaries.Runner) -> None:
+        if not self._is_alive():
+            cluster.prepare(self.directory, runner)
+        if self._socket_directory != self.directory:
+            _make_runtime_directory(self._socket_directory, runner)
+
+    async def _start(self, runner: binaries.Runner) -> None:
+        while not self._is_alive():
+            self._remove_stale_files()
+            self._spawn(runner)
+            if await self._wait_until_ready():
+                break
+        else:
+            await self._wait_until_ready()
+        await self._create_database()
+
+    def _spawn(self, runner: binaries.Runner) -> None:
+        path = self.directory / "server.log"
+        try:
+            if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+                path.replace(path.with_suffix(".log.1"))
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "ab") as output:
+                output.write(b"--- start\n")
+                output.flush()
+                arguments = _server_arguments(self._data, self._socket_directory)
+                self._process = runner.spawn("postgres", *arguments, cwd=self.directory, output=output)
+        except OSError as error:
+            raise cluster.translated(error, self.directory) from error
+
+    async def _wait_until_ready(self) -> bool:
+        """Return True when the server answers, False when it is worth another start. Raises when it gave up."""
+        waited = 0.0
+        while not await self._answers():
+            if not self._is_alive() and not self._is_starting():
+                return self._judge_end()
+            await asyncio.sleep(STEP_SECONDS)
+            waited += STEP_SECONDS
+            if waited % PATIENCE_SECONDS < STEP_SECONDS:
+                _logger.info("waiting_for_database", seconds=round(waited))
+        return True
+
+    def _judge_end(self) -> bool:
+        said = (self.directory / "server.log").read_text("utf-8", "replace").rpartition("--- start\n")[2]
+        if "shared memory block" in said and "still in use" in said:
+            # Children of a killed postmaster notice within seconds; until then a new one may not start.
+            return False
+        raise cluster.explain(said, self.directory)
+
+    async def _answers(self) -> bool:
+        try:
+            connection = await psycopg.AsyncConnection.connect(self._admin_dsn, connect_timeout=10)
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise errors.DatabaseUnreachable(
+                    f"{cluster.password_file(self.directory)} does not open the database beside it; restore both."
+                ) from error
+            return False
+        await connection.close()
+        return True
+
+    @property
+    def _admin_dsn(self) -> str:
+        return psycopg.conninfo.make_conninfo(self.dsn, dbname="postgres")
+
+    async def _create_database(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._admin_dsn, autocommit=True)
+        async with connection:
+            found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [cluster.DATABASE])
+            if await found.fetchone() is None:
+                await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(cluster.DATABASE)))
+
+    async def _stop(self) -> None:
+        pid = self._pid()
+        if pid is None or not self._is_alive():
+            return
+        # SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written.
+        os.kill(pid, signal.SIGINT)
+        while self._is_alive():  # noqa: ASYNC110 - a process of others has no event to wait for
+            await asyncio.sleep(STEP_SECONDS)
+        if self._process is not None:
+            self._process.wait()
+
+    def _is_starting(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _is_alive(self) -> bool:
+        """Say whether the process in the pid file is a PostgreSQL on our data directory, not a recycled number."""
+        if self._process is not None:
+            self._process.poll()
+        pid = self._pid()
+        if pid is None:
+            return False
+        try:
+            return Path(f"/proc/{pid}/cwd").resolve(strict=True) == self._data.resolve()
+        except OSError:
+            return False
+
+    def _pid(self) -> int | None:
+        try:
+            return int((self._data / "postmaster.pid").read_text("ascii").split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def _remove_stale_files(self) -> None:
+        """Remove what a killed server left: its pids may belong to others by now and would be believed."""
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        (self._socket_directory / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+        (self._socket_directory / SOCKET_NAME).unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def _exclusive(self) -> AsyncIterator[None]:
+        descriptor = os.open(self.directory / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            while not _try_lock(descriptor):  # noqa: ASYNC110 - waiting in flock itself could not be cancelled
+                await asyncio.sleep(STEP_SECONDS)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def socket_directory(home: Path) -> Path:
+    """Return where the socket lies: in ``home``, or in a short private folder when its path is too long for one."""
+    if len(os.fsencode(home / SOCKET_NAME)) <= MAX_SOCKET_PATH_BYTES:
+        return home
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"heliograph-{os.geteuid()}-{name}"
+
+
+def _server_arguments(data: Path, socket: Path) -> list[str]:
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(socket),
+        "unix_socket_permissions": "0700",
+        "max_connections": "100",
+        "logging_collector": "off",
+        "log_destination": "stderr",
+        # Failed statements and rows carry message text, which no log line may.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "cluster_name": "heliograph",
+    }
+    return ["-D", str(data), *(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))]
+
+
+def _make_runtime_directory(path: Path, runner: binaries.Runner) -> None:
+    """Make a 0700 folder for the socket. Raises DatabaseUnreachable when somebody else made it first."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), runner.owner[0]):
+        raise errors.DatabaseUnreachable(f"{path} belongs to somebody else; remove it or use a shorter --data-dir.")
+    path.chmod(0o700)
+    if os.geteuid() == 0:
+        os.chown(path, *runner.owner)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
