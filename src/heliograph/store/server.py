@@ -60,12 +60,16 @@ class PrivateServer:
     async def start(self) -> str:
         """Start or adopt the server, wait until it answers, however long recovery takes, and return the dsn.
 
+        Called again, it revives a server that died in the meantime.
+
         Raises DatabaseUnreachable or DiskFull with the reason in one sentence.
         """
         cluster.make_home(self.directory)
         runner = await asyncio.to_thread(binaries.choose_runner, self.directory)
         async with self._exclusive():
-            share = os.open(self.directory / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            share, self._share = self._share, None
+            if share is None:
+                share = os.open(self.directory / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(share, fcntl.LOCK_SH)
                 await asyncio.to_thread(self._make_folders, runner)

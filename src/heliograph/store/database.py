@@ -1,0 +1,164 @@
+"""Connections: the pool, transactions at the edges, and the driver's errors in our words.
+
+Only the edge opens a transaction: one request, one batch. What is inside takes the connection as its first
+parameter. Without a URL the private server of the data directory is started, shared, and revived when it dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import orjson
+import psycopg
+import psycopg_pool
+from psycopg.types import json as psycopg_json
+
+from heliograph import config, errors, log
+from heliograph.store import server
+
+Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
+Pool: TypeAlias = psycopg_pool.AsyncConnectionPool[Connection]
+
+MIN_SERVER_VERSION = 160000
+CONNECT_TIMEOUT_SECONDS = 10
+PRIVATE_FOLDER = "postgres"
+
+_logger = log.get("database")
+
+
+class Database:
+    """An open database. Make it with :func:`open`, end it with :meth:`close`."""
+
+    def __init__(self, dsn: str, pool: Pool, server_version: int, private: server.PrivateServer | None) -> None:
+        self.dsn = dsn
+        self.pool = pool
+        self.server_version = server_version
+        """As PostgreSQL writes it in one number: 180006 is 18.6."""
+        self._private = private
+        self._reviving: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Close all connections and give up the share in the private server."""
+        if self._reviving is not None:
+            self._reviving.cancel()
+        await self.pool.close()
+        if self._private is not None:
+            await self._private.stop()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Give a connection inside BEGIN … COMMIT. Raises DatabaseUnreachable or DiskFull; nothing is kept then."""
+        async with self.connection() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Give a connection on which each statement commits by itself. Raises DatabaseUnreachable or DiskFull."""
+        try:
+            async with self.pool.connection() as conn:
+                yield conn
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self._revive()
+            raise translated(error) from error
+
+    async def listen_connection(self) -> Connection:
+        """Return a connection of its own, for LISTEN and session locks; the caller closes it."""
+        try:
+            return await _connect(self.dsn)
+        except errors.DatabaseUnreachable:
+            self._revive()
+            raise
+
+    def _revive(self) -> None:
+        """Start the private server again in the background, should it have died."""
+        if self._private is not None and (self._reviving is None or self._reviving.done()):
+            self._reviving = asyncio.create_task(_revive(self._private))
+
+
+async def open(settings: config.Settings) -> Database:
+    """Open the database of the settings, starting the private server when no URL is given.
+
+    Raises DatabaseUnreachable when it does not answer or is older than PostgreSQL 16, and DiskFull.
+    """
+    private = None
+    if settings.database.url is None:
+        private = server.PrivateServer(settings.data_dir / PRIVATE_FOLDER)
+        dsn = await private.start()
+    else:
+        dsn = settings.database.url.get_secret_value()
+    try:
+        return await _open(dsn, settings.database.pool_size, private)
+    except BaseException:
+        if private is not None:
+            await private.stop()
+        raise
+
+
+def translated(error: psycopg.Error) -> errors.HeliographError:
+    """Return our error for one of the driver's that says the database cannot work now."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return errors.DiskFull()
+    if isinstance(error, psycopg_pool.PoolTimeout):
+        return errors.DatabaseUnreachable("The database does not answer; check that it runs and is not overloaded.")
+    reason = (error.diag.message_primary or _last_line(error)).rstrip(".")
+    return errors.DatabaseUnreachable(
+        f"The database cannot be reached ({reason}); check that it runs and that database.url is right."
+    )
+
+
+async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Database:
+    # The first connection is made by hand: the pool would go on trying in silence.
+    first = await _connect(dsn)
+    version = first.info.server_version
+    await first.close()
+    if version < MIN_SERVER_VERSION:
+        raise errors.DatabaseUnreachable(
+            f"The database is PostgreSQL {version // 10000}, and Heliograph needs 16 or newer; upgrade it."
+        )
+    pool: Pool = psycopg_pool.AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        kwargs={"autocommit": True},
+        configure=_configure,
+        check=psycopg_pool.AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    await pool.open()
+    return Database(dsn, pool, version, private)
+
+
+async def _connect(dsn: str) -> Connection:
+    try:
+        conn = await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+        await _configure(conn)
+    except psycopg.ProgrammingError:
+        # What the parser says quotes the URL, and with it perhaps a password.
+        raise errors.DatabaseUnreachable(
+            "database.url is not a PostgreSQL URL; write it as postgresql://user:password@host:5432/name."
+        ) from None
+    except psycopg.OperationalError as error:
+        raise translated(error) from error
+    return conn
+
+
+async def _configure(conn: Connection) -> None:
+    psycopg_json.set_json_loads(orjson.loads, conn)
+    psycopg_json.set_json_dumps(orjson.dumps, conn)
+    await conn.execute("SET TIME ZONE 'UTC'")
+
+
+async def _revive(private: server.PrivateServer) -> None:
+    try:
+        await private.start()
+    except errors.HeliographError as error:
+        _logger.error("private_server_not_revived", reason=str(error))
+
+
+def _last_line(error: psycopg.Error) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
