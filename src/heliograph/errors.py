@@ -91,6 +91,10 @@ class Disconnected(TelegramError):
     """The connection to Telegram was lost."""
 
 
+class Undecodable(TelegramError):
+    """Telegram's answer holds something that this version cannot read; upgrade the program."""
+
+
 class FloodWait(TelegramError):
     """Telegram asks to wait; ``seconds`` says how long."""
 

@@ -1,0 +1,275 @@
+"""One account's connection: made again for ever, every request under the governor and a deadline.
+
+What Telethon would leave open is closed here: a request that is in flight when the connection goes raises
+Disconnected, never CancelledError, and none waits for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import Any
+
+from telethon.crypto import rsa
+from telethon.errors import AuthKeyNotFound, BadMessageError, InvalidChecksumError
+from telethon.tl.functions import PingDelayDisconnectRequest
+
+from heliograph import clock, config, errors, log, metrics
+from heliograph.crawler import governor as governors
+from heliograph.crawler.transport import inbox, session
+from heliograph.crawler.transport.client import Client
+
+CONNECT_SECONDS = 20.0
+PING_SECONDS = 20.0
+PING_DEADLINE_SECONDS = 10.0
+DISCONNECT_DELAY_SECONDS = 75
+"""The server closes a connection that has not pinged for so long."""
+BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+_LOST = (OSError, EOFError, BufferError, InvalidChecksumError, BadMessageError)
+"""What Telethon puts into the requests in flight when a connection goes."""
+
+_log = log.get("transport")
+
+
+class Connection:
+    """What the rest of the crawler knows of Telegram: ``call`` and ``inbox``."""
+
+    def __init__(
+        self,
+        settings: config.Telegram,
+        key: session.SessionKey,
+        *,
+        account_id: int = 0,
+        user_id: int = 0,
+        governor: governors.Governor | None = None,
+        queue_size: int = 10_000,
+        time: clock.Clock | None = None,
+    ) -> None:
+        self.account_id = account_id
+        self.user_id = user_id
+        self.governor = governor or governors.Governor(config.Crawler().budget)
+        self.inbox = inbox.Inbox(queue_size, time or clock.SystemClock())
+        self._settings = settings
+        self._key = key
+        self._client: Client | None = None
+        self._ended: errors.SessionEnded | None = None
+        self._outstanding: set[asyncio.Future[Any]] = set()
+        self._changed = asyncio.Event()
+        self._supervisor: asyncio.Task[None] | None = None
+        if settings.dc_public_key_file:
+            trust(settings)
+
+    @property
+    def key(self) -> session.SessionKey:
+        """The DC and auth key as they are now; after the first connect there is one to keep."""
+        return self._key
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether requests can be sent at this moment."""
+        return self._client is not None
+
+    @property
+    def is_ended(self) -> bool:
+        """Say whether Telegram ended the session; then the connection stays closed."""
+        return self._ended is not None
+
+    async def connect(self, *, wait: bool = False) -> None:
+        """Connect and stay so. Without ``wait`` the first failure raises; with it only SessionEnded does."""
+        while True:
+            try:
+                await self._open()
+                break
+            except errors.Disconnected:
+                if not wait:
+                    raise
+                await self._open_again()
+                break
+        self._supervisor = asyncio.create_task(self._supervise(), name=f"connection-{self.account_id}")
+
+    async def disconnect(self) -> None:
+        """Close the connection; requests in flight raise Disconnected."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+            self._supervisor = None
+        await self._close()
+
+    async def call(self, request: Any, *, family: str | None = None, deadline: float | None = None) -> Any:
+        """Send a request and return Telegram's answer.
+
+        ``deadline`` is in seconds from the moment the governor lets it pass. Raises FloodWait (also without asking,
+        while the method family is frozen), RpcFailed, RpcTimeout, Undecodable, Disconnected, SessionEnded.
+        """
+        family = family or governors.family_of(request)
+        async with self.governor.permit(family):
+            try:
+                with metrics.RPC_SECONDS.labels(family).time():
+                    return await self._send(request, deadline or self._settings.rpc_deadline_seconds)
+            except errors.FloodWait as wait:
+                await self.governor.freeze(family, wait.seconds)
+                raise
+            except errors.SessionEnded as ended:
+                self._end(ended)
+                await self._close()
+                raise
+
+    async def _send(self, request: Any, deadline: float) -> Any:
+        future: asyncio.Future[Any] | None = None
+        try:
+            async with asyncio.timeout(deadline):
+                future = (await self._ready()).send(request)
+                self._outstanding.add(future)
+                return await future
+        except TimeoutError:
+            if future is None:
+                raise errors.Disconnected from None
+            raise errors.RpcTimeout from None
+        except asyncio.CancelledError:
+            # Telethon cancels what is in flight at a disconnection, though nobody cancelled this task.
+            task = asyncio.current_task()
+            if future is None or not future.cancelled() or (task is not None and task.cancelling()):
+                raise
+            raise errors.Disconnected from None
+        except _LOST:
+            raise errors.Disconnected from None
+        except AuthKeyNotFound:
+            raise errors.SessionEnded from None
+        finally:
+            if future is not None:
+                self._outstanding.discard(future)
+
+    async def _ready(self) -> Client:
+        while self._client is None:
+            if self._ended is not None:
+                raise self._ended
+            if self._supervisor is None:
+                raise errors.Disconnected
+            self._changed.clear()
+            await self._changed.wait()
+        return self._client
+
+    async def _supervise(self) -> None:
+        """Watch the connection and make it again until the session ends."""
+        while self._ended is None:
+            reason = await self._watch()
+            await self._close()
+            if self._ended is not None:
+                break
+            _log.info("connection_lost", account_id=self.account_id, reason=reason)
+            try:
+                await self._open_again()
+            except errors.SessionEnded as ended:
+                self._end(ended)
+                break
+            metrics.RECONNECTS.inc()
+            _log.info("reconnected", account_id=self.account_id)
+            self.inbox.signal("reconnected")
+        await self._close()
+
+    async def _watch(self) -> str:
+        """Ping until the connection is gone and return why."""
+        client = self._client
+        assert client is not None
+        gone: asyncio.Future[None] = client.disconnected
+        try:
+            while True:
+                done, _ = await asyncio.wait({gone}, timeout=PING_SECONDS)
+                if done:
+                    return self._reason(gone)
+                ping = client.send(PingDelayDisconnectRequest(random.getrandbits(62), DISCONNECT_DELAY_SECONDS))
+                ping.add_done_callback(_retrieve)
+                done, _ = await asyncio.wait({gone, ping}, timeout=PING_DEADLINE_SECONDS, return_when="FIRST_COMPLETED")
+                if not done:
+                    return "ping_timeout"
+        except OSError:
+            return "closed"
+        finally:
+            gone.cancel()
+
+    def _reason(self, gone: asyncio.Future[None]) -> str:
+        error = None if gone.cancelled() else gone.exception()
+        if isinstance(error, AuthKeyNotFound):
+            self._end(errors.SessionEnded())
+        return type(error).__name__ if error else "closed"
+
+    async def _open(self) -> None:
+        client = Client(self._settings, self._key, self.inbox)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await client.connect()
+        except errors.TelegramError:
+            await _dispose(client)
+            raise
+        except AuthKeyNotFound:
+            await _dispose(client)
+            raise errors.SessionEnded from None
+        except (*_LOST, asyncio.CancelledError) as error:
+            await _dispose(client)
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            raise errors.Disconnected(
+                f"Telegram cannot be reached at {self._key.address}:{self._key.port}; "
+                "check the network, telegram.dc_address and telegram.dc_public_key_file."
+            ) from None
+        self._key = client.session.key()
+        self._client = client
+        self._changed.set()
+
+    async def _open_again(self) -> None:
+        attempt = 0
+        while True:
+            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)] * random.uniform(0.5, 1))  # noqa: S311
+            attempt += 1
+            try:
+                await self._open()
+                return
+            except errors.FloodWait as wait:
+                await asyncio.sleep(wait.seconds)
+            except errors.SessionEnded:
+                raise
+            except errors.TelegramError as error:
+                _log.debug("connect_failed", account_id=self.account_id, attempt=attempt, error=type(error).__name__)
+
+    async def _close(self) -> None:
+        client, self._client = self._client, None
+        for future in list(self._outstanding):
+            if not future.done():
+                future.set_exception(errors.Disconnected())
+        self._changed.set()
+        if client is not None:
+            await _dispose(client)
+
+    def _end(self, ended: errors.SessionEnded) -> None:
+        if self._ended is None:
+            self._ended = ended
+            self._changed.set()
+            self.inbox.signal("ended")
+
+
+def trust(settings: config.Telegram) -> None:
+    """Trust the RSA key that the settings name besides Telegram's own. Raises ConfigInvalid."""
+    path = settings.dc_public_key_file
+    assert path is not None
+    try:
+        rsa.add_key(path.read_bytes(), old=False)
+    except (OSError, ValueError):
+        raise errors.ConfigInvalid(
+            f"telegram.dc_public_key_file: {path} cannot be read as a PKCS#1 PEM key; correct the setting."
+        ) from None
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """Take a failed ping's error, so that asyncio does not report it as forgotten."""
+    if not future.cancelled():
+        future.exception()
+
+
+async def _dispose(client: Client) -> None:
+    """Close a client in bounded time, whatever state it is in."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(client.disconnect(), timeout=5)
