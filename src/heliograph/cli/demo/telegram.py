@@ -1,0 +1,98 @@
+"""The demo's side of the simulator: starting it, and talking to its control API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from heliograph import config
+from heliograph.cli import child
+
+API_ID = 12345
+API_HASH = "0123456789abcdef0123456789abcdef"
+LOGIN_CODE = "12345"
+CHATS = 48
+DAYS = 14
+
+# A simulator sets no limits of its own, so the demo spends what a real account must not. Printed when it starts.
+BUDGETS: dict[str, dict[str, float]] = {
+    "history": {"per_second": 1000, "burst": 100, "concurrent": 8},
+    "messages": {"per_second": 100, "burst": 100, "concurrent": 4},
+    "difference": {"per_second": 100, "burst": 100, "concurrent": 1},
+    "channel_difference": {"per_second": 500, "burst": 500, "concurrent": 10},
+    "peer_dialogs": {"per_second": 20, "burst": 20, "concurrent": 1},
+    "dialogs": {"per_second": 20, "burst": 20, "concurrent": 1},
+    "topics": {"per_second": 100, "burst": 100, "concurrent": 4},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telegram:
+    """A running simulator."""
+
+    process: child.Child
+    control: httpx.AsyncClient
+
+    async def set_rate(self, rate: float) -> None:
+        """Let the traffic generator post ``rate`` messages per second."""
+        await self._post("/traffic", rate=rate)
+
+    async def disconnect(self, seconds: float) -> None:
+        """Cut every connection and refuse new ones for ``seconds``."""
+        await self._post("/faults", kind="cut", seconds=seconds)
+
+    async def truth(self, users: Iterable[int], since: int) -> list[dict[str, Any]]:
+        """Return every message that these users' mirrors should hold, from ``since`` (Unix seconds) on."""
+        answer = await self.control.get("/truth", params={"users": ",".join(map(str, users)), "since": since})
+        answer.raise_for_status()
+        return await asyncio.to_thread(lambda: [orjson.loads(line) for line in answer.content.splitlines() if line])
+
+    async def _post(self, path: str, **body: Any) -> None:
+        (await self.control.post(path, json=body)).raise_for_status()
+
+
+async def start(directory: Path, arguments: list[str]) -> Telegram:
+    """Start the simulator on the port of its first run, so that signed-in accounts find it again."""
+    port_file = directory / "telegram.port"
+    port = port_file.read_text("ascii") if port_file.exists() else "0"
+    process = child.Child(
+        "simulator",
+        [
+            *(*arguments, "simulator", "--port", port, "--login-code", LOGIN_CODE),
+            *("--chats", str(CHATS), "--days", str(DAYS)),
+            *("--state", str(directory / "telegram"), "--public-key", str(directory / "telegram.pem")),
+        ],
+    )
+    ready = await process.start()
+    port_file.write_text(str(ready["port"]), "ascii")
+    return Telegram(process=process, control=httpx.AsyncClient(base_url=ready["control"], timeout=60, trust_env=False))
+
+
+def write_settings(directory: Path, telegram: Telegram, port: int) -> None:
+    """Write the demo's configuration: the simulator's address and key, and the raised budgets."""
+    content: dict[str, object] = {
+        "telegram": {
+            "api_id": API_ID,
+            "api_hash": API_HASH,
+            "dc_address": "127.0.0.1",
+            "dc_port": telegram.process.ready["port"],
+            "dc_public_key_file": str(directory / "telegram.pem"),
+            "sign_up_name": "Demo",
+        },
+        "crawler": {"history_depth": f"{DAYS}d", "concurrency": 8, "budgets": BUDGETS},
+        "web": {"port": port},
+    }
+    config.write(directory / config.CONFIG_NAME, content)
+
+
+def describe_budgets() -> str:
+    """Say which budgets the demo overrides, in one line."""
+    defaults = config.DEFAULT_BUDGETS
+    raised = (f"{name} {defaults[name].per_second:.3g}→{int(own['per_second'])}/s" for name, own in BUDGETS.items())
+    return "Request budgets raised for the simulator: " + ", ".join(raised)

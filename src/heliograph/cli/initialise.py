@@ -1,0 +1,42 @@
+"""``heliograph init``: the configuration file and the master key, both readable by their owner only."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from heliograph import config, errors
+from heliograph.cli import console, options
+from heliograph.vault import keyfile
+
+
+def init(
+    context: typer.Context,
+    api_id: Annotated[int | None, typer.Option(help="From my.telegram.org; asked for when not given.")] = None,
+    api_hash: Annotated[
+        str | None, typer.Option(envvar="HELIOGRAPH_TELEGRAM__API_HASH", help="From my.telegram.org.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing configuration file.")] = False,
+) -> None:
+    """Write the configuration and create the master key."""
+    path = options.of(context).directory / config.CONFIG_NAME
+    if path.exists() and not force:
+        raise errors.BadInput(f"{path} exists already; use --force to replace it (the master key stays).")
+    chosen_id = api_id if api_id is not None else typer.prompt("api_id (from my.telegram.org)", type=int)
+    chosen_hash = api_hash or typer.prompt("api_hash", hide_input=True)
+    _check(chosen_id, chosen_hash)
+    key_file = path.parent / config.MASTER_KEY_NAME
+    config.write(path, {"telegram": {"api_id": chosen_id, "api_hash": chosen_hash}})
+    is_new = keyfile.ensure(key_file)
+    console.note(f"Wrote {path}")
+    console.note(f"{'Created' if is_new else 'Kept'} {key_file}; back it up, sessions cannot be read without it.")
+    console.note("Next: heliograph login, then heliograph run")
+
+
+def _check(api_id: int, api_hash: str) -> None:
+    if api_id <= 0:
+        raise errors.BadInput("api_id is a positive number; copy it from my.telegram.org.")
+    if not re.fullmatch(r"[0-9a-f]{32}", api_hash):
+        raise errors.BadInput("api_hash has 32 characters, 0-9 and a-f; copy it from my.telegram.org.")

@@ -1,0 +1,83 @@
+"""The ``heliograph`` command. Every error a person can meet ends as one sentence and a non-zero exit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from heliograph import __version__, errors
+from heliograph.cli import chats, collect, console, doctor, initialise, login, run, search, simulator, status
+from heliograph.cli.demo import command as demo
+from heliograph.cli.options import Options
+
+app = typer.Typer(
+    name="heliograph",
+    help="Mirror your Telegram groups and channels into PostgreSQL, live and complete.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        console.out(f"heliograph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where configuration, keys and the private database live.", show_default=False)
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None, typer.Option(help="How much to log to stderr.")
+    ] = None,
+    log_format: Annotated[
+        Literal["console", "json"] | None, typer.Option(help="Log lines for people or programs.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Mirror your Telegram groups and channels into PostgreSQL, live and complete."""
+    context.obj = Options(data_dir=data_dir, log_level=log_level, log_format=log_format)
+
+
+app.command("demo")(demo.demo)
+app.command("init")(initialise.init)
+app.command("login")(login.login)
+app.command("run")(run.run)
+app.command("sync")(collect.sync)
+app.command("follow")(collect.follow)
+app.command("chats")(chats.chats)
+app.command("status")(status.status)
+app.command("search")(search.search)
+app.command("doctor")(doctor.doctor)
+app.command("simulator")(simulator.simulator)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except errors.HeliographError as error:
+        console.complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+    except Exception as error:  # the outermost edge: nobody should have to read a traceback
+        if "--log-level=debug" in sys.argv or "debug" in sys.argv:
+            raise
+        console.complain(
+            f"Heliograph met something it does not expect ({type(error).__name__}); "
+            "run the same command with `--log-level debug` before it to see where, and report that."
+        )
+        sys.exit(70)

@@ -1,0 +1,57 @@
+"""``heliograph simulator``: a Telegram on loopback that any MTProto client can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heliograph import log
+from heliograph.cli import child, console, options
+from heliograph.simulator import main as server
+
+
+def simulator(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
+    login_code: Annotated[str, typer.Option(help="The code that signs every phone number up or in.")] = "12345",
+    public_key: Annotated[Path | None, typer.Option(help="File to write the server's RSA key to (PKCS#1 PEM).")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 7,
+    chats: Annotated[int, typer.Option(min=1, help="Chats of the world.")] = 40,
+    days: Annotated[int, typer.Option(min=0, help="Days of history.")] = 14,
+    rate: Annotated[float, typer.Option(min=0, help="Live messages per second.")] = 0.0,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder that keeps keys, sessions and the world over a restart.")
+    ] = None,
+    supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
+) -> None:
+    """Serve a simulated Telegram over real MTProto until Ctrl-C."""
+    given = options.of(context)
+    log.setup(form=given.log_format or "console", level=given.log_level or "info")
+    options.run(
+        _serve(
+            supervised=supervised,
+            host=host,
+            port=port,
+            login_code=login_code,
+            public_key=public_key,
+            seed=seed,
+            chats=chats,
+            days=days,
+            rate=rate,
+            state_dir=state,
+        )
+    )
+
+
+async def _serve(*, supervised: bool, **parameters: object) -> None:
+    stop = await child.until_stopped(supervised=supervised)
+
+    def on_ready(running: server.Simulator) -> None:
+        child.announce(supervised=supervised, role="simulator", port=running.port, control=running.control_url)
+        if not supervised:
+            console.out(f"Listening on {parameters['host']}:{running.port}; control at {running.control_url}")
+
+    await server.serve(stop=stop, on_ready=on_ready, **parameters)  # type: ignore[arg-type]
