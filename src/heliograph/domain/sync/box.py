@@ -1,0 +1,335 @@
+"""The state machine of one box: an account's common box or a channel (TELEGRAM.md sections 1 and 7.2).
+
+Invariants: the cursor never passes an update that was not applied; whatever is dropped leaves the box dirty before
+it is forgotten; a TooLong answer moves the cursor only together with a hole and a known loss.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Literal
+
+from heliograph.domain.identity import SpaceId
+from heliograph.domain.records import BoxState, DirtyMark
+from heliograph.domain.sync.actions import Action, Alarm, Anchor, Commit, Fetch, Reload
+from heliograph.domain.sync.events import Event, Failure, Lost, Page
+from heliograph.domain.sync.pipeline import Pipeline
+from heliograph.domain.sync.rules import Rules, State
+
+
+class Box:
+    """One sequence of pts. Every method takes ``now`` in monotonic seconds and returns what to do."""
+
+    __slots__ = (
+        "_backoff",
+        "_fetch",
+        "_goal",
+        "_postponed",
+        "_rules",
+        "_timers",
+        "_undecodable",
+        "accounts",
+        "pipeline",
+        "space",
+        "state",
+    )
+
+    def __init__(self, space: SpaceId, cursor: BoxState | None, rules: Rules, timers: dict[SpaceId, float]) -> None:
+        self.space = space
+        self.pipeline = Pipeline(space, cursor)
+        self.state = State.LIVE if cursor else State.UNANCHORED
+        self.accounts: list[SpaceId] = []
+        """The accounts that can read this box; the first one asks."""
+        self._rules = rules
+        self._timers = timers
+        self._postponed: list[Event] = []
+        self._fetch: Fetch | None = None
+        self._goal: float = 0
+        """The pts that we heard of while fetching; infinite when only that there is something."""
+        self._backoff = 0.0
+        self._undecodable = 0
+
+    # -- updates ----------------------------------------------------------------------------------------------
+
+    def receive(self, event: Event, now: float) -> list[Action]:
+        """Take a pushed event: apply it, know it already, or keep it until the gap before it is closed."""
+        line = self.pipeline
+        if self.state is State.LIVE:
+            if line.pts + event.pts_count == event.pts:
+                return self._apply(event, now)
+            if event.pts <= line.pts:
+                return []
+            self.state = State.WAIT
+            self._timers[self.space] = now + self._rules.gap_wait
+            return self._postpone(event, now)
+        if self.state is State.WAIT and line.pts + event.pts_count == event.pts:
+            return self._apply(event, now) + self._drain(now)
+        if self.state is State.HELD:
+            self._later(now, self._next_backoff())
+        return self._postpone(event, now)
+
+    def dirty(self, now: float, pts: int | None = None) -> list[Action]:
+        """Take word that the box has news, up to ``pts`` when that is known."""
+        if pts is not None and pts <= self.pipeline.pts and self.state is not State.HELD:
+            return []
+        if self.state in (State.LIVE, State.WAIT):
+            return self._ask(now)
+        self._goal = max(self._goal, inf if pts is None else pts)
+        if self.state is State.HELD:
+            self._later(now, self._next_backoff())
+        return []
+
+    def tick(self, now: float) -> list[Action]:
+        """Act on a deadline that has passed."""
+        if self._timers.get(self.space, inf) > now:
+            return []
+        del self._timers[self.space]
+        if self.state is State.UNANCHORED:
+            return self.ask_anchor()
+        return self._ask(now)
+
+    # -- answers ----------------------------------------------------------------------------------------------
+
+    def awaits(self, fetch: Fetch) -> bool:
+        """Say whether this request's answer still counts; after a roll-back it does not."""
+        return fetch is self._fetch
+
+    def page(self, fetch: Fetch, page: Page, now: float, dirty: tuple[DirtyMark, ...] = ()) -> list[Action]:
+        """Take a difference's slice or end. Its events count whatever their pts (section 1.2)."""
+        if not self.awaits(fetch):
+            return []
+        self._answered()
+        is_behind = page.to.pts < fetch.from_state.pts
+        actions: list[Action] = [Alarm(box=self.space, reason="cursor_ahead")] if is_behind else []
+        self._move(
+            page.to,
+            page.events,
+            dirty=dirty,
+            loss="cursor_ahead" if is_behind else None,
+            is_complete=page.is_final and self._goal <= page.to.pts,
+        )
+        actions += self._send()
+        return actions + (self._finish(now) if page.is_final else self._continue())
+
+    def lost(self, fetch: Fetch, lost: Lost, now: float) -> list[Action]:
+        """Take a TooLong answer: go on from its pts with the loss on record."""
+        if not self.awaits(fetch):
+            return []
+        self._answered()
+        self._move(lost.to, lost.events, loss="too_long", is_complete=self._goal <= lost.to.pts, top_id=lost.top_id)
+        return [Alarm(box=self.space, reason="too_long"), *self._send(), *self._finish(now)]
+
+    def fetch_failed(self, fetch: Fetch, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
+        """Take a failed request; the cursor never moves for it."""
+        if not self.awaits(fetch):
+            return []
+        self._fetch = None
+        if failure is Failure.ACCESS:
+            return self._lose_access(fetch.account, now)
+        if failure is Failure.INVALID:
+            self.state = State.UNANCHORED
+            return [Alarm(box=self.space, reason="cursor_invalid"), *self.ask_anchor()]
+        if failure is Failure.UNDECODABLE:
+            self._undecodable += 1
+            if self._undecodable >= self._rules.stuck_after:
+                self.state = State.STUCK
+                self._timers[self.space] = now + self._rules.last_backoff
+                return [Alarm(box=self.space, reason="undecodable")]
+        self._later(now, seconds if failure is Failure.FLOOD else self._next_backoff())
+        return []
+
+    # -- anchoring --------------------------------------------------------------------------------------------
+
+    def ask_anchor(self) -> list[Action]:
+        """Ask where the server stands."""
+        if not self.accounts:
+            return []
+        return [Anchor(box=self.space, account=self.accounts[0])]
+
+    def anchored(self, state: BoxState, now: float) -> list[Action]:
+        """Start from where the server stands. Over a cursor that was no use, the way between them is lost."""
+        if self.state is not State.UNANCHORED:
+            return []
+        loss = "cursor_invalid" if self.pipeline.has_start else None
+        self._timers.pop(self.space, None)
+        self._move(state, (), origin="anchor", loss=loss, is_complete=True)
+        return [*self._send(), *self._finish(now)]
+
+    def restart(self, state: BoxState, now: float) -> list[Action]:
+        """Go on from the server's state although ours is ahead of it; what lies between is lost."""
+        self._fetch = None
+        self.state = State.UNANCHORED
+        return [Alarm(box=self.space, reason="cursor_ahead"), *self.anchored(state, now)]
+
+    def anchor_failed(self, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
+        """Try again later, or through another account."""
+        if self.state is not State.UNANCHORED:
+            return []
+        if failure is Failure.ACCESS:
+            return self._lose_access(self.accounts[0], now) if self.accounts else []
+        self._timers[self.space] = now + (seconds if failure is Failure.FLOOD else self._next_backoff())
+        return []
+
+    # -- commits ----------------------------------------------------------------------------------------------
+
+    def committed(self, commit: Commit, now: float) -> list[Action]:
+        """Take a commit's success."""
+        if not self.pipeline.finish(commit):
+            return []
+        return self._send() + (self._continue() if self.state is State.DIFF else [])
+
+    def commit_failed(self, commit: Commit) -> list[Action]:
+        """Roll back to what is committed. Which state that is, only the store can tell."""
+        if commit is not self.pipeline.in_flight:
+            return []
+        self.pipeline.reset(self.pipeline.committed)
+        self._fetch = None
+        self._timers.pop(self.space, None)
+        self.state = State.DIRTY
+        return [Reload(box=self.space)]
+
+    def reloaded(self, cursor: BoxState | None, now: float) -> list[Action]:
+        """Go on from the cursor that the store holds."""
+        self.pipeline.reset(cursor)
+        if cursor is None:
+            self.state = State.UNANCHORED
+            return self.ask_anchor()
+        self._later(now, self._next_backoff())
+        return []
+
+    # -- access -----------------------------------------------------------------------------------------------
+
+    def add_account(self, account: SpaceId, now: float) -> list[Action]:
+        """An account can read this box."""
+        if account not in self.accounts:
+            self.accounts.append(account)
+            if self.state is State.UNANCHORED and len(self.accounts) == 1:
+                return self.ask_anchor()
+        if self.state is State.HELD:
+            self._later(now, self._next_backoff())
+        return []
+
+    def remove_account(self, account: SpaceId, now: float) -> list[Action]:
+        """An account cannot read this box any more."""
+        if account not in self.accounts:
+            return []
+        if self._fetch is not None and self._fetch.account == account:
+            self._fetch = None
+        return self._lose_access(account, now)
+
+    # -- inner ------------------------------------------------------------------------------------------------
+
+    def _apply(self, event: Event, now: float) -> list[Action]:
+        line = self.pipeline
+        if line.live_count >= self._rules.uncommitted:
+            line.drop_live()
+            return self._ask(now)
+        line.apply(event)
+        return self._send() if line.in_flight is None else []
+
+    def _postpone(self, event: Event, now: float) -> list[Action]:
+        self._postponed.append(event)
+        if len(self._postponed) <= self._rules.postponed:
+            return []
+        self._postponed.clear()
+        self._goal = inf
+        return self._ask(now) if self.state is State.WAIT else []
+
+    def _drain(self, now: float) -> list[Action]:
+        """Feed the postponed events again, in the order of their pts."""
+        waiting, self._postponed = sorted(self._postponed, key=lambda event: event.pts), []
+        self._timers.pop(self.space, None)
+        self.state = State.LIVE
+        actions: list[Action] = []
+        for event in waiting:
+            actions += self.receive(event, now)
+        return actions
+
+    def _ask(self, now: float) -> list[Action]:
+        """Begin a difference."""
+        self._timers.pop(self.space, None)
+        if not self.pipeline.has_start:
+            self.state = State.UNANCHORED
+            return self.ask_anchor()
+        if not self.accounts:
+            self.state = State.HELD
+            return []
+        self.state = State.DIFF
+        self._goal = 0
+        return self._continue()
+
+    def _continue(self) -> list[Action]:
+        """Ask for the next slice, at most one ahead of the commit."""
+        if self._fetch is not None or self.pipeline.depth > 1:
+            return []
+        limit = max(1, self._rules.page_limit // 10**self._undecodable)
+        self._fetch = Fetch(box=self.space, account=self.accounts[0], from_state=self.pipeline.tentative, limit=limit)
+        return [self._fetch]
+
+    def _finish(self, now: float) -> list[Action]:
+        """End a difference: live again, unless we heard of more than it brought."""
+        goal, self._goal = self._goal, 0
+        actions = self._drain(now)
+        if goal <= self.pipeline.pts or self.state is State.DIFF:
+            return actions
+        if goal == inf:
+            return actions + self._ask(now)
+        self._later(now, self._rules.first_backoff)
+        return actions
+
+    def _move(
+        self,
+        to: BoxState,
+        events: tuple[Event, ...],
+        *,
+        origin: Literal["difference", "anchor"] = "difference",
+        dirty: tuple[DirtyMark, ...] = (),
+        loss: str | None = None,
+        is_complete: bool,
+        top_id: int = 0,
+    ) -> None:
+        line = self.pipeline
+        start = line.tentative if line.has_start else None
+        if start == to and not events and not dirty and line.marked is None:
+            return
+        line.push(
+            Commit(
+                box=self.space,
+                from_state=start,
+                to_state=to,
+                origin=origin,
+                events=events,
+                dirty=dirty,
+                is_clean=line.answers_mark(to.pts, is_complete=is_complete),
+                loss=loss,
+                top_id=top_id,
+            )
+        )
+
+    def _send(self) -> list[Action]:
+        commit = self.pipeline.start()
+        return [commit] if commit else []
+
+    def _answered(self) -> None:
+        self._fetch = None
+        self._backoff = 0.0
+        self._undecodable = 0
+
+    def _later(self, now: float, seconds: float) -> None:
+        self.state = State.DIRTY
+        self._timers[self.space] = now + seconds
+
+    def _next_backoff(self) -> float:
+        self._backoff = min(max(self._backoff * 2, self._rules.first_backoff), self._rules.last_backoff)
+        return self._backoff
+
+    def _lose_access(self, account: SpaceId, now: float) -> list[Action]:
+        """Go on through another account, or hold with the cursor kept (invariant 16)."""
+        self.accounts = [other for other in self.accounts if other != account]
+        if self._fetch is not None:
+            return []
+        if self.accounts:
+            return self._ask(now)
+        self._timers.pop(self.space, None)
+        self.state = State.HELD
+        return [Alarm(box=self.space, reason="access_lost")]

@@ -1,0 +1,123 @@
+"""One box's way to the store: what is decided, what is on its way and what is committed.
+
+Invariant: at most one commit of a box is in flight, each starts where the one before it ends, and a failure throws
+away everything that was decided after the committed state. Memory is bounded: live events pile up only to a limit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from heliograph.domain.identity import SpaceId
+from heliograph.domain.records import BoxState
+from heliograph.domain.sync.actions import Commit
+from heliograph.domain.sync.events import Event
+
+
+class Pipeline:
+    """The committed state, the tentative one, and the commits between them."""
+
+    __slots__ = ("_base", "_live", "_queue", "box", "committed", "in_flight", "marked", "pts")
+
+    def __init__(self, box: SpaceId, cursor: BoxState | None) -> None:
+        self.box = box
+        self.in_flight: Commit | None = None
+        self.marked: float | None = None
+        """The pts that answers the stored dirty mark; infinite when only a finished difference does."""
+        self._queue: deque[Commit] = deque()
+        self._live: list[Event] = []
+        self.reset(cursor)
+
+    def reset(self, cursor: BoxState | None) -> None:
+        """Forget everything that is not committed."""
+        self.committed = cursor
+        self._base = cursor or BoxState(pts=0)
+        self.pts = self._base.pts
+        """The tentative pts: where the box stands once everything decided is committed."""
+        self.in_flight = None
+        self._queue.clear()
+        self._live.clear()
+        if self.marked is not None:
+            self.marked = float("inf")
+
+    @property
+    def tentative(self) -> BoxState:
+        """All tentative counters."""
+        return replace(self._base, pts=self.pts)
+
+    @property
+    def has_start(self) -> bool:
+        """Say whether there is a state, committed or on its way, to go on from."""
+        return self.committed is not None or self.depth > 0
+
+    @property
+    def depth(self) -> int:
+        """How many commits are on their way or wait for it."""
+        return len(self._queue) + (self.in_flight is not None) + bool(self._live)
+
+    @property
+    def live_count(self) -> int:
+        """How many live events wait for the commit in flight."""
+        return len(self._live)
+
+    def apply(self, event: Event) -> None:
+        """Take a live event that fits."""
+        self._live.append(event)
+        self.pts = event.pts
+
+    def drop_live(self) -> None:
+        """Give up the live events that wait; the box must then fetch a difference."""
+        self._live.clear()
+        last = self._queue[-1] if self._queue else self.in_flight
+        self.pts = last.to_state.pts if last else self._base.pts
+
+    def push(self, commit: Commit) -> None:
+        """Queue a commit that starts at the tentative state."""
+        self._close_live()
+        self._queue.append(commit)
+        self._base = commit.to_state
+        self.pts = commit.to_state.pts
+
+    def start(self) -> Commit | None:
+        """Return the commit to send now, or None when one is in flight or nothing is left."""
+        if self.in_flight is not None:
+            return None
+        if not self._queue:
+            self._close_live()
+        if not self._queue:
+            return None
+        self.in_flight = self._queue.popleft()
+        return self.in_flight
+
+    def finish(self, commit: Commit) -> bool:
+        """Note that a commit succeeded; False when it is not the one in flight."""
+        if commit is not self.in_flight:
+            return False
+        self.committed = commit.to_state
+        self.in_flight = None
+        return True
+
+    def answers_mark(self, pts: int, *, is_complete: bool) -> bool:
+        """Say whether arriving at ``pts`` answers the stored dirty mark, and count it as answered."""
+        if self.marked is None or not (is_complete or pts >= self.marked):
+            return False
+        self.marked = None
+        return True
+
+    def _close_live(self) -> None:
+        if not self._live:
+            return
+        last = self._queue[-1] if self._queue else self.in_flight
+        start = last.to_state if last else self.committed
+        self._queue.append(
+            Commit(
+                box=self.box,
+                from_state=start,
+                to_state=self.tentative,
+                origin="live",
+                events=tuple(self._live),
+                is_clean=self.answers_mark(self.pts, is_complete=False),
+            )
+        )
+        self._live.clear()

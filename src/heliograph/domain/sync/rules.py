@@ -1,0 +1,39 @@
+"""The states of a box, and the times and sizes that it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(Enum):
+    """What a box is doing."""
+
+    UNANCHORED = "unanchored"
+    LIVE = "live"
+    WAIT = "wait"
+    """A gap; the missing update may still arrive out of order."""
+    DIFF = "diff"
+    DIRTY = "dirty"
+    """A difference is due at the deadline, or, without one, once the committed cursor has been read again."""
+    HELD = "held"
+    """No account may read it at present; the cursor stays."""
+    STUCK = "stuck"
+    """Answers cannot be decoded; tried again slowly."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """Times in seconds and sizes in events."""
+
+    gap_wait: float = 0.5
+    first_backoff: float = 1.0
+    last_backoff: float = 60.0
+    silence: float = 900.0
+    postponed: int = 100
+    """Events kept per box while it waits or fetches; more are dropped, and fetched afterwards."""
+    uncommitted: int = 2_000
+    """Live events kept per box while a commit is in flight."""
+    page_limit: int = 100
+    stuck_after: int = 3
+    """Undecodable answers in a row."""
