@@ -199,7 +199,8 @@ def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.ConfigInvalid(f"{path} cannot be read: {error}; mend it or run `heliograph init` again.") from None
     try:
-        return Settings(**{**content, "data_dir": directory})
+        # The environment wins over the file, but not over a directory that was given on the command line.
+        return Settings(**content).model_copy(update={"data_dir": directory})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

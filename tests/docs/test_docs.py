@@ -122,6 +122,12 @@ def test_named_settings_exist(page: str) -> None:
             assert setting in known or _is_budget(setting), name
 
 
+def test_the_given_data_dir_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOGRAPH_DATA_DIR", str(tmp_path / "environment"))
+    assert config.load(tmp_path / "given", must_exist=False).data_dir == tmp_path / "given"
+    assert config.load(must_exist=False).data_dir == tmp_path / "environment"
+
+
 def _is_budget(path: str) -> bool:
     parts = path.split(".")
     if parts[:2] != ["crawler", "budgets"] or len(parts) not in (3, 4):
