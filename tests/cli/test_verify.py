@@ -30,7 +30,8 @@ def record(**changes: Any) -> dict[str, Any]:
 
 
 def compare(truth: list[dict[str, Any]], stored: list[dict[str, Any]], **known: Any) -> verify.Comparison:
-    return verify.compare(truth, stored, orphans=known.get("orphans", set()), unknowable=known.get("unknowable", set()))
+    none: set[verify.Key] = set()
+    return verify.compare(truth, stored, **{"orphans": none, "unknowable": none, "optional": none, **known})
 
 
 def test_equal_worlds_are_equal() -> None:
@@ -86,3 +87,8 @@ def test_a_message_that_was_deleted_unseen_is_no_loss_when_its_deletion_is_recor
 
 def test_a_living_message_is_missing_whatever_else_is_known() -> None:
     assert compare([record()], [], orphans={(5, 1)}, unknowable={(5, 1)}).missing == 1
+
+
+def test_a_message_older_than_the_history_asked_for_may_be_absent_but_not_wrong() -> None:
+    assert compare([record()], [], optional={(5, 1)}).is_equal
+    assert compare([record()], [record(text="other")], optional={(5, 1)}).wrong_text == 1

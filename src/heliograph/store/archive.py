@@ -54,13 +54,10 @@ async def mailbox_chats(conn: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
-async def since(conn: Connection) -> int:
-    """Return the Unix time from which every chat's history was fetched; 0 when one was fetched whole."""
-    cursor = await conn.execute(
-        "SELECT coalesce(max(CASE WHEN since IS NULL THEN 0 ELSE extract(epoch FROM since) END), 0)::bigint FROM chats"
-    )
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+async def depths(conn: Connection) -> dict[int, int]:
+    """Return the Unix time from which each chat's history was asked for: chat_id to seconds, 0 for all of it."""
+    cursor = await conn.execute("SELECT chat_id, coalesce(extract(epoch FROM since), 0)::bigint FROM chats")
+    return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
 async def counts(conn: Connection) -> Counts:

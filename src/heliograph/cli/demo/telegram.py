@@ -47,9 +47,9 @@ class Telegram:
         """Cut every connection and refuse new ones for ``seconds``."""
         await self._post("/faults", kind="cut", seconds=seconds)
 
-    async def truth(self, users: Iterable[int], since: int) -> list[dict[str, Any]]:
-        """Return every message that these users' mirrors should hold, from ``since`` (Unix seconds) on."""
-        answer = await self.control.get("/truth", params={"users": ",".join(map(str, users)), "since": since})
+    async def truth(self, users: Iterable[int]) -> list[dict[str, Any]]:
+        """Return every message that these users' mirrors should hold."""
+        answer = await self.control.get("/truth", params={"users": ",".join(map(str, users))})
         answer.raise_for_status()
         return await asyncio.to_thread(lambda: [orjson.loads(line) for line in answer.content.splitlines() if line])
 

@@ -37,7 +37,7 @@ class Trial:
         self._arguments = arguments
         self._faults: list[tuple[float, float]] = []
         self._peak_rss_mb = 0.0
-        self._started_at = time.time()
+        self._backfilled_at = 0.0
 
     async def run(self, seconds: float, rate: float, stop: asyncio.Event) -> int:
         """Backfill, live with faults, comparison. Prints the JSON object and returns the exit code."""
@@ -61,6 +61,7 @@ class Trial:
         begun = time.monotonic()
         async with progress.backfill(self._database, shown=True):
             done = await progress.until_complete(self._database, stop)
+        self._backfilled_at = time.time()
         return done / (time.monotonic() - begun)
 
     async def _live(self, seconds: float, rate: float, crawler: child.Child, stop: asyncio.Event) -> None:
@@ -94,19 +95,18 @@ class Trial:
         async with self._database.connection() as conn:
             stored = [row async for row in archive.records(conn)]
             orphans = await archive.orphan_tombstones(conn)
-        unknowable = {
-            (record["space_id"], record["message_id"])
-            for record in truth
-            if record["is_deleted"] and (record.get("deleted_at") or 0) <= self._started_at
-        }
-        return await asyncio.to_thread(verify.compare, truth, stored, orphans=orphans, unknowable=unknowable)
+            depths = await archive.depths(conn)
+        unknowable = {_key(r) for r in truth if r["is_deleted"] and (r.get("deleted_at") or 0) <= self._backfilled_at}
+        optional = {_key(r) for r in truth if r["date"] < depths.get(r["chat_id"], 0)}
+        return await asyncio.to_thread(
+            verify.compare, truth, stored, orphans=orphans, unknowable=unknowable, optional=optional
+        )
 
     async def _truth(self) -> list[dict[str, Any]]:
         async with self._database.connection() as conn:
             users = [account.user_id for account in await accounts.load_all(conn)]
             mailboxes = await archive.mailbox_chats(conn)
-            since = await archive.since(conn)
-        records = await self._telegram.truth(users, since)
+        records = await self._telegram.truth(users)
         # A basic group is mirrored from one mailbox alone, though every account has a copy of its own.
         return [r for r in records if r["space_id"] > 0 or mailboxes.get(r["chat_id"]) == r["space_id"]]
 
@@ -143,6 +143,10 @@ class Trial:
             with contextlib.suppress(OSError, ValueError, StopIteration):
                 self._peak_rss_mb = max(self._peak_rss_mb, peak_rss_mb(crawler.pid))
             await asyncio.sleep(0.5)
+
+
+def _key(record: dict[str, Any]) -> verify.Key:
+    return record["space_id"], record["message_id"]
 
 
 def peak_rss_mb(pid: int) -> float:

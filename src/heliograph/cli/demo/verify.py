@@ -53,12 +53,13 @@ class Comparison:
 
 
 def compare(
-    truth: Iterable[Record], stored: Iterable[Record], *, orphans: set[Key], unknowable: set[Key]
+    truth: Iterable[Record], stored: Iterable[Record], *, orphans: set[Key], unknowable: set[Key], optional: set[Key]
 ) -> Comparison:
     """Compare all records.
 
     ``orphans`` are deletions that the store recorded without ever having had the message, ``unknowable`` are
-    messages that were gone before the mirror could have looked.
+    messages that were gone before the mirror could have looked, and ``optional`` those older than the history
+    that was asked for: they need not be there, but must be right when they are.
     """
     result = Comparison()
     rows = {}
@@ -74,7 +75,7 @@ def compare(
         row = rows.pop(key, None)
         if row is not None:
             _compare_one(result, key, record, row)
-        elif not (record["is_deleted"] and (key in orphans or key in unknowable)):
+        elif key not in optional and not (record["is_deleted"] and (key in orphans or key in unknowable)):
             result.missing += 1
             result.note(key, "missing")
     result.duplicated += len(rows)
