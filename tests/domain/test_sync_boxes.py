@@ -1,0 +1,323 @@
+"""The rules of a box, one by one, as TELEGRAM.md sections 1 and 7.2 state them."""
+
+from __future__ import annotations
+
+from heliograph.domain.identity import SpaceId
+from heliograph.domain.records import BoxState
+from heliograph.domain.sync.actions import Alarm, Anchor, Commit, Fetch, Reload
+from heliograph.domain.sync.events import Container, Control, Event, Failure, Lost, Page, TooLong
+from heliograph.domain.sync.machine import Machine
+from heliograph.domain.sync.rules import Rules, State
+
+ACCOUNT, OTHER, CHANNEL = SpaceId(-1), SpaceId(-2), SpaceId(11)
+
+
+def event(pts, count=1, *, box=CHANNEL):
+    return Event(box=box, pts=pts, pts_count=count, payload=f"update {pts}")
+
+
+def pushed(*events, **fields):
+    return Container(account=ACCOUNT, events=events, **fields)
+
+
+def only(kind, actions):
+    return [action for action in actions if isinstance(action, kind)]
+
+
+def live(pts=10, rules=None):
+    """A machine whose account and channel are live; the account stands at pts 5 and seq 1."""
+    machine = Machine(rules)
+    machine.load_channel(CHANNEL, BoxState(pts=pts))
+    machine.add_channel(CHANNEL, ACCOUNT, None, 0)
+    state = BoxState(pts=5, seq=1, date=100)
+    (fetch,) = machine.add_account(ACCOUNT, state, 0)
+    machine.page(fetch, Page(to=state), 0)
+    return machine
+
+
+def fetching(machine):
+    """Bring the channel into a difference and return its request."""
+    (fetch,) = only(Fetch, machine.container(pushed(too_long=(TooLong(box=CHANNEL),)), 0))
+    return fetch
+
+
+def test_fitting_update_is_committed_with_the_cursor():
+    (commit,) = live().container(pushed(event(11)), 0)
+    assert (commit.from_state, commit.to_state) == (BoxState(pts=10), BoxState(pts=11))
+    assert [item.payload for item in commit.events] == ["update 11"]
+
+
+def test_known_update_is_ignored():
+    assert live().container(pushed(event(10), event(9)), 0) == []
+
+
+def test_event_that_overlaps_the_cursor_is_a_gap():
+    machine = live()
+    machine.container(pushed(event(12, 3)), 0)
+    assert machine.boxes[CHANNEL].state is State.WAIT
+
+
+def test_one_commit_of_a_box_is_on_its_way_and_the_rest_follows_as_one():
+    machine = live()
+    (first,) = machine.container(pushed(event(11)), 0)
+    assert machine.container(pushed(event(12), event(13)), 0) == []
+    (second,) = machine.committed(first, 0)
+    assert (second.from_state, second.to_state) == (BoxState(pts=11), BoxState(pts=13))
+
+
+def test_reordered_updates_within_the_wait_need_no_difference():
+    machine = live()
+    assert machine.container(pushed(event(12)), 0) == []
+    actions = machine.container(pushed(event(11)), 0.1)
+    assert not only(Fetch, actions)
+    assert machine.boxes[CHANNEL].pipeline.pts == 12
+    assert machine.tick(5) == []
+
+
+def test_gap_is_fetched_before_later_updates_apply():
+    machine = live()
+    machine.container(pushed(event(12)), 0)
+    assert machine.tick(0.4) == []
+    (fetch,) = machine.tick(0.5)
+    assert fetch.from_state == BoxState(pts=10)
+    page = Page(to=BoxState(pts=11), events=(event(0),))
+    (commit,) = machine.page(fetch, page, 0.6)
+    (later,) = machine.committed(commit, 0.6)
+    assert (commit.to_state.pts, later.to_state.pts) == (11, 12)
+
+
+def test_updates_during_a_difference_are_postponed_then_judged_by_pts():
+    machine = live()
+    fetch = fetching(machine)
+    assert machine.container(pushed(event(12), event(13)), 0) == []
+    (commit,) = machine.page(fetch, Page(to=BoxState(pts=12)), 0)
+    (later,) = machine.committed(commit, 0)
+    assert [item.pts for item in later.events] == [13]
+
+
+def test_dropped_postponed_updates_are_fetched_after_the_difference():
+    machine = live(rules=Rules(postponed=1))
+    fetch = fetching(machine)
+    machine.container(pushed(event(12), event(13)), 0)
+    actions = machine.page(fetch, Page(to=BoxState(pts=11)), 0)
+    assert [request.from_state.pts for request in only(Fetch, actions)] == [11]
+
+
+def test_next_slice_is_asked_at_most_one_ahead_of_the_commit():
+    machine = live()
+    first = fetching(machine)
+    commit, second = machine.page(first, Page(to=BoxState(pts=20), is_final=False, events=(event(0),)), 0)
+    assert second.from_state == BoxState(pts=20)
+    assert machine.page(second, Page(to=BoxState(pts=30), is_final=False, events=(event(0),)), 0) == []
+    next_commit, third = machine.committed(commit, 0)
+    assert (next_commit.from_state.pts, next_commit.to_state.pts) == (20, 30)
+    assert third.from_state == BoxState(pts=30)
+
+
+def test_failed_commit_rolls_back_to_what_the_store_holds_and_fetches():
+    machine = live()
+    (commit,) = machine.container(pushed(event(11)), 0)
+    assert machine.commit_failed(commit) == [Reload(box=CHANNEL)]
+    machine.reloaded(CHANNEL, BoxState(pts=11), 0)
+    (fetch,) = machine.tick(1)
+    assert fetch.from_state == BoxState(pts=11)
+
+
+def test_answer_asked_before_a_roll_back_does_not_count():
+    machine = live()
+    fetch = fetching(machine)
+    (commit, second) = machine.page(fetch, Page(to=BoxState(pts=20), is_final=False, events=(event(0),)), 0)
+    machine.commit_failed(commit)
+    assert machine.page(second, Page(to=BoxState(pts=30)), 0) == []
+    assert machine.boxes[CHANNEL].pipeline.pts == 10
+
+
+def test_too_long_moves_the_cursor_only_with_the_loss():
+    machine = live()
+    actions = machine.lost(fetching(machine), Lost(to=BoxState(pts=500), top_id=40), 0)
+    (commit,) = only(Commit, actions)
+    assert (commit.loss, commit.top_id, commit.to_state.pts) == ("too_long", 40, 500)
+    assert machine.boxes[CHANNEL].state is State.LIVE
+
+
+def test_account_too_long_asks_again_with_its_old_date_so_that_channels_are_named():
+    machine = live()
+    (fetch,) = machine.container(pushed(needs_difference=True), 0)
+    actions = machine.lost(fetch, Lost(to=BoxState(pts=900, seq=1, date=100)), 0)
+    (again,) = only(Fetch, actions)
+    assert (again.from_state.pts, again.from_state.date) == (900, 100)
+
+
+def test_flood_wait_is_kept_to_the_second_and_other_boxes_go_on():
+    machine = live()
+    assert machine.fetch_failed(fetching(machine), Failure.FLOOD, 0, 300) == []
+    assert machine.tick(299) == []
+    assert only(Commit, machine.container(pushed(event(6, box=ACCOUNT)), 299))
+    assert only(Fetch, machine.tick(300))
+
+
+def test_failed_requests_are_tried_again_ever_more_slowly_with_the_cursor_unmoved():
+    machine, now, waits = live(), 0.0, []
+    fetch = fetching(machine)
+    for _ in range(8):
+        machine.fetch_failed(fetch, Failure.RETRY, now)
+        waits.append(machine.deadline() - now)
+        now = machine.deadline()
+        (fetch,) = machine.tick(now)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert fetch.from_state == BoxState(pts=10)
+
+
+def test_lost_access_keeps_the_cursor_and_an_update_wakes_the_box():
+    machine = live()
+    actions = machine.fetch_failed(fetching(machine), Failure.ACCESS, 0)
+    box = machine.boxes[CHANNEL]
+    assert (only(Alarm, actions)[0].reason, box.state, box.pipeline.committed.pts) == ("access_lost", State.HELD, 10)
+    machine.container(pushed(event(15)), 10)
+    assert only(Fetch, machine.tick(11))
+
+
+def test_another_account_takes_over_when_the_first_loses_access():
+    machine = live()
+    machine.add_channel(CHANNEL, OTHER, None, 0)
+    (fetch,) = machine.fetch_failed(fetching(machine), Failure.ACCESS, 0)
+    assert (fetch.account, fetch.from_state.pts) == (OTHER, 10)
+
+
+def test_undecodable_answers_shrink_the_page_then_stop_the_box_but_no_other():
+    machine, now = live(), 0.0
+    fetch, limits = fetching(machine), []
+    for _ in range(3):
+        limits.append(fetch.limit)
+        actions = machine.fetch_failed(fetch, Failure.UNDECODABLE, now)
+        now = machine.deadline()
+        (fetch,) = machine.tick(now)
+    assert limits == [100, 10, 1]
+    assert only(Alarm, actions)[0].reason == "undecodable"
+    assert only(Commit, machine.container(pushed(event(6, box=ACCOUNT)), now))
+
+
+def test_cursor_that_the_server_refuses_is_anchored_again_with_the_loss():
+    machine = live()
+    alarm, anchor = machine.fetch_failed(fetching(machine), Failure.INVALID, 0)
+    assert (alarm.reason, anchor) == ("cursor_invalid", Anchor(box=CHANNEL, account=ACCOUNT))
+    (commit,) = machine.anchored(CHANNEL, BoxState(pts=3), 0)
+    assert (commit.from_state.pts, commit.to_state.pts, commit.loss) == (10, 3, "cursor_invalid")
+
+
+def test_cursor_ahead_of_the_server_alarms_and_goes_on_from_the_server():
+    machine = live()
+    (fetch,) = machine.server_pts(CHANNEL, 4, 10, 0)
+    alarm, commit = machine.page(fetch, Page(to=BoxState(pts=4)), 0)
+    assert (alarm.reason, commit.loss, commit.to_state.pts) == ("cursor_ahead", "cursor_ahead", 4)
+
+
+def test_account_cursor_ahead_of_the_server_is_anchored_again():
+    machine = live()
+    alarm, commit = machine.account_pts(ACCOUNT, BoxState(pts=2, date=7), 5, 0)
+    assert (alarm.reason, commit.from_state.pts, commit.to_state.pts) == ("cursor_ahead", 5, 2)
+
+
+def test_dialog_with_another_pts_asks_for_a_difference():
+    machine = live()
+    assert machine.server_pts(CHANNEL, 10, 10, 0) == []
+    assert only(Fetch, machine.server_pts(CHANNEL, 12, 10, 0))
+
+
+def test_first_update_of_an_unknown_channel_never_sets_its_cursor():
+    machine, unknown = live(), SpaceId(77)
+    assert machine.container(pushed(event(30, box=unknown), event(31, box=unknown)), 0) == [
+        Anchor(box=unknown, account=ACCOUNT)
+    ]
+    (commit,) = machine.anchored(unknown, BoxState(pts=30), 0)
+    assert (commit.from_state, commit.to_state.pts, commit.origin) == (None, 30, "anchor")
+    (later,) = machine.committed(commit, 0)
+    assert [item.pts for item in later.events] == [31]
+
+
+def test_channel_too_long_with_a_known_pts_asks_nothing():
+    machine = live()
+    assert machine.container(pushed(too_long=(TooLong(box=CHANNEL, pts=10),)), 0) == []
+    assert only(Fetch, machine.container(pushed(too_long=(TooLong(box=CHANNEL, pts=11),)), 0))
+
+
+def test_updates_too_long_asks_once_more_at_most_while_a_difference_runs():
+    machine = live()
+    (fetch,) = machine.container(pushed(needs_difference=True), 0)
+    for _ in range(5):
+        assert machine.container(pushed(needs_difference=True), 0) == []
+    (again,) = only(Fetch, machine.page(fetch, Page(to=fetch.from_state), 0))
+    assert only(Fetch, machine.page(again, Page(to=fetch.from_state), 0)) == []
+
+
+def test_every_control_event_asks_for_the_account_difference():
+    for control in Control:
+        assert [request.box for request in live().control(ACCOUNT, control, 0)] == [ACCOUNT]
+
+
+def test_silence_asks_for_the_account_difference():
+    machine = live()
+    assert only(Fetch, machine.tick(899)) == []
+    assert only(Fetch, machine.tick(900))
+
+
+def test_container_with_old_seq_still_feeds_its_channel_updates():
+    assert only(Commit, live().container(pushed(event(11), seq_start=1, seq=1), 0))
+
+
+def test_seq_gap_applies_nested_updates_then_asks_for_the_account_difference():
+    actions = live().container(pushed(event(11), seq_start=3, seq=3), 0)
+    assert [type(action) for action in actions] == [Commit, Fetch]
+    assert actions[1].box == ACCOUNT
+
+
+def test_seq_that_follows_needs_no_difference():
+    assert only(Fetch, live().container(pushed(seq_start=2, seq=2), 0)) == []
+
+
+def test_affected_pts_of_own_calls_leave_no_gap():
+    machine = live()
+    own = Event(box=ACCOUNT, pts=6, pts_count=1)
+    (commit,) = machine.container(pushed(own), 0)
+    machine.committed(commit, 0)
+    assert only(Commit, machine.container(pushed(event(7, box=ACCOUNT)), 0))
+
+
+def named(machine, page):
+    (fetch,) = machine.container(pushed(needs_difference=True), 0)
+    return machine.page(fetch, page, 0)
+
+
+def test_account_state_commits_with_a_mark_for_every_channel_it_names():
+    words = tuple(TooLong(box=SpaceId(number)) for number in range(100, 400))
+    actions = named(live(), Page(to=BoxState(pts=6, date=200), too_long=words))
+    assert {mark.box for mark in only(Commit, actions)[0].dirty} == {word.box for word in words}
+
+
+def test_channel_updates_in_an_account_difference_pass_their_own_box():
+    actions = named(live(), Page(to=BoxState(pts=6, date=200), channel_events=(event(11), event(13))))
+    account, channel = only(Commit, actions)
+    assert [mark.box for mark in account.dirty] == [CHANNEL]
+    assert ([item.pts for item in channel.events], channel.is_clean) == ([11], False)
+
+
+def test_mark_is_cleaned_by_the_commit_that_reaches_what_it_meant():
+    _, channel = only(Commit, named(live(), Page(to=BoxState(pts=6, date=200), channel_events=(event(11),))))
+    assert channel.is_clean
+
+
+def test_mark_from_the_store_is_cleaned_by_a_whole_difference_only():
+    machine = live()
+    (fetch,) = machine.mark(CHANNEL, 0)
+    part, request = machine.page(fetch, Page(to=BoxState(pts=20), is_final=False, events=(event(0),)), 0)
+    (whole,) = machine.page(request, Page(to=BoxState(pts=20)), 0) or machine.committed(part, 0)
+    assert (part.is_clean, whole.is_clean) == (False, True)
+
+
+def test_thousand_boxes_keep_a_bounded_number_of_updates():
+    machine = live(rules=Rules(postponed=10))
+    for number in range(1_000, 2_000):
+        machine.load_channel(SpaceId(number), BoxState(pts=1))
+        for pts in range(3, 40):
+            machine.container(pushed(event(pts, box=SpaceId(number))), 0)
+    assert max(len(box._postponed) for box in machine.boxes.values()) <= 10

@@ -1,0 +1,100 @@
+"""Random worlds, schedules and crashes against the world's truth; and proof that the check can fail."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sync_world import Driver, Store
+
+from heliograph.domain.sync.actions import Commit
+from heliograph.domain.sync.machine import Machine
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rng=st.randoms(use_true_random=False), steps=st.integers(10, 200))
+def test_everything_recoverable_arrives_in_its_final_form(rng, steps):
+    Driver(rng).run(steps)
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_long_schedules_lose_nothing(block):
+    for seed in range(block * 50, block * 50 + 50):
+        try:
+            Driver(random.Random(seed)).run(400)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+
+class CursorBeforeRows(Driver):
+    """Moves the cursor in a transaction of its own, so that a failure in between loses the rows."""
+
+    def commit(self, commit, fails):
+        if fails and self.store.cursors.get(commit.box) == commit.from_state:
+            self.store.move(commit)
+        super().commit(commit, fails)
+
+
+class MarksInSecondTransaction(Driver):
+    """Writes the dirty marks after the account's state, so that a failure in between forgets channels."""
+
+    def perform(self, action, may_fail):
+        if may_fail and isinstance(action, Commit) and action.dirty and self.rng.random() < 0.5:
+            self.store.commit(replace(action, dirty=()))
+            return self.start()
+        return super().perform(action, may_fail)
+
+
+class OtherUpdatesDropped(Machine):
+    """Keeps only new messages of a difference."""
+
+    def page(self, fetch, page, now):
+        kept = tuple(event for event in page.events if event.payload[0] == "new")
+        return super().page(fetch, replace(page, events=kept), now)
+
+
+class GapsIgnored(Machine):
+    """Takes every pushed update as if it followed the last one."""
+
+    def container(self, container, now):
+        fitted = tuple(
+            replace(event, pts_count=event.pts - self.boxes[event.box].pipeline.pts)
+            if event.box in self.boxes and event.pts > self.boxes[event.box].pipeline.pts
+            else event
+            for event in container.events
+        )
+        return super().container(replace(container, events=fitted), now)
+
+
+class LossNotRecorded(Store):
+    """Jumps over what was lost without a word."""
+
+    def move(self, commit):
+        super().move(commit)
+        self.losses.clear()
+
+
+@pytest.mark.parametrize(
+    ("parts", "finding"),
+    [
+        ({"driver": CursorBeforeRows}, "missing|final form"),
+        ({"driver": MarksInSecondTransaction}, "behind"),
+        ({"machine": OtherUpdatesDropped}, "missing|final form"),
+        ({"machine": GapsIgnored}, "missing|final form"),
+        ({"store": LossNotRecorded}, "missing|final form"),
+    ],
+)
+def test_planted_defects_are_found(parts, finding):
+    driver = parts.get("driver", Driver)
+    others = {name: part for name, part in parts.items() if name != "driver"}
+    for seed in range(400):
+        try:
+            driver(random.Random(seed), **others).run(200)
+        except AssertionError as error:
+            assert re.search(finding, str(error))
+            return
+    pytest.fail("the property does not notice this defect")
