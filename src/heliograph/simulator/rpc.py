@@ -63,6 +63,8 @@ class Context:
         return self.user_id
 
 
+_names: dict[type, str] = {}
+
 Handler = Callable[[Context, Any], Awaitable[object]]
 
 
@@ -102,13 +104,15 @@ class Router:
         return await handler(ctx, request)
 
 
-def method_name(request: Any) -> str:
-    """Return the method's TL name, such as ``messages.getHistory``."""
-    cls = type(request)
-    namespace = cls.__module__.rpartition(".functions")[2].lstrip(".")
-    name = cls.__name__.removesuffix("Request")
-    name = name[0].lower() + name[1:]
-    return f"{namespace}.{name}" if namespace else name
+def method_name(request: type) -> str:
+    """Return a request type's TL name, such as ``messages.getHistory``."""
+    name = _names.get(request)
+    if name is None:
+        namespace = request.__module__.rpartition(".functions")[2].lstrip(".")
+        bare = request.__name__.removesuffix("Request")
+        bare = bare[0].lower() + bare[1:]
+        name = _names[request] = f"{namespace}.{bare}" if namespace else bare
+    return name
 
 
 def serialise(answer: object) -> bytes:
