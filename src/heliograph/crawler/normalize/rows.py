@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from telethon.tl import types
@@ -48,8 +50,9 @@ class Rows:
         try:
             _PAYLOADS.get(type(payload).CONSTRUCTOR_ID, _ignore)(self, payload, space_id, as_of, context)
         except Exception as error:  # whatever our code gets wrong must cost one row's replay, not the box
-            _log.exception("normalize_failed", space_id=space_id, constructor=type(payload).__name__)
-            self.dead_letters.append(_dead_letter(payload, space_id, error))
+            letter = _dead_letter(payload, space_id, error)
+            _log.error("normalize_failed", space_id=space_id, error=letter.error)
+            self.dead_letters.append(letter)
 
 
 def _add_message(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context: Context) -> None:
@@ -140,12 +143,16 @@ def _ignore(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context
 
 def _dead_letter(payload: Any, space_id: identity.SpaceId, error: Exception) -> records.DeadLetter:
     tl = getattr(payload, "message", payload)
+    if isinstance(tl, str):
+        tl = payload
+    # The place, not the exception's own words: those may quote the message.
+    place = traceback.extract_tb(error.__traceback__)[-1]
     return records.DeadLetter(
         space_id=space_id,
         message_id=getattr(tl, "id", None),
         raw=getattr(tl, "raw", None) or _serialised(payload),
         layer=messages.LAYER,
-        error=f"{type(error).__name__}: {type(payload).__name__}",
+        error=f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno} ({type(payload).__name__})",
     )
 
 
