@@ -34,7 +34,7 @@ def container(
     if kind is types.UpdatesTooLong:
         return events.Container(account=mailbox, needs_difference=True, pushed_at=pushed_at)
     if kind is types.Updates or kind is types.UpdatesCombined:
-        sorted_ = _sort(tl.updates, mailbox)
+        sorted_ = _sort(tl.updates, mailbox, pushed_at)
         return events.Container(
             account=mailbox,
             events=tuple(sorted_.events),
@@ -55,9 +55,9 @@ def container(
         is_unknown = is_known is not None and not all(is_known(each) for each in _named(tl))
     else:
         # updateShortSentMessage only answers one's own calls: it takes pts, and its text is not told.
-        event = events.Event(box=mailbox, pts=tl.pts, pts_count=tl.pts_count)
+        event = events.Event(box=mailbox, pts=tl.pts, pts_count=tl.pts_count, pushed_at=pushed_at)
         return events.Container(account=mailbox, events=(event,), pushed_at=pushed_at)
-    sorted_ = _sort([update], mailbox)
+    sorted_ = _sort([update], mailbox, pushed_at)
     return events.Container(
         account=mailbox,
         events=tuple(sorted_.events),
@@ -141,7 +141,7 @@ class _Sorted(NamedTuple):
     """An update takes pts of a box that it does not name."""
 
 
-def _sort(updates: Iterable[Any], mailbox: identity.SpaceId) -> _Sorted:
+def _sort(updates: Iterable[Any], mailbox: identity.SpaceId, pushed_at: datetime | None = None) -> _Sorted:
     found: list[events.Event] = []
     too_long: list[events.TooLong] = []
     rest: list[Any] = []
@@ -163,7 +163,7 @@ def _sort(updates: Iterable[Any], mailbox: identity.SpaceId) -> _Sorted:
         if box is None:
             is_unclear = True
         else:
-            found.append(events.Event(box=box, pts=update.pts, pts_count=count, payload=update))
+            found.append(events.Event(box=box, pts=update.pts, pts_count=count, payload=update, pushed_at=pushed_at))
     return _Sorted(found, too_long, rest, is_unclear)
 
 

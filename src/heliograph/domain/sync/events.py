@@ -28,6 +28,8 @@ class Event:
     pts: int
     pts_count: int
     payload: Any = None
+    pushed_at: datetime | None = None
+    """When Telegram pushed it; None inside a difference."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
