@@ -1,0 +1,121 @@
+"""Chats as the crawler sees them: what is mirrored, how far its history is, and through which account it is reached.
+
+Titles, members and counters are written by commits (store/entities.py, store/messages.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from heliograph.domain import identity, records
+from heliograph.store import arrays
+from heliograph.store.database import Connection
+
+Status = Literal["active", "inactive", "error", "initializing"]
+Policy = Literal["mirror", "ignore"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatRow:
+    """A chat with the progress of its history."""
+
+    chat_id: identity.PeerId
+    space_id: identity.SpaceId
+    kind: identity.ChatKind
+    title: str
+    status: Status
+    policy: Policy
+    is_left: bool
+    is_min: bool
+    next_id: int
+    """The next page of history holds ids above this one."""
+    done: int
+    total: int
+    since: datetime | None
+    """The depth that the history was asked with."""
+    is_complete: bool
+
+
+_SELECT = """
+SELECT chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, is_complete
+FROM chats
+"""
+_SET_STATUS = """
+WITH changed AS (
+    UPDATE chats SET status = %(status)s, last_error = %(error)s,
+        error_count = CASE WHEN %(status)s = 'error' THEN error_count + 1 ELSE 0 END, updated_at = now()
+    WHERE chat_id = %(chat_id)s AND (status, last_error) IS DISTINCT FROM (%(status)s, %(error)s)
+    RETURNING chat_id
+), counter AS (
+    UPDATE outbox_counter SET n = n + 1 WHERE EXISTS (SELECT FROM changed) RETURNING epoch, n
+), event AS (
+    INSERT INTO outbox (epoch, n, kind, chat_id) SELECT epoch, n, 'chat', chat_id FROM counter, changed
+    RETURNING epoch, n
+)
+SELECT pg_notify('heliograph_outbox', epoch || '.' || n) FROM event
+"""
+_ACCESSES = """
+SELECT account_id, peer_id, access_hash, role FROM chat_access WHERE account_id = %s ORDER BY peer_id
+"""
+_PROGRESS = """
+UPDATE chats c SET next_id = p.next_id, done = p.done, total = p.total, since = p.since, is_complete = p.is_complete,
+    status = CASE WHEN p.is_complete AND c.status = 'initializing' THEN 'active' ELSE c.status END, updated_at = now()
+FROM unnest(%s, %s, %s, %s, %s, %s) AS p (chat_id, next_id, done, total, since, is_complete)
+WHERE c.chat_id = p.chat_id
+"""
+
+
+async def load(conn: Connection) -> list[ChatRow]:
+    """Return every chat that is known, those that are only mentioned somewhere among them."""
+    cursor = await conn.execute(f"{_SELECT} ORDER BY chat_id")
+    return [_row(row) for row in await cursor.fetchall()]
+
+
+async def set_status(conn: Connection, chat_id: identity.PeerId, status: Status, error: str | None = None) -> None:
+    """Say how a chat fares, in an autocommit statement of its own; the page is told when that changed."""
+    await conn.execute(_SET_STATUS, {"status": status, "error": error, "chat_id": chat_id})
+
+
+async def set_policy(conn: Connection, chat_id: identity.PeerId, policy: Policy) -> None:
+    """Say whether a chat is to be mirrored."""
+    await conn.execute("UPDATE chats SET policy = %s, updated_at = now() WHERE chat_id = %s", [policy, chat_id])
+
+
+async def accesses(conn: Connection, account_id: identity.AccountId) -> list[records.Access]:
+    """Return how an account reaches its peers, users among them."""
+    cursor = await conn.execute(_ACCESSES, [account_id])
+    return [
+        records.Access(account_id=account_id, peer_id=peer_id, access_hash=access_hash, role=role)
+        for account_id, peer_id, access_hash, role in await cursor.fetchall()
+    ]
+
+
+async def save_progress(conn: Connection, steps: Sequence[records.BackfillProgress]) -> None:
+    """Keep how far histories are; the last of several steps of a chat counts."""
+    newest = {step.chat_id: step for step in steps}
+    rows = [
+        (step.chat_id, step.next_id, step.done, step.total, step.since, step.is_complete) for step in newest.values()
+    ]
+    await conn.execute(_PROGRESS, arrays.pack_rows("int8 int8 int4 int4 time bool", rows), prepare=True)
+
+
+def _row(row: tuple[Any, ...]) -> ChatRow:
+    chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, is_complete = row
+    return ChatRow(
+        chat_id=chat_id,
+        space_id=space_id,
+        kind=kind,
+        title=title,
+        status=status,
+        policy=policy,
+        is_left=is_left,
+        is_min=is_min,
+        next_id=next_id,
+        done=done,
+        total=total,
+        since=since,
+        is_complete=is_complete,
+    )

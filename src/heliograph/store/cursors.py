@@ -1,0 +1,86 @@
+"""Where each box is. A cursor moves only from the exact state its batch was built on, under the current epoch.
+
+Keeps invariants 1 and 2 of the promise, with the compare-and-set that every commit begins with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from heliograph.domain import identity, records
+from heliograph.store import arrays
+from heliograph.store.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cursor:
+    """A box's committed state and the epoch that may move it."""
+
+    state: records.BoxState
+    epoch: int
+
+
+_LOAD = "SELECT box, pts, qts, seq, date, epoch FROM box_cursors"
+_LOCK = f"{_LOAD} WHERE box = ANY(%s) ORDER BY box FOR UPDATE"
+_SAVE = """
+INSERT INTO box_cursors (box, pts, qts, seq, date, epoch)
+SELECT * FROM unnest(%s, %s, %s, %s, %s, %s)
+ON CONFLICT (box) DO UPDATE
+SET pts = EXCLUDED.pts, qts = EXCLUDED.qts, seq = EXCLUDED.seq, date = EXCLUDED.date, updated_at = now()
+"""
+_CLAIM = "UPDATE box_cursors SET epoch = %s WHERE box = ANY(%s) AND epoch < %s"
+_DIRTY = "SELECT box, reason FROM dirty_boxes ORDER BY marked_at, box"
+
+
+async def load(conn: Connection) -> dict[identity.SpaceId, Cursor]:
+    """Return the committed cursor of every anchored box."""
+    cursor = await conn.execute(_LOAD)
+    return _cursors(await cursor.fetchall())
+
+
+async def claim(conn: Connection, boxes: Iterable[identity.SpaceId], epoch: int) -> None:
+    """Put boxes under a new holder's epoch; commits of earlier holders conflict from now on."""
+    await conn.execute(_CLAIM, [epoch, list(boxes), epoch])
+
+
+async def dirty(conn: Connection) -> list[records.DirtyMark]:
+    """Return the boxes that may have news, the longest waiting first."""
+    cursor = await conn.execute(_DIRTY)
+    return [records.DirtyMark(box=box, reason=reason) for box, reason in await cursor.fetchall()]
+
+
+async def lock(conn: Connection, boxes: Iterable[identity.SpaceId]) -> dict[identity.SpaceId, Cursor]:
+    """Return the cursors of ``boxes`` and keep everybody else from moving them until the transaction ends."""
+    cursor = await conn.execute(_LOCK, [sorted(boxes)], prepare=True)
+    return _cursors(await cursor.fetchall())
+
+
+def apply_moves(cursors: dict[identity.SpaceId, Cursor], moves: Sequence[records.CursorMove]) -> bool:
+    """Make all ``moves`` in ``cursors`` and return True, or none of them and return False."""
+    moved: dict[identity.SpaceId, Cursor] = {}
+    for move in moves:
+        now = moved.get(move.box) or cursors.get(move.box)
+        expected = None if move.from_state is None else Cursor(state=move.from_state, epoch=move.epoch)
+        if now != expected:
+            return False
+        moved[move.box] = Cursor(state=move.to_state, epoch=move.epoch)
+    cursors.update(moved)
+    return True
+
+
+async def save(conn: Connection, cursors: Mapping[identity.SpaceId, Cursor]) -> None:
+    """Write cursors that :func:`lock` gave and :func:`apply_moves` moved."""
+    rows = [
+        (box, item.state.pts, item.state.qts, item.state.seq, item.state.date, item.epoch)
+        for box, item in sorted(cursors.items())
+    ]
+    await conn.execute(_SAVE, arrays.pack_rows("int8 int4 int4 int4 int4 int8", rows), prepare=True)
+
+
+def _cursors(rows: list[tuple[Any, ...]]) -> dict[identity.SpaceId, Cursor]:
+    return {
+        box: Cursor(state=records.BoxState(pts=pts, qts=qts, seq=seq, date=date), epoch=epoch)
+        for box, pts, qts, seq, date, epoch in rows
+    }
