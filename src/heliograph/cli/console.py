@@ -8,6 +8,9 @@ from typing import Any
 import orjson
 from rich.console import Console
 
+_JOINERS = "\u200c\u200d"
+"""Invisible, but without them some scripts and emoji fall apart."""
+
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False)
 
@@ -31,3 +34,8 @@ def json(value: Any) -> None:
     """Print one JSON document on one line."""
     sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
     sys.stdout.flush()
+
+
+def plain(text: str) -> str:
+    """Return foreign text on one line, without control characters that could steer a terminal."""
+    return "".join(character if character.isprintable() or character in _JOINERS else " " for character in text)

@@ -58,11 +58,10 @@ class Trial:
         return 0 if comparison.is_equal and not stop.is_set() else 1
 
     async def _backfill(self, stop: asyncio.Event) -> float:
-        begun = time.monotonic()
         async with progress.backfill(self._database, shown=True):
-            done = await progress.until_complete(self._database, stop)
+            finished = await progress.until_complete(self._database, stop)
         self._backfilled_at = time.time()
-        return done / (time.monotonic() - begun)
+        return finished.messages / finished.seconds if finished.seconds else 0.0
 
     async def _live(self, seconds: float, rate: float, crawler: child.Child, stop: asyncio.Event) -> None:
         await self._telegram.set_rate(rate)

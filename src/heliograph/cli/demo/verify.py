@@ -62,7 +62,7 @@ def compare(
     that was asked for: they need not be there, but must be right when they are.
     """
     result = Comparison()
-    rows = {}
+    rows: dict[Key, Record] = {}
     for row in stored:
         key = _key(row)
         if key in rows:
@@ -72,9 +72,9 @@ def compare(
     for record in truth:
         result.messages += 1
         key = _key(record)
-        row = rows.pop(key, None)
-        if row is not None:
-            _compare_one(result, key, record, row)
+        held = rows.pop(key, None)
+        if held is not None:
+            _compare_one(result, key, record, held)
         elif key not in optional and not (record["is_deleted"] and (key in orphans or key in unknowable)):
             result.missing += 1
             result.note(key, "missing")

@@ -1,0 +1,73 @@
+"""``heliograph chats``: what is mirrored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from heliograph import config, errors
+from heliograph.cli import console, options, wire
+from heliograph.store import database as store_database
+from heliograph.store.reads import chats as reads
+from heliograph.store.reads import views
+
+
+def chats(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
+) -> None:
+    """List the mirrored chats, newest message first."""
+    settings = options.settings(options.of(context), quiet=True)
+    found = options.run(_list(settings))
+    if json:
+        console.json(found)
+    elif found:
+        console.stdout.print(_table(found))
+    else:
+        console.note("No chats yet; sign in with `heliograph login` and start `heliograph run`.")
+
+
+async def resolve(database: store_database.Database, wanted: list[str]) -> list[int]:
+    """Return the chat ids that a person's words mean: ids, @usernames or titles. Raises BadInput for one unknown."""
+    if not wanted:
+        return []
+    async with database.connection() as conn:
+        known = await reads.list_all(conn)
+    return [_resolve_one(known, word) for word in wanted]
+
+
+def _resolve_one(known: list[views.Chat], word: str) -> int:
+    name = word.removeprefix("@").casefold()
+    for chat in known:
+        if word == str(chat.chat_id) or name in ((chat.username or "").casefold(), chat.title.casefold()):
+            return chat.chat_id
+    raise errors.BadInput(f"There is no chat {word!r} here; `heliograph chats` lists those that are known.")
+
+
+async def _list(settings: config.Settings) -> list[views.Chat]:
+    async with wire.database(settings) as database, database.connection() as conn:
+        return await reads.list_all(conn)
+
+
+def _table(found: list[views.Chat]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for heading in ("Chat", "Kind", "Title", "Messages", "Last message", "Status"):
+        table.add_column(
+            heading, justify="right" if heading in ("Chat", "Messages") else "left", no_wrap=heading != "Title"
+        )
+    for chat in found:
+        last = f"{chat.last_message.date:%Y-%m-%d %H:%M}" if chat.last_message else "–"
+        table.add_row(
+            str(chat.chat_id), chat.kind, console.plain(chat.title), str(chat.message_count), last, _state(chat)
+        )
+    return table
+
+
+def _state(chat: views.Chat) -> str:
+    if chat.last_error:
+        return f"{chat.status}: {chat.last_error}"
+    if chat.progress and not chat.progress.is_complete:
+        return f"{chat.status}, {chat.progress.done} of {chat.progress.total}"
+    return chat.status

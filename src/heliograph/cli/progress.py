@@ -1,0 +1,86 @@
+"""How far backfill is, for people who wait and for commands that go on when it is complete."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from rich import progress as rich_progress
+
+from heliograph import errors
+from heliograph.cli import console
+from heliograph.store import database as store_database
+from heliograph.store.reads import status, views
+
+_POLL_SECONDS = 0.25
+_STEADY_POLLS = 6
+"""So many polls in a row must find nothing left: chats appear page by page, and each is complete for itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """Messages that backfill fetched, and the seconds it took."""
+
+    messages: int
+    seconds: float
+
+
+async def until_complete(database: store_database.Database, stop: asyncio.Event) -> Finished:
+    """Wait until every known chat has its history, or until ``stop`` is set."""
+    begun = time.monotonic()
+    steady, completed_at = 0, begun
+    while True:
+        found = await _look(database)
+        is_complete = found is not None and found.chats > 0 and found.backfill.is_complete
+        if not is_complete or not steady:
+            completed_at = time.monotonic()
+        steady = steady + 1 if is_complete else 0
+        if steady >= _STEADY_POLLS or stop.is_set():
+            return Finished(messages=found.backfill.done if found else 0, seconds=completed_at - begun)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _POLL_SECONDS)
+
+
+@asynccontextmanager
+async def backfill(database: store_database.Database, *, shown: bool) -> AsyncIterator[None]:
+    """Show a bar on stderr while the body runs."""
+    if not shown:
+        yield
+        return
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn("messages, {task.fields[chats]} chats"),
+        rich_progress.TimeElapsedColumn(),
+    )
+    with rich_progress.Progress(*columns, console=console.stderr, transient=True) as bar:
+        task = asyncio.create_task(_draw(database, bar))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _draw(database: store_database.Database, bar: rich_progress.Progress) -> None:
+    task = bar.add_task("History", total=None, chats=0)
+    while True:
+        found = await _look(database)
+        if found is not None:
+            total = max(found.backfill.total, found.backfill.done) or None
+            bar.update(task, completed=found.backfill.done, total=total, chats=found.chats)
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _look(database: store_database.Database) -> views.Status | None:
+    # The bar must not end the work that it watches: a database that is away for a moment is asked again.
+    with contextlib.suppress(errors.DatabaseUnreachable):
+        async with database.connection() as conn:
+            return await status.status(conn)
+    return None

@@ -1,0 +1,50 @@
+"""``heliograph status``: what is held, what is owed, what is lost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from heliograph import config
+from heliograph.cli import console, options, wire
+from heliograph.store.reads import status as reads
+from heliograph.store.reads import views
+
+
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show the state of the mirror."""
+    settings = options.settings(options.of(context), quiet=True)
+    found = options.run(_status(settings))
+    if json:
+        console.json(found)
+    else:
+        console.stdout.print(_table(found))
+
+
+async def _status(settings: config.Settings) -> views.Status:
+    async with wire.database(settings) as database, database.connection() as conn:
+        return await reads.status(conn)
+
+
+def _table(found: views.Status) -> Table:
+    table = Table(box=None, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    seen = f" (last seen {found.crawler_seen_at:%Y-%m-%d %H:%M:%S} UTC)" if found.crawler_seen_at else ""
+    table.add_row("Crawler", f"{found.crawler}{seen if found.crawler == 'stopped' else ''}")
+    for account in found.accounts:
+        waits = "".join(f"; {family} waits until {until:%H:%M:%S} UTC" for family, until in account.frozen.items())
+        table.add_row("Account", f"{console.plain(account.label)}: {account.state}, {account.chats} chats{waits}")
+    table.add_row("Chats", str(found.chats))
+    table.add_row("Messages", f"{found.messages} ({found.revisions} earlier texts, {found.tombstones} deleted)")
+    backfill = found.backfill
+    table.add_row("History", "complete" if backfill.is_complete else f"{backfill.done} of about {backfill.total}")
+    table.add_row("To catch up", f"{found.dirty_boxes} boxes, {found.open_holes} ranges")
+    table.add_row("Known losses", str(found.known_losses))
+    table.add_row("Dead letters", str(found.dead_letters))
+    return table
