@@ -1,0 +1,52 @@
+/** Providers, routes and the frame around every page. */
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import { Route, Switch } from "wouter";
+import { Shell } from "./components/Shell";
+import { EmptyState } from "./components/ui/States";
+import { LiveProvider } from "./live/LiveProvider";
+import { ChatPage } from "./pages/ChatPage";
+import { HomePage } from "./pages/HomePage";
+import { queryClient } from "./queries/client";
+import { theme, variables } from "./theme";
+
+const SearchPage = lazy(() => import("./pages/SearchPage"));
+const StatusPage = lazy(() => import("./pages/StatusPage"));
+
+const schemes = localStorageColorSchemeManager({ key: "heliograph-color-scheme" });
+
+export function App() {
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      colorSchemeManager={schemes}
+      defaultColorScheme="auto"
+    >
+      <QueryClientProvider client={queryClient}>
+        <LiveProvider>
+          <Shell>
+            <Suspense>
+              <Switch>
+                <Route path="/">
+                  <HomePage />
+                </Route>
+                <Route path="/chat/:id">{({ id }) => <ChatPage chatId={Number(id)} />}</Route>
+                <Route path="/search">
+                  <SearchPage />
+                </Route>
+                <Route path="/status">
+                  <StatusPage />
+                </Route>
+                <Route>
+                  <EmptyState title="There is no such page" hint="Choose a chat from the list." />
+                </Route>
+              </Switch>
+            </Suspense>
+          </Shell>
+        </LiveProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

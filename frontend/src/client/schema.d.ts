@@ -1,0 +1,857 @@
+// Generated from openapi.json by `npm run client`. Do not edit.
+
+export interface paths {
+    "/api/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Chats */
+        get: operations["get_chats_api_chats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chats/{chat_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Chat */
+        get: operations["get_chat_api_chats__chat_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chats/{chat_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Messages */
+        get: operations["get_messages_api_chats__chat_id__messages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{chat_id}/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Message */
+        get: operations["get_message_api_messages__chat_id___message_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{chat_id}/{message_id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Revs */
+        get: operations["get_revs_api_messages__chat_id___message_id__revisions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search */
+        get: operations["search_api_search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Status */
+        get: operations["status_api_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * AccountStatus
+         * @description An account that mirrors.
+         */
+        AccountStatus: {
+            /** Account Id */
+            account_id: number;
+            /** Chats */
+            chats: number;
+            /**
+             * Frozen
+             * @default {}
+             */
+            frozen: {
+                [key: string]: string;
+            };
+            /** Label */
+            label: string;
+            /** State */
+            state: string;
+            /** User Id */
+            user_id: number;
+        };
+        /**
+         * Chat
+         * @description A mirrored chat.
+         */
+        Chat: {
+            /** Chat Id */
+            chat_id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "channel" | "supergroup" | "forum" | "group" | "private";
+            /** Last Error */
+            last_error: string | null;
+            last_message: components["schemas"]["LastMessage"] | null;
+            /** Member Count */
+            member_count: number | null;
+            /** Message Count */
+            message_count: number;
+            progress: components["schemas"]["Progress"] | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "inactive" | "error" | "initializing";
+            /** Title */
+            title: string;
+            /**
+             * Topics
+             * @default []
+             */
+            topics: components["schemas"]["Topic"][];
+            /** Username */
+            username: string | null;
+        };
+        /**
+         * ChatList
+         * @description All chats, newest message first.
+         */
+        ChatList: {
+            /** Chats */
+            chats: components["schemas"]["Chat"][];
+        };
+        /**
+         * Entity
+         * @description A marked stretch of text.
+         */
+        Entity: {
+            /**
+             * Argument
+             * @default null
+             */
+            argument: string | number | null;
+            /** Length */
+            length: number;
+            /** Offset */
+            offset: number;
+            /** Type */
+            type: string;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * LastMessage
+         * @description The newest message of a chat, in a line.
+         */
+        LastMessage: {
+            /**
+             * Date
+             * Format: date-time
+             */
+            date: string;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Media Kind */
+            media_kind: string | null;
+            /** Message Id */
+            message_id: number;
+            /** Sender Name */
+            sender_name: string | null;
+            /** Service Type */
+            service_type: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LiveChat
+         * @description A chat appeared or its title, status or progress changed; refetch it.
+         */
+        LiveChat: {
+            /** Chat Id */
+            chat_id: number;
+            /** Position */
+            position: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "chat";
+        };
+        LiveEvent: components["schemas"]["LiveHello"] | components["schemas"]["LiveMessage"] | components["schemas"]["LiveRange"] | components["schemas"]["LiveChat"] | components["schemas"]["LiveResync"];
+        /**
+         * LiveHello
+         * @description First on every connection.
+         */
+        LiveHello: {
+            /** Position */
+            position: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hello";
+        };
+        /**
+         * LiveMessage
+         * @description A message is new, was edited or was deleted: the newest stored form. ``change`` says what happened.
+         */
+        LiveMessage: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "new" | "edit" | "delete" | "observation";
+            message: components["schemas"]["Message"];
+            /** Position */
+            position: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message";
+        };
+        /**
+         * LiveRange
+         * @description History of a chat was added in bulk; refetch what is shown of it.
+         */
+        LiveRange: {
+            /** Chat Id */
+            chat_id: number;
+            /** Count */
+            count: number;
+            /** First Id */
+            first_id: number;
+            /** Last Id */
+            last_id: number;
+            /** Position */
+            position: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "range";
+        };
+        /**
+         * LiveResync
+         * @description The position asked for is of another epoch or no longer kept: refetch everything, then go on from here.
+         */
+        LiveResync: {
+            /** Position */
+            position: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "resync";
+        };
+        /**
+         * Message
+         * @description One message in its newest stored form.
+         */
+        Message: {
+            /**
+             * Album Id
+             * @default null
+             */
+            album_id: string | null;
+            /**
+             * Author Signature
+             * @default null
+             */
+            author_signature: string | null;
+            /** Chat Id */
+            chat_id: number;
+            /**
+             * Date
+             * Format: date-time
+             */
+            date: string;
+            /**
+             * Deleted At
+             * @default null
+             */
+            deleted_at: string | null;
+            /**
+             * Edited At
+             * @default null
+             */
+            edited_at: string | null;
+            /**
+             * Entities
+             * @default []
+             */
+            entities: components["schemas"]["Entity"][];
+            /**
+             * Forward
+             * @default null
+             */
+            forward: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Forwards
+             * @default null
+             */
+            forwards: number | null;
+            /**
+             * Media
+             * @default null
+             */
+            media: {
+                [key: string]: unknown;
+            } | null;
+            /** Message Id */
+            message_id: number;
+            /**
+             * Reactions
+             * @default []
+             */
+            reactions: components["schemas"]["Reaction"][];
+            /**
+             * Replies
+             * @default null
+             */
+            replies: number | null;
+            /** @default null */
+            reply_to: components["schemas"]["Reply"] | null;
+            /**
+             * Revision Count
+             * @default 0
+             */
+            revision_count: number;
+            sender: components["schemas"]["Sender"] | null;
+            /**
+             * Service
+             * @default null
+             */
+            service: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text: string;
+            /**
+             * Topic Id
+             * @default null
+             */
+            topic_id: number | null;
+            /**
+             * Views
+             * @default null
+             */
+            views: number | null;
+        };
+        /**
+         * MessagePage
+         * @description Messages oldest first, with the ids to go on from.
+         */
+        MessagePage: {
+            /** After */
+            after: number | null;
+            /** Anchor */
+            anchor?: number | null;
+            /** Before */
+            before: number | null;
+            /** Messages */
+            messages: components["schemas"]["Message"][];
+        };
+        /**
+         * Progress
+         * @description Backfill of a chat, in messages.
+         */
+        Progress: {
+            /** Done */
+            done: number;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Reaction
+         * @description How often one reaction was chosen.
+         */
+        Reaction: {
+            /** Count */
+            count: number;
+            /**
+             * Custom Emoji Id
+             * @default null
+             */
+            custom_emoji_id: string | null;
+            /**
+             * Emoji
+             * @default null
+             */
+            emoji: string | null;
+        };
+        /**
+         * Reply
+         * @description What a message answers.
+         */
+        Reply: {
+            /**
+             * Chat Id
+             * @default null
+             */
+            chat_id: number | null;
+            /** Message Id */
+            message_id: number;
+            /** @default null */
+            preview: components["schemas"]["ReplyPreview"] | null;
+            /**
+             * Quote
+             * @default null
+             */
+            quote: string | null;
+        };
+        /**
+         * ReplyPreview
+         * @description The message that is replied to, when it is stored.
+         */
+        ReplyPreview: {
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Sender Name */
+            sender_name: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Revision
+         * @description An earlier or present text of a message.
+         */
+        Revision: {
+            /** Edited At */
+            edited_at: string | null;
+            /** Entities */
+            entities: components["schemas"]["Entity"][];
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * RevisionList
+         * @description All texts of a message, oldest first, the present one last.
+         */
+        RevisionList: {
+            /** Revisions */
+            revisions: components["schemas"]["Revision"][];
+        };
+        /**
+         * SearchHit
+         * @description A found message. ``snippet`` marks hits with U+E000 before and U+E001 after.
+         */
+        SearchHit: {
+            /** Chat Title */
+            chat_title: string;
+            message: components["schemas"]["Message"];
+            /** Rank */
+            rank: number;
+            /** Snippet */
+            snippet: string;
+        };
+        /**
+         * SearchResult
+         * @description Ranked hits.
+         */
+        SearchResult: {
+            /** Hits */
+            hits: components["schemas"]["SearchHit"][];
+            /** Is Truncated */
+            is_truncated: boolean;
+            /** Ranked Newest */
+            ranked_newest: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Sender
+         * @description Who wrote a message: a user, or a channel or group that posts as itself.
+         */
+        Sender: {
+            /** Id */
+            id: number;
+            /**
+             * Is Bot
+             * @default false
+             */
+            is_bot: boolean;
+            /**
+             * Is Deleted
+             * @default false
+             */
+            is_deleted: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "user" | "chat" | "channel";
+            /** Name */
+            name: string;
+            /**
+             * Username
+             * @default null
+             */
+            username: string | null;
+        };
+        /**
+         * Status
+         * @description The state of the whole installation.
+         */
+        Status: {
+            /** Accounts */
+            accounts: components["schemas"]["AccountStatus"][];
+            backfill: components["schemas"]["Progress"];
+            /** Chats */
+            chats: number;
+            /**
+             * Crawler
+             * @enum {string}
+             */
+            crawler: "running" | "stopped";
+            /** Crawler Seen At */
+            crawler_seen_at: string | null;
+            /** Dead Letters */
+            dead_letters: number;
+            /** Dirty Boxes */
+            dirty_boxes: number;
+            /** Known Losses */
+            known_losses: number;
+            /** Messages */
+            messages: number;
+            /** Open Holes */
+            open_holes: number;
+            /** Position */
+            position: string;
+            /** Revisions */
+            revisions: number;
+            /** Tombstones */
+            tombstones: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * Topic
+         * @description A forum topic.
+         */
+        Topic: {
+            /** Icon Color */
+            icon_color: number | null;
+            /** Is Closed */
+            is_closed: boolean;
+            /** Title */
+            title: string;
+            /** Topic Id */
+            topic_id: number;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    get_chats_api_chats_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatList"];
+                };
+            };
+        };
+    };
+    get_chat_api_chats__chat_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_messages_api_chats__chat_id__messages_get: {
+        parameters: {
+            query?: {
+                after?: number | null;
+                around?: number | null;
+                before?: number | null;
+                date?: string | null;
+                limit?: number;
+                topic?: number | null;
+            };
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_message_api_messages__chat_id___message_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_revs_api_messages__chat_id___message_id__revisions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    search_api_search_get: {
+        parameters: {
+            query?: {
+                chat?: number | null;
+                from?: string | null;
+                kind?: string | null;
+                limit?: number;
+                offset?: number;
+                q?: string;
+                sender?: number | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    status_api_status_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,59 @@
+/** Every text that a message had, each with what changed. */
+import type { Message, Revision } from "../../queries/api";
+import { useRevisions } from "../../queries/revisions";
+import { formatMoment } from "../format";
+import { diff } from "../text/diff";
+import { Dialog } from "../ui/Dialog";
+import { ErrorState, LoadingRows } from "../ui/States";
+import classes from "./History.module.css";
+
+export default function HistoryDialog({ message, onClose }: { message: Message; onClose: () => void }) {
+  return (
+    <Dialog title="Edit history" onClose={onClose}>
+      <History message={message} />
+    </Dialog>
+  );
+}
+
+function History({ message }: { message: Message }) {
+  const { data, error, refetch } = useRevisions(message);
+  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  if (!data) return <LoadingRows count={2} label="Loading the history" />;
+  const { revisions } = data;
+  return (
+    <ol className={classes.list}>
+      {revisions.map((revision, index) => (
+        <li key={`${revision.stored_at}/${revision.text}`} className={classes.entry}>
+          <p className={classes.when}>{when(revision, index, message)}</p>
+          <Changes before={revisions[index - 1]?.text ?? null} after={revision.text} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function when(revision: Revision, index: number, message: Message): string {
+  if (index === 0) return `First text, ${formatMoment(message.date)}`;
+  return `Edited ${formatMoment(revision.edited_at ?? revision.stored_at)}`;
+}
+
+function Changes({ before, after }: { before: string | null; after: string }) {
+  if (before === null)
+    return (
+      <p className={classes.text} dir="auto">
+        {after || "No text"}
+      </p>
+    );
+  let offset = 0;
+  return (
+    <p className={classes.text} dir="auto">
+      {diff(before, after).map(({ kind, text }) => {
+        const key = `${offset}${kind}`;
+        offset += text.length;
+        if (kind === "added") return <ins key={key}>{text}</ins>;
+        if (kind === "removed") return <del key={key}>{text}</del>;
+        return <span key={key}>{text}</span>;
+      })}
+    </p>
+  );
+}

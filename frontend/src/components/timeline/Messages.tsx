@@ -1,0 +1,97 @@
+/**
+ * The messages of a window, virtualised. The reader's place is kept whatever joins above or below; at the live end the
+ * newest message is followed.
+ */
+import { useCallback, useMemo, useRef, useState } from "react";
+import type { Scope, Window } from "../../live/window";
+import { Announcer } from "./Announcer";
+import { items } from "./items";
+import classes from "./Messages.module.css";
+import { NewestButton } from "./NewestButton";
+import { Row } from "./Row";
+import { useEdges } from "./useEdges";
+import { useFeedKeys } from "./useFeedKeys";
+import { usePlace } from "./usePlace";
+import { useUnseen } from "./useUnseen";
+
+interface Props {
+  readonly window: Window;
+  readonly scope: Scope;
+  readonly at: number | null;
+  readonly title: string;
+  readonly isChannel: boolean;
+  /** Opens another stretch of the chat, around a message or at the live end. */
+  readonly onGoTo: (messageId: number | null) => void;
+}
+
+export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useMemo(() => items(window.messages), [window.messages]);
+  const [activeKey, setActiveKey] = useState<string | null>(null);
+  const [highlighted, setHighlighted] = useState<number | null>(at);
+  const { virtualizer, isAtEnd } = usePlace({ list, window, scroller, at, activeKey });
+  const edges = useEdges({ virtualizer, window, scope, at, isAtEnd });
+  const unseen = useUnseen(scope, isAtEnd);
+
+  const toNewest = useCallback(() => {
+    if (window.after === null) virtualizer.scrollToEnd();
+    else onGoTo(null);
+  }, [window.after, virtualizer, onGoTo]);
+  const jump = useCallback(
+    (messageId: number) => {
+      const index = list.findIndex(({ messages }) =>
+        messages.some(({ message_id }) => message_id === messageId),
+      );
+      if (index < 0) return onGoTo(messageId);
+      virtualizer.scrollToIndex(index, { align: "center" });
+      setHighlighted(messageId);
+    },
+    [list, virtualizer, onGoTo],
+  );
+  const onKeyDown = useFeedKeys({ list, virtualizer, activeKey, setActiveKey, scroller, toNewest });
+  // Without a choice of the reader's, Tab enters at the newest message in view.
+  const tabStop = activeKey ?? list[virtualizer.range?.endIndex ?? -1]?.key ?? list.at(-1)?.key;
+
+  return (
+    <div className={classes.frame}>
+      <div className={classes.scroller} ref={scroller} data-timeline>
+        <div
+          className={classes.feed}
+          role="feed"
+          aria-label={`Messages of ${title}`}
+          aria-busy={edges.isLoading}
+          style={{ height: virtualizer.getTotalSize() }}
+          onKeyDown={onKeyDown}
+        >
+          {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+            const item = list[index];
+            return item ? (
+              <Row
+                key={key}
+                ref={virtualizer.measureElement}
+                index={index}
+                start={start}
+                item={item}
+                isChannel={isChannel}
+                isTabStop={item.key === tabStop}
+                isHighlighted={item.messages.some(({ message_id }) => message_id === highlighted)}
+                onFocus={setActiveKey}
+                onJump={jump}
+              />
+            ) : null;
+          })}
+        </div>
+      </div>
+      {edges.error ? (
+        <div className={classes.problem} role="alert">
+          {edges.error.message}
+          <button type="button" onClick={edges.retry}>
+            Try again
+          </button>
+        </div>
+      ) : null}
+      {isAtEnd ? null : <NewestButton count={unseen} onClick={toNewest} />}
+      <Announcer scope={scope} title={title} />
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+/** One item at its place in the feed: the day it begins, and its message or album. */
+import { memo, type Ref } from "react";
+import { formatDay, formatTime } from "../format";
+import type { Item } from "./items";
+import { MessageBody } from "./MessageBody";
+import classes from "./Row.module.css";
+import { serviceSentence } from "./service";
+
+interface Props {
+  readonly ref: Ref<HTMLElement>;
+  readonly index: number;
+  readonly start: number;
+  readonly item: Item;
+  readonly isChannel: boolean;
+  readonly isTabStop: boolean;
+  readonly isHighlighted: boolean;
+  readonly onFocus: (key: string) => void;
+  readonly onJump: (messageId: number) => void;
+}
+
+export const Row = memo(function Row(props: Props) {
+  const { ref, index, start, item, isTabStop, isHighlighted, onFocus } = props;
+  const head = item.messages[0];
+  return (
+    <article
+      ref={ref}
+      className={classes.row}
+      data-index={index}
+      data-item={item.key}
+      data-message={head.message_id}
+      data-skip-target={isTabStop ? "" : undefined}
+      data-first={item.isFirstOfGroup || undefined}
+      data-highlighted={isHighlighted || undefined}
+      aria-label={`${head.sender?.name ?? head.author_signature ?? "Message"}, ${formatTime(head.date)}`}
+      tabIndex={isTabStop ? 0 : -1}
+      style={{ transform: `translateY(${start}px)` }}
+      onFocus={() => onFocus(item.key)}
+    >
+      {item.day ? (
+        <div className={classes.day}>
+          <time dateTime={head.date}>{formatDay(item.day)}</time>
+        </div>
+      ) : null}
+      {head.service ? (
+        <p className={classes.service} dir="auto">
+          {serviceSentence(head.service, head.sender?.name ?? null)}
+        </p>
+      ) : (
+        <MessageBody item={item} isChannel={props.isChannel} onJump={props.onJump} />
+      )}
+    </article>
+  );
+});

@@ -1,0 +1,58 @@
+/** Builds what the timeline shows out of messages: days, albums, groups of one sender. Pure. */
+import type { Message } from "../../queries/api";
+
+export interface Item {
+  /** Stays the same when older or newer messages join, so that the reader's place can be kept. */
+  readonly key: string;
+  /** One message, or the pictures of one album. */
+  readonly messages: readonly [Message, ...Message[]];
+  /** The moment the day begins with, when this is the first item of a day. */
+  readonly day: Date | null;
+  /** Shows the sender: the first of a group. */
+  readonly isFirstOfGroup: boolean;
+}
+
+const GROUP_GAP_MS = 7 * 60_000;
+
+export function items(messages: readonly Message[]): Item[] {
+  const built: Item[] = [];
+  let previous: Message | null = null;
+  for (const messagesOfOne of bundled(messages)) {
+    const head = messagesOfOne[0];
+    const date = new Date(head.date);
+    const isNewDay = previous === null || !isSameDay(new Date(previous.date), date);
+    built.push({
+      key: keyOf(head),
+      messages: messagesOfOne,
+      day: isNewDay ? date : null,
+      isFirstOfGroup: isNewDay || previous === null || !isGrouped(previous, head),
+    });
+    previous = messagesOfOne.at(-1) ?? head;
+  }
+  return built;
+}
+
+function bundled(messages: readonly Message[]): [Message, ...Message[]][] {
+  const bundles: [Message, ...Message[]][] = [];
+  for (const message of messages) {
+    const last = bundles.at(-1);
+    if (last && message.album_id && last[0].album_id === message.album_id) last.push(message);
+    else bundles.push([message]);
+  }
+  return bundles;
+}
+
+function keyOf(message: Message): string {
+  return message.album_id ? `album-${message.album_id}` : String(message.message_id);
+}
+
+function isGrouped(previous: Message, next: Message): boolean {
+  if (previous.service || next.service || next.forward) return false;
+  const isSameSender =
+    previous.sender?.id === next.sender?.id && previous.author_signature === next.author_signature;
+  return isSameSender && Date.parse(next.date) - Date.parse(previous.date) < GROUP_GAP_MS;
+}
+
+export function isSameDay(a: Date, b: Date): boolean {
+  return a.toDateString() === b.toDateString();
+}

@@ -1,0 +1,44 @@
+/** Says in words what a service message reports. */
+import { plural } from "../format";
+
+type Fields = Record<string, unknown>;
+
+const SENTENCES: Record<string, (who: string, fields: Fields) => string> = {
+  chat_create: (who, { title }) => `${who} created the group “${title}”`,
+  channel_create: (_who, { title }) => `“${title}” was created`,
+  chat_add_user: (who, { user_ids }) =>
+    Array.isArray(user_ids) && user_ids.length > 0
+      ? `${who} added ${plural(user_ids.length, "person", "people")}`
+      : `${who} joined`,
+  chat_delete_user: (who) => `${who} removed someone or left`,
+  chat_joined_by_link: (who) => `${who} joined by an invite link`,
+  chat_joined_by_request: (who) => `${who} was let in`,
+  chat_edit_title: (who, { title }) => `${who} changed the title to “${title}”`,
+  chat_edit_photo: (who) => `${who} changed the picture`,
+  chat_delete_photo: (who) => `${who} removed the picture`,
+  pin_message: (who) => `${who} pinned a message`,
+  topic_create: (who, { title }) => `${who} opened the topic “${title}”`,
+  topic_edit: (who, { title }) =>
+    title ? `${who} renamed the topic to “${title}”` : `${who} changed the topic`,
+  chat_migrate_to: () => "The group became a supergroup",
+  channel_migrate_from: (_who, { title }) =>
+    title ? `“${title}” became a supergroup` : "Grew out of a group",
+  history_clear: () => "The history was cleared",
+  contact_sign_up: (who) => `${who} joined Telegram`,
+  group_call: () => "A voice chat took place",
+  boost_apply: (who) => `${who} boosted the group`,
+  set_messages_t_t_l: (who) => `${who} changed the self-destruct timer`,
+};
+
+export function serviceSentence(service: Fields, senderName: string | null): string {
+  const type = String(service.type ?? "");
+  const sentence = SENTENCES[type];
+  return sentence
+    ? sentence(senderName ?? "Someone", service)
+    : `${senderName ?? "Someone"}: ${spoken(type)}`;
+}
+
+/** The same in two or three words, for a line of the list. */
+export function spoken(type: string): string {
+  return type.replaceAll("_", " ") || "service message";
+}

@@ -1,0 +1,46 @@
+/** j, k and arrows move from message to message; Home and End go to the first loaded and to the newest. */
+import { type KeyboardEvent, type RefObject, useCallback } from "react";
+import { isTyping } from "../useShortcuts";
+import type { Item } from "./items";
+import type { Virtualizer } from "./usePlace";
+
+const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+
+interface Options {
+  readonly list: readonly Item[];
+  readonly virtualizer: Virtualizer;
+  readonly activeKey: string | null;
+  readonly setActiveKey: (key: string) => void;
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  readonly toNewest: () => void;
+}
+
+export function useFeedKeys({ list, virtualizer, activeKey, setActiveKey, scroller, toNewest }: Options) {
+  return useCallback(
+    (event: KeyboardEvent<HTMLElement>) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const move = (index: number) => {
+        const item = list[Math.min(list.length - 1, Math.max(0, index))];
+        if (!item) return;
+        event.preventDefault();
+        virtualizer.scrollToIndex(list.indexOf(item), { align: "auto" });
+        setActiveKey(item.key);
+        focusSoon(scroller, item.key);
+      };
+      if (event.key === "End") {
+        toNewest();
+        move(list.length - 1);
+      } else if (event.key === "Home") move(0);
+      const step = STEPS[event.key];
+      if (step !== undefined) move(list.findIndex(({ key }) => key === activeKey) + step);
+    },
+    [list, virtualizer, activeKey, setActiveKey, scroller, toNewest],
+  );
+}
+
+/** The item may have to be mounted first. */
+function focusSoon(scroller: RefObject<HTMLDivElement | null>, key: string, tries = 10): void {
+  const element = scroller.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(key)}"]`);
+  if (element) element.focus({ preventScroll: true });
+  else if (tries > 0) requestAnimationFrame(() => focusSoon(scroller, key, tries - 1));
+}

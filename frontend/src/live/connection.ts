@@ -1,0 +1,113 @@
+/** The live stream's WebSocket: connects, reconnects with backoff, goes on from the last place. */
+import type { LiveEvent } from "../queries/api";
+import { Place } from "./position";
+
+export type ConnectionState =
+  | { readonly name: "connecting" }
+  | { readonly name: "live" }
+  | { readonly name: "offline"; readonly retryAt: number };
+
+/** The part of a WebSocket that is used here. */
+export interface Socket {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: (() => void) | null;
+  close(): void;
+}
+
+interface Options {
+  readonly url: string;
+  readonly open: (url: string) => Socket;
+  readonly onEvents: (events: readonly LiveEvent[]) => void;
+  readonly onResync: () => void;
+  readonly onState: (state: ConnectionState) => void;
+  readonly random?: () => number;
+}
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 15_000;
+/** Events are handed on together after this long, so that a burst costs one render. */
+const FLUSH_MS = 40;
+/** How long a connection may take to say hello before it is given up. */
+const HELLO_DEADLINE_MS = 10_000;
+
+export class Connection {
+  readonly #options: Options;
+  readonly #place = new Place();
+  #socket: Socket | null = null;
+  #failures = 0;
+  #pending: LiveEvent[] = [];
+  #flush: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#socket) return;
+    clearTimeout(this.#retry);
+    this.#options.onState({ name: "connecting" });
+    const socket = this.#options.open(this.#address());
+    this.#socket = socket;
+    this.#deadline = setTimeout(() => this.#lost(socket), HELLO_DEADLINE_MS);
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as LiveEvent);
+    socket.onclose = () => this.#lost(socket);
+  }
+
+  stop(): void {
+    const socket = this.#socket;
+    this.#forget();
+    socket?.close();
+    clearTimeout(this.#retry);
+    clearTimeout(this.#flush);
+  }
+
+  #address(): string {
+    const position = this.#place.position;
+    return position === null
+      ? this.#options.url
+      : `${this.#options.url}?after=${encodeURIComponent(position)}`;
+  }
+
+  #receive(event: LiveEvent): void {
+    if (event.type === "hello") {
+      clearTimeout(this.#deadline);
+      this.#failures = 0;
+      this.#options.onState({ name: "live" });
+    }
+    const verdict = this.#place.take(event);
+    if (verdict === "resync") {
+      this.#pending = [];
+      this.#options.onResync();
+    }
+    if (verdict === "apply") this.#enqueue(event);
+  }
+
+  #enqueue(event: LiveEvent): void {
+    this.#pending.push(event);
+    if (this.#pending.length > 1) return;
+    this.#flush = setTimeout(() => {
+      const events = this.#pending;
+      this.#pending = [];
+      if (events.length > 0) this.#options.onEvents(events);
+    }, FLUSH_MS);
+  }
+
+  #lost(socket: Socket): void {
+    if (socket !== this.#socket) return;
+    this.#forget();
+    socket.close();
+    const jitter = 0.75 + (this.#options.random ?? Math.random)() / 2;
+    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures) * jitter;
+    this.#failures += 1;
+    this.#options.onState({ name: "offline", retryAt: Date.now() + delay });
+    this.#retry = setTimeout(() => this.start(), delay);
+  }
+
+  #forget(): void {
+    clearTimeout(this.#deadline);
+    if (this.#socket) this.#socket.onclose = this.#socket.onmessage = null;
+    this.#socket = null;
+  }
+}

@@ -1,0 +1,43 @@
+/** One chat. The URL says which topic and which message: /chat/:id?topic=5&at=1234. */
+import { useMemo } from "react";
+import { useSearchParams } from "wouter";
+import { ChatHeader } from "../components/chats/ChatHeader";
+import { ChatNotice } from "../components/chats/ChatNotice";
+import { TopicTabs } from "../components/chats/TopicTabs";
+import { Timeline } from "../components/timeline/Timeline";
+import { ErrorState } from "../components/ui/States";
+import { useTitle } from "../components/useTitle";
+import { useChat } from "../queries/chats";
+
+export function ChatPage({ chatId }: { chatId: number }) {
+  const [parameters] = useSearchParams();
+  const at = whole(parameters.get("at"));
+  const topicId = whole(parameters.get("topic"));
+  const { data, listed, error, refetch } = useChat(chatId);
+  // The list's entry has the live counts, the chat's own answer has its topics.
+  const chat = listed ?? data;
+  useTitle(chat?.title ?? null);
+  const scope = useMemo(() => ({ chatId, topicId }), [chatId, topicId]);
+
+  if (error && !chat) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  return (
+    <>
+      <ChatHeader chat={chat} scope={scope} />
+      {data && data.topics.length > 0 ? <TopicTabs chat={data} topicId={topicId} /> : null}
+      {chat ? <ChatNotice chat={chat} /> : null}
+      <Timeline
+        // Another stretch is another timeline, opened at its own place.
+        key={`${chatId}/${topicId}/${at}`}
+        scope={scope}
+        at={at}
+        title={chat?.title ?? ""}
+        isChannel={chat?.kind === "channel"}
+      />
+    </>
+  );
+}
+
+function whole(text: string | null): number | null {
+  const value = Number(text);
+  return text === null || !Number.isSafeInteger(value) || value <= 0 ? null : value;
+}

@@ -1,0 +1,56 @@
+/** The one place that talks to the server: a client typed from openapi.json, and its errors as sentences. */
+import createClient from "openapi-fetch";
+import type { components, paths } from "../client/schema";
+
+type Schemas = components["schemas"];
+export type Chat = Schemas["Chat"];
+export type ChatList = Schemas["ChatList"];
+export type Entity = Schemas["Entity"];
+export type LastMessage = Schemas["LastMessage"];
+export type LiveEvent = Schemas["LiveEvent"];
+export type Message = Schemas["Message"];
+export type MessagePage = Schemas["MessagePage"];
+export type Progress = Schemas["Progress"];
+export type Reply = Schemas["Reply"];
+export type Revision = Schemas["Revision"];
+export type SearchHit = Schemas["SearchHit"];
+export type SearchResult = Schemas["SearchResult"];
+export type Sender = Schemas["Sender"];
+export type Status = Schemas["Status"];
+export type Topic = Schemas["Topic"];
+
+/** A request that did not succeed. The message is a sentence for the reader; status is 0 when nothing answered. */
+export class Problem extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+export const api = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? "",
+  fetch: (request) => globalThis.fetch(request),
+});
+
+interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+/** Unwraps an answer, or throws a Problem that says what the server said. */
+export async function unwrap<Data>(request: Promise<Answer<Data>>): Promise<Data> {
+  const answer = await request.catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem("Heliograph does not answer. Check that it is running.", 0);
+  });
+  if (answer.data === undefined) throw new Problem(sentence(answer.error), answer.response.status);
+  return answer.data;
+}
+
+function sentence(error: unknown): string {
+  const detail = (error as { detail?: unknown } | undefined)?.detail;
+  return typeof detail === "string" && detail !== "" ? detail : "The server could not answer this request.";
+}
