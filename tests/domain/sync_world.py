@@ -268,8 +268,7 @@ class Driver:
 
     def answer(self) -> None:
         fetch, answer = self.answers.pop(self.rng.randrange(len(self.answers)))
-        take = self.machine.page if isinstance(answer, Page) else self.machine.lost
-        self.take(take(fetch, answer, self.now))
+        self.take(self.machine.answer(fetch, answer, self.now))
 
     def perform(self, action: Action, may_fail: bool) -> None:
         fails = may_fail and self.rng.random() < 0.15

@@ -109,6 +109,10 @@ class Machine:
 
     # -- how actions ended ------------------------------------------------------------------------------------
 
+    def answer(self, fetch: Fetch, answer: Page | Lost, now: float) -> list[Action]:
+        """Take whatever answer a request got."""
+        return self.page(fetch, answer, now) if isinstance(answer, Page) else self.lost(fetch, answer, now)
+
     def page(self, fetch: Fetch, page: Page, now: float) -> list[Action]:
         """Take a difference's answer."""
         if is_channel_space(fetch.box):

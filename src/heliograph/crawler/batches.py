@@ -1,0 +1,70 @@
+"""The engine's commits as the store's batches: payloads become rows under the right ``as_of``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from heliograph.crawler import normalize
+from heliograph.domain import identity, records
+from heliograph.domain.sync import actions
+
+LAST_ID: Final = 2**31 - 1
+"""The end of a hole whose newest message is not known."""
+
+
+def batch(
+    commit: actions.Commit, context: normalize.Context, *, epoch: int, groups: list[identity.PeerId]
+) -> records.Batch:
+    """Return the batch of a commit; ``groups`` are the chats that a mailbox holds.
+
+    A live update is true for its own pts; what a difference brings is true for the answer's.
+    """
+    rows = normalize.Rows()
+    is_live = commit.origin == "live"
+    for event in commit.events:
+        as_of = event.pts if is_live else commit.to_state.pts
+        rows.add(event.payload, space_id=commit.box, as_of=as_of, context=context)
+    move = records.CursorMove(box=commit.box, from_state=commit.from_state, to_state=commit.to_state, epoch=epoch)
+    return records.Batch(
+        origin=commit.origin,
+        moves=(move,),
+        messages=rows.messages,
+        tombstones=rows.tombstones,
+        observations=rows.observations,
+        topics=rows.topics,
+        dead_letters=rows.dead_letters,
+        dirty=list(commit.dirty),
+        clean=[commit.box] if commit.is_clean else [],
+        coverage=_holes(commit, groups) if commit.loss else [],
+        losses=[_loss(commit, context.at)] if commit.loss else [],
+        pushed_at=commit.events[0].pushed_at if is_live and commit.events else None,
+    )
+
+
+def _loss(commit: actions.Commit, at: datetime) -> records.KnownLoss:
+    before, after = commit.from_state or commit.to_state, commit.to_state
+    return records.KnownLoss(
+        space_id=commit.box,
+        from_pts=min(before.pts, after.pts),
+        to_pts=max(before.pts, after.pts),
+        reason=commit.loss or "",
+        noticed_at=at,
+        since=datetime.fromtimestamp(before.date, UTC) if before.date else None,
+    )
+
+
+def _holes(commit: actions.Commit, groups: list[identity.PeerId]) -> list[records.Coverage]:
+    """Return a hole over all ids: edits and deletions in the gap may concern any message, old ones too."""
+    chats = [identity.channel_peer(commit.box)] if identity.is_channel_space(commit.box) else groups
+    return [
+        records.Coverage(
+            space_id=commit.box,
+            chat_id=chat_id,
+            first_id=1,
+            last_id=commit.top_id or LAST_ID,
+            as_of=commit.to_state.pts,
+            source="hole",
+        )
+        for chat_id in chats
+    ]

@@ -1,0 +1,68 @@
+"""One account as the engine holds it: its connection, its lease's epoch and its memory of peers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from heliograph.crawler import directory, normalize, transport
+from heliograph.domain import identity, records
+
+
+class Link:
+    """An account that this process may speak for."""
+
+    def __init__(self, connection: transport.Connection, *, epoch: int, chats: directory.Directory) -> None:
+        self.connection = connection
+        self.epoch = epoch
+        self.account_id = connection.account_id
+        self.user_id = connection.user_id
+        self.mailbox = identity.mailbox_space(connection.user_id)
+        self._directory = chats
+        self._memory = normalize.PeerMemory()
+
+    def context(self, at: datetime) -> normalize.Context:
+        """Return what normalising this account's payloads needs."""
+        chats = self._directory
+        return normalize.Context(self_user_id=self.user_id, at=at, wants=chats.wants, is_forum=chats.is_forum)
+
+    def channel_hash(self, box: identity.SpaceId) -> int | None:
+        """Return how this account reaches the channel of a box."""
+        return self._directory.access_hash(self.account_id, identity.channel_peer(box))
+
+    def aside(
+        self,
+        users: Iterable[Any],
+        chats: Iterable[Any],
+        rest: Iterable[Any],
+        *,
+        at: datetime,
+        pushed_at: datetime | None = None,
+    ) -> records.Batch | None:
+        """Return the rows that belong to no box: new or changed peers, and counters; None when there are none."""
+        rows = normalize.Rows()
+        context = self.context(at)
+        for update in rest:
+            rows.add(update, space_id=self.mailbox, as_of=0, context=context)
+        people: list[records.User] = []
+        places: list[records.Chat] = []
+        accesses: list[records.Access] = []
+        if users or chats:
+            known = normalize.peers(users, chats, account_id=self.account_id, self_user_id=self.user_id)
+            self._directory.learn(*known)
+            people, places, accesses = self._memory.fresh(known)
+        if not (rows.observations or people or places or accesses):
+            return None
+        return records.Batch(
+            origin="live",
+            observations=rows.observations,
+            users=people,
+            chats=places,
+            accesses=accesses,
+            pushed_at=pushed_at,
+        )
+
+    def forget(self) -> None:
+        """Send peers again: a commit that held some may not have happened."""
+        self._memory.forget()
