@@ -37,6 +37,8 @@ _FAMILIES: dict[type, str] = {
 }
 _PRIORITIES = {"difference": 0, "channel_difference": 0, "other": 1, "peer_dialogs": 2, "dialogs": 2, "topics": 2}
 _LAST = 3
+_ROUNDING = 1e-9
+"""A token that lacks only this is whole: sleeping for it would take no time and never end."""
 
 _log = log.get("governor")
 
@@ -128,7 +130,7 @@ class _Bucket:
     async def take(self, time: clock.Clock, sleep: Sleep) -> None:
         """Take a token, sleeping until there is one."""
         async with self._turn:
-            while (missing := 1 - self._count(time.monotonic())) > 0:
+            while (missing := 1 - self._count(time.monotonic())) > _ROUNDING:
                 await sleep(missing / self._budget.per_second)
             self._tokens -= 1
             self._gauge.set(self._tokens)
@@ -137,8 +139,7 @@ class _Bucket:
         gained = (now - self._counted_at) * self._budget.per_second
         self._tokens = min(self._budget.burst, self._tokens + gained)
         self._counted_at = now
-        # A token that lacks a rounding error would cost a sleep too short to happen.
-        return self._tokens + 1e-9
+        return self._tokens
 
 
 class _Gate:
