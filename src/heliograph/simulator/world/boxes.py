@@ -1,0 +1,63 @@
+"""A box is a replayable log: a counter (pts), the events that moved it, and how far back they are kept."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+CHANNEL_RETENTION = 100_000
+COMMON_RETENTION = 1_000_000
+"""Events kept; Telegram's documentation names these orders of magnitude as details of its servers."""
+
+
+class Event(NamedTuple):
+    """The box moved by ``moved`` to ``pts``; ``ids`` are message ids as this box numbers them."""
+
+    pts: int
+    moved: int
+    kind: str
+    """new, edit, delete, pin, unpin or read."""
+    peer: int
+    ids: tuple[int, ...]
+    at: int
+    payload: Any = None
+
+
+class Box:
+    """One pts sequence. It starts at 1 or above, since clients read 0 as "unknown"."""
+
+    __slots__ = ("events", "floor", "pts", "retention")
+
+    def __init__(self, *, pts: int = 1, retention: int = CHANNEL_RETENTION) -> None:
+        self.pts = pts
+        self.floor = pts
+        """A cursor below this cannot be served any more: the events it needs are gone."""
+        self.retention = retention
+        self.events: list[Event] = []
+
+    def append(self, kind: str, peer: int, ids: tuple[int, ...], at: int, payload: Any = None) -> Event:
+        """Log an event; a deletion or a pin counts once for each id, everything else once."""
+        count = max(1, len(ids)) if kind in ("delete", "pin", "unpin") else 1
+        self.pts += count
+        event = Event(self.pts, count, kind, peer, ids, at, payload)
+        self.events.append(event)
+        if len(self.events) > self.retention + self.retention // 10:
+            self.trim(self.retention)
+        return event
+
+    def trim(self, keep: int) -> None:
+        """Forget all but the newest ``keep`` events."""
+        if len(self.events) > keep:
+            cut = len(self.events) - keep
+            self.floor = self.events[cut - 1].pts
+            del self.events[:cut]
+
+    def after(self, pts: int, limit: int | None = None) -> list[Event]:
+        """Return the events above a cursor, oldest first, at most ``limit``."""
+        start = bisect_right(self.events, pts, key=attrgetter("pts"))
+        return self.events[start:] if limit is None else self.events[start : start + limit]
+
+    def has_after(self, pts: int) -> bool:
+        """Say whether every event above a cursor is still kept."""
+        return pts >= self.floor

@@ -1,0 +1,370 @@
+"""The world: its state, its operations, and who listens to them.
+
+Operations are synchronous and deterministic: given the same seed and the same calls at the same times, two worlds are
+equal. Each runs, is written to the journal, and only then reaches subscribers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from heliograph import clock as clocks
+from heliograph.simulator import rpc
+from heliograph.simulator.world import files, ids, membership, model, posting, seed, truth, views
+from heliograph.simulator.world.journal import Journal
+from heliograph.simulator.world.pushes import Push
+from heliograph.simulator.world.texts import Phrasebook
+
+Subscriber = Callable[[int, Any], None]
+ChatLike = model.Chat | int
+UserLike = model.User | int
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        posting.post,
+        posting.edit,
+        posting.delete,
+        posting.react,
+        posting.pin,
+        posting.view,
+        posting.vote,
+        posting.read,
+        membership.sign_up,
+        membership.update_user,
+        membership.create_channel,
+        membership.create_group,
+        membership.join,
+        membership.join_by_link,
+        membership.leave,
+        membership.ban,
+        membership.unban,
+        membership.set_title,
+        membership.set_username,
+        membership.set_forum,
+        membership.create_topic,
+        membership.edit_topic,
+        membership.migrate,
+    )
+}
+
+
+class World:
+    """Everything the simulator serves, from the seeded past to what clients do now."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        chats: int = 40,
+        days: int = 14,
+        messages: int | None = None,
+        clock: clocks.Clock | None = None,
+        state_dir: Path | None = None,
+    ) -> None:
+        self.clock = clock or clocks.SystemClock()
+        self.users: dict[int, model.User] = {}
+        self.chats: dict[int, model.Chat] = {}
+        self.privates: dict[tuple[int, int], model.Chat] = {}
+        self.accounts: dict[int, model.Account] = {}
+        self.phones: dict[str, int] = {}
+        self.usernames: dict[str, int] = {}
+        self.invites: dict[str, int] = {}
+        self.open_to_newcomers: list[int] = []
+        self.created_channels = self.created_groups = 0
+        self.phrasebooks: dict[tuple[str, str], Phrasebook] = {}
+        self.peer_bytes: dict[tuple[int, int, bool], tuple[int, rpc.Raw]] = {}
+        self.pending: list[Push] = []
+        self.touched: list[model.Message] = []
+        self.origin: object | None = None
+        """The session whose request is being served; a push must not go back to it, its answer tells it all."""
+        self.files = files.Files(state_dir)
+        self._forward_sources: set[int] = set()
+        self._hashes: dict[tuple[int, int, bool], int] = {}
+        self._subscribers: list[Subscriber] = []
+        self._is_replaying = False
+        self._journal = Journal(state_dir)
+        self._begin(seed, chats, days, messages)
+
+    # Operations. Chats are given as objects or marked ids (a user id for a private chat), users as objects or ids.
+
+    def post(
+        self,
+        chat: ChatLike,
+        sender: UserLike | None = None,
+        text: str = "",
+        *,
+        reply_to: model.Message | int | None = None,
+        quote: str | None = None,
+        reply_chat: ChatLike | None = None,
+        **fields: Any,
+    ) -> model.Message:
+        """Post a message; ``fields`` are those of ``posting.post``. Without a sender the chat itself speaks."""
+        if reply_to is not None:
+            target = reply_to.id if isinstance(reply_to, model.Message) else reply_to
+            fields["reply_to"] = [target, None if reply_chat is None else _peer(reply_chat), quote]
+        return self._run("post", chat=_peer(chat), sender=_user(sender), text=text, **fields)  # type: ignore[no-any-return]
+
+    def edit(
+        self,
+        chat: ChatLike,
+        message: model.Message | int,
+        text: str | None = None,
+        *,
+        sender: UserLike | None = None,
+        **fields: Any,
+    ) -> model.Message:
+        """Edit a message's text, entities or media; ``sender`` finds a private chat."""
+        return self._run(  # type: ignore[no-any-return]
+            "edit", chat=_peer(chat), sender=_user(sender), message_id=_number(message), text=text, **fields
+        )
+
+    def delete(
+        self, chat: ChatLike, messages: Iterable[model.Message | int], *, sender: UserLike | None = None
+    ) -> list[model.Message]:
+        """Delete messages for everybody; returns those that existed."""
+        numbers = [_number(message) for message in messages]
+        return self._run("delete", chat=_peer(chat), sender=_user(sender), message_ids=numbers)  # type: ignore[no-any-return]
+
+    def react(
+        self,
+        chat: ChatLike,
+        message: model.Message | int,
+        user: UserLike,
+        reaction: str | None,
+        *,
+        as_edit: bool = False,
+    ) -> model.Message:
+        """Set (or with None take back) a user's reaction: an emoji, or ``custom:<document id>``."""
+        return self._run(  # type: ignore[no-any-return]
+            "react",
+            chat=_peer(chat),
+            user_id=_user(user),
+            message_id=_number(message),
+            reaction=reaction,
+            as_edit=as_edit,
+        )
+
+    def pin(
+        self,
+        chat: ChatLike,
+        message: model.Message | int,
+        *,
+        sender: UserLike | None = None,
+        is_pinned: bool = True,
+    ) -> None:
+        """Pin a message, or unpin it."""
+        self._run("pin", chat=_peer(chat), sender=_user(sender), message_id=_number(message), is_pinned=is_pinned)
+
+    def join(self, chat: ChatLike, user: UserLike, inviter: UserLike | None = None) -> model.Chat:
+        """Let a user into a chat."""
+        return self._run("join", chat=_peer(chat), user_id=_user(user), inviter_id=_user(inviter))  # type: ignore[no-any-return]
+
+    def leave(self, chat: ChatLike, user: UserLike, kicker: UserLike | None = None) -> model.Chat:
+        """Let a user go, or throw him out."""
+        return self._run("leave", chat=_peer(chat), user_id=_user(user), kicker_id=_user(kicker))  # type: ignore[no-any-return]
+
+    def sign_up(self, phone: str, first_name: str, last_name: str = "") -> model.User:
+        """Register a phone number; the new user is in the seeded chats at once."""
+        return self._run("sign_up", phone=normal_phone(phone), first_name=first_name, last_name=last_name)  # type: ignore[no-any-return]
+
+    def set_password(self, user: UserLike, password: str | None) -> model.User:
+        """Protect an account by a two-step verification password, or lift that."""
+        return self._run("update_user", user_id=_user(user), password=password)  # type: ignore[no-any-return]
+
+    def run(self, operation: str, **arguments: Any) -> Any:
+        """Run any operation of ``posting`` or ``membership`` by its name, with plain ids as arguments."""
+        return self._run(operation, **arguments)
+
+    # Looking things up.
+
+    def find(self, what: str | int) -> model.Chat:
+        """Return a chat by marked id, username or title. Raises KeyError."""
+        if isinstance(what, int):
+            return self.chats[what]
+        peer = self.usernames.get(what.lower())
+        if peer in self.chats:
+            return self.chats[peer]
+        for chat in self.chats.values():
+            if chat.title == what:
+                return chat
+        raise KeyError(what)
+
+    def chats_of(self, kind: model.ChatKind) -> list[model.Chat]:
+        """Return the chats of a kind, in the order of their creation."""
+        return [chat for chat in self.chats.values() if chat.kind == kind]
+
+    def user_by_phone(self, phone: str) -> model.User | None:
+        """Return who signed up with a phone number."""
+        user_id = self.phones.get(normal_phone(phone))
+        return self.users[user_id] if user_id is not None else None
+
+    def private(self, one: int, other: int) -> model.Chat:
+        """Return the private conversation of two users (of one with himself: the saved messages)."""
+        key = (min(one, other), max(one, other))
+        chat = self.privates.get(key)
+        if chat is None:
+            members = {user_id: model.Member(user_id=user_id) for user_id in key}
+            chat = model.Chat(kind="private", id=0, title="", created_at=0, members=members)
+            self.privates[key] = chat
+        return chat
+
+    def target(self, peer: int, sender: int | None) -> model.Chat:
+        """Return the chat that a marked id means for a sender."""
+        if peer > 0 and sender is not None:
+            return self.private(sender, peer)
+        if peer not in self.chats:
+            raise rpc.RpcError(400, "PEER_ID_INVALID")
+        return self.chats[peer]
+
+    def living(self, chat: model.Chat, message_id: int) -> model.Message:
+        """Return a message that is not deleted, or refuse."""
+        message = chat.message(message_id)
+        if message is None or message.deleted_at is not None:
+            raise rpc.RpcError(400, "MESSAGE_ID_INVALID")
+        return message
+
+    def members(self, chat: model.Chat) -> list[model.Account]:
+        """Return the accounts that are in a chat."""
+        return [account for user_id, account in self.accounts.items() if user_id in chat.members]
+
+    def listeners(self, chat: model.Chat) -> list[model.Account]:
+        """Return the accounts to push a chat's events to; none while nobody has subscribed."""
+        return self.members(chat) if self.is_heard else []
+
+    def owner(self, chat: model.Chat) -> int:
+        """Return who created a chat."""
+        return next((m.user_id for m in chat.members.values() if m.role == "creator"), ids.SERVICE_USER)
+
+    def is_preview(self, chat: model.Chat, viewer: int) -> bool:
+        """Say whether a stranger may know a private chat's title: he came across a forward from it."""
+        return viewer not in chat.banned and self.is_forward_source(chat)
+
+    def is_forward_source(self, chat: model.Chat) -> bool:
+        """Say whether messages were forwarded from a chat."""
+        return chat.peer in self._forward_sources
+
+    def access_hash(self, viewer: int, peer: int, *, is_min: bool = False) -> int:
+        """Return the access hash by which ``viewer`` reaches a user or channel."""
+        key = (viewer, peer, is_min)
+        found = self._hashes.get(key)
+        if found is None:
+            found = self._hashes[key] = ids.access_hash(self.seed, viewer, peer, is_min=is_min)
+        return found
+
+    def view(self, viewer: int, peer: int) -> model.View:
+        """Return a dialog's history as an account numbers it."""
+        return views.view(self, viewer, peer)
+
+    def truth(self, user_ids: Iterable[int] | None = None, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield every message that these accounts should have mirrored; see ``truth.records``."""
+        return truth.records(self, list(self.accounts) if user_ids is None else list(user_ids), **filters)
+
+    # Listening.
+
+    @property
+    def is_heard(self) -> bool:
+        """Say whether pushes are worth making."""
+        return bool(self._subscribers) and not self._is_replaying
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call back with (user id, container) for each push; returns how to stop."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    @contextmanager
+    def acting(self, session: object) -> Iterator[None]:
+        """Name the session on whose behalf operations run."""
+        before, self.origin = self.origin, session
+        try:
+            yield
+        finally:
+            self.origin = before
+
+    def push(self, user_id: int, container: Any) -> None:
+        """Push a container that no operation made, such as updatesTooLong."""
+        for subscriber in list(self._subscribers):
+            subscriber(user_id, container)
+
+    def register(self, chat: model.Chat) -> None:
+        """Make a chat known."""
+        self.chats[chat.peer] = chat
+        if chat.username:
+            self.usernames[chat.username.lower()] = chat.peer
+        if chat.invite:
+            self.invites[chat.invite] = chat.peer
+
+    def add_forward_source(self, peer: int) -> None:
+        """Note that messages are forwarded from a chat."""
+        self._forward_sources.add(peer)
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def _begin(self, number: int, chats: int, days: int, messages: int | None) -> None:
+        lines = self._journal.load()
+        header = next(lines, None)
+        is_new = header is None
+        if header is None:
+            now = int(self.clock.now().timestamp())
+            header = {"seed": number, "chats": chats, "days": days, "messages": messages, "created_at": now}
+        self.seed = int(header["seed"])
+        self.created_at = int(header["created_at"])
+        self.history_starts_at = self.created_at - int(header["days"]) * 86_400
+        seed.populate(self, chats=header["chats"], days=header["days"], messages=header["messages"])
+        if is_new:
+            self._journal.append(header)
+        self._is_replaying = True
+        for line in lines:
+            _OPERATIONS[line["op"]](self, line["at"], **line["args"])
+            self.touched.clear()
+        self._is_replaying = False
+
+    def _run(self, name: str, **arguments: Any) -> Any:
+        at = self.clock.now().timestamp()
+        try:
+            result = _OPERATIONS[name](self, at, **arguments)
+        except BaseException:
+            self.pending.clear()
+            raise
+        self._journal.append({"op": name, "at": at, "args": arguments})
+        self._tell()
+        return result
+
+    def _tell(self) -> None:
+        pending, self.pending = self.pending, []
+        if pending:
+            now = self.clock.now().timestamp()
+            for message in self.touched:
+                message.pushed_at = now
+            for push in pending:
+                for message in push.messages:
+                    message.pushed_at = now
+                for subscriber in self._subscribers:
+                    subscriber(push.user_id, push.container)
+        self.touched.clear()
+
+
+def normal_phone(phone: str) -> str:
+    """Return a phone number as digits alone."""
+    return "".join(character for character in phone if character.isdigit())
+
+
+def _peer(chat: ChatLike) -> int:
+    if isinstance(chat, int):
+        return chat
+    if chat.kind == "private":
+        raise TypeError("a private conversation is named by the other user's id")
+    return chat.peer
+
+
+def _user(user: UserLike | None) -> int | None:
+    return user.id if isinstance(user, model.User) else user
+
+
+def _number(message: model.Message | int) -> int:
+    return message.id if isinstance(message, model.Message) else message
