@@ -7,11 +7,13 @@ import fcntl
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from heliograph import config
@@ -58,6 +60,88 @@ async def database(settings: config.Settings) -> AsyncIterator[store_database.Da
     opened = await store_database.open(settings)
     yield opened
     await opened.close()
+
+
+class Rows:
+    """Puts rows into the store by hand, for tests of what reads them."""
+
+    def __init__(self, database: store_database.Database) -> None:
+        self.database = database
+        self.moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    async def chat(self, chat_id: int, *, title: str = "Harbour", kind: str = "supergroup", **more: object) -> int:
+        """A chat; returns its space."""
+        space_id = -1_000_000_000_000 - chat_id if chat_id < -1_000_000_000_000 else -7
+        columns = {"chat_id": chat_id, "space_id": space_id, "title": title, "kind": kind, **more}
+        await self.insert("chats", columns)
+        return space_id
+
+    async def user(self, user_id: int, first_name: str = "Aino", **more: object) -> int:
+        await self.insert("users", {"user_id": user_id, "first_name": first_name, **more})
+        return user_id
+
+    async def message(self, chat_id: int, message_id: int, text: str = "", **more: object) -> None:
+        """A message, counted in its chat; each is a minute later than the one with the id before."""
+        async with self.database.connection() as conn:
+            found = await conn.execute(
+                "UPDATE chats SET message_count = message_count + 1, last_message_id = greatest(last_message_id, %s)"
+                " WHERE chat_id = %s RETURNING space_id",
+                [message_id, chat_id],
+            )
+            (space_id,) = await found.fetchone() or (0,)
+        columns = {
+            "space_id": space_id,
+            "chat_id": chat_id,
+            "message_id": message_id,
+            "date": self.moment + timedelta(minutes=message_id),
+            "fingerprint": 0,
+            "as_of": 1,
+            "layer": 229,
+            "is_edit_hidden": False,
+            "is_outgoing": False,
+            "is_pinned": False,
+            "text": text,
+            "raw": b"",
+            **more,
+        }
+        await self.insert("messages", columns)
+
+    async def event(self, kind: str, chat_id: int, **more: object) -> str:
+        """An outbox event, as a commit leaves it: position, row and notification together. Returns its position."""
+        async with self.database.transaction() as conn:
+            counted = await conn.execute("UPDATE outbox_counter SET n = n + 1 RETURNING epoch, n")
+            epoch, n = await counted.fetchone() or (0, 0)
+            columns = {"epoch": epoch, "n": n, "kind": kind, "chat_id": chat_id, **more}
+            await conn.execute(_insert("outbox", columns), _values(columns))
+            await conn.execute("NOTIFY heliograph_outbox")
+        return f"{epoch}.{n}"
+
+    async def post(self, chat_id: int, message_id: int, text: str = "", **more: object) -> str:
+        """A new message with its event."""
+        await self.message(chat_id, message_id, text, **more)
+        space_id = -1_000_000_000_000 - chat_id
+        return await self.event(
+            "message", chat_id, change="new", space_id=space_id, message_id=message_id, pushed_at=datetime.now(UTC)
+        )
+
+    async def insert(self, table: str, columns: dict[str, object]) -> None:
+        async with self.database.connection() as conn:
+            await conn.execute(_insert(table, columns), _values(columns))
+
+
+@pytest.fixture
+def rows(database: store_database.Database) -> Rows:
+    return Rows(database)
+
+
+def _insert(table: str, columns: dict[str, object]) -> sql.Composed:
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
+    places = sql.SQL(", ").join(sql.Placeholder() for _ in columns)
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table), names, places)
+
+
+def _values(columns: dict[str, object]) -> list[object]:
+    return [Jsonb(value) if isinstance(value, dict | list) else value for value in columns.values()]
 
 
 def _make_template(dsn: str) -> None:

@@ -5,7 +5,15 @@ Labels are bounded: roles, method families, states, kinds. Never a chat, a user 
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, start_http_server
+
+disable_created_metrics()
 
 _LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
@@ -28,3 +36,24 @@ RPC_SECONDS = Histogram(
 )
 RECONNECTS = Counter("heliograph_reconnects_total", "Connections to Telegram that were made again.")
 LIVE_CLIENTS = Gauge("heliograph_live_clients", "Connected WebSocket clients.")
+
+
+@contextlib.contextmanager
+def exposed(data_dir: Path, role: str, port: int = 0) -> Iterator[int]:
+    """Serve this process's metrics on loopback and leave the port where the web role looks for it.
+
+    It merges what it finds in ``run/<role>.json`` into its own /metrics. Yields the port; 0 picks a free one.
+    """
+    server, thread = start_http_server(port, addr="127.0.0.1")
+    note = data_dir / "run" / f"{role}.json"
+    note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = note.with_suffix(".part")
+    part.write_text(json.dumps({"metrics_port": server.server_port, "pid": os.getpid()}), "utf-8")
+    part.replace(note)
+    try:
+        yield server.server_port
+    finally:
+        note.unlink(missing_ok=True)
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -7,8 +7,8 @@ parameter. Without a URL the private server of the data directory is started, sh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
 import orjson
@@ -58,11 +58,12 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """Give a connection on which each statement commits by itself. Raises DatabaseUnreachable or DiskFull."""
         try:
-            async with self.pool.connection() as conn:
-                yield conn
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            with translating():
+                async with self.pool.connection() as conn:
+                    yield conn
+        except errors.DatabaseUnreachable:
             self._revive()
-            raise translated(error) from error
+            raise
 
     async def listen_connection(self) -> Connection:
         """Return a connection of its own, for LISTEN and session locks; the caller closes it."""
@@ -95,6 +96,15 @@ async def open(settings: config.Settings) -> Database:
         if private is not None:
             await private.stop()
         raise
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Let the driver's errors that say that the database cannot work now leave as ours."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise translated(error) from error
 
 
 def translated(error: psycopg.Error) -> errors.HeliographError:

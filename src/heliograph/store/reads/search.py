@@ -1,0 +1,136 @@
+"""Ranked full-text search with filters, over a bounded newest set so that frequent words stay quick.
+
+The newest ``RANKED_NEWEST`` matches are ranked, and the result says when more matched than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from heliograph import errors
+from heliograph.store.database import Connection
+from heliograph.store.reads import messages, views
+
+RANKED_NEWEST = 2000
+HIT_STARTS = "\ue000"
+HIT_ENDS = "\ue001"
+DEADLINE_MS = 10_000
+
+_QUERY = "websearch_to_tsquery('heliograph', %(words)s)"
+_MATCHED = """
+SELECT space_id, message_id, ts_rank_cd(to_tsvector('heliograph', text), {query}) AS rank, count(*) OVER ()
+FROM (
+    SELECT space_id, message_id, date, text, row_number() OVER (ORDER BY date DESC) AS place
+    FROM (
+        SELECT space_id, message_id, date, text FROM messages
+        WHERE to_tsvector('heliograph', text) @@ {query} {filters}
+        ORDER BY date DESC LIMIT %(ranked)s + 1
+    ) AS newest
+) AS placed
+ORDER BY place > %(ranked)s, rank DESC, date DESC, message_id DESC
+LIMIT %(limit)s OFFSET %(offset)s
+"""
+# A text may hold the marks itself; they would be taken for hits.
+_SNIPPETS = f"""
+SELECT m.space_id, m.message_id, c.title, ts_headline(
+    'heliograph', translate(m.text, '{HIT_STARTS}{HIT_ENDS}', ''), {_QUERY},
+    'StartSel="{HIT_STARTS}", StopSel="{HIT_ENDS}", MaxWords=40, MinWords=20, MaxFragments=2, FragmentDelimiter=" … "'
+)
+FROM unnest(%(spaces)s::bigint[], %(ids)s::integer[]) AS k (space_id, message_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM messages WHERE space_id = k.space_id AND message_id = k.message_id LIMIT 1
+) m
+JOIN chats c ON c.chat_id = m.chat_id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What is looked for. ``words`` as people type it: quotes for phrases, ``or``, ``-`` to exclude."""
+
+    words: str
+    chat_id: int | None = None
+    sender_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Not included."""
+    kind: str | None = None
+    """A kind of media, ``media`` for any, ``text`` for none, ``service`` for service messages."""
+
+
+async def search(conn: Connection, query: Query, *, limit: int, offset: int = 0) -> views.SearchResult:
+    """Return hits, best first. Raises BadInput when the search takes too long to be useful."""
+    try:
+        async with conn.transaction():
+            await conn.execute(f"SET LOCAL statement_timeout = {DEADLINE_MS}")
+            rows = await _matched(conn, query, limit, offset)
+            return await _result(conn, query, rows, offset)
+    except psycopg.errors.QueryCanceled:
+        raise errors.BadInput("This search takes too long; add a chat, a sender or dates to narrow it down.") from None
+
+
+async def _matched(conn: Connection, query: Query, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    statement = _MATCHED.format(query=_QUERY, filters=_filters(query))
+    arguments = {**_arguments(query), "ranked": RANKED_NEWEST, "limit": limit, "offset": offset}
+    # Planned each time with its values: how frequent the word is decides which index is quick.
+    cursor = await conn.execute(statement, arguments, prepare=False)
+    return await cursor.fetchall()
+
+
+async def _result(conn: Connection, query: Query, rows: list[tuple[Any, ...]], offset: int) -> views.SearchResult:
+    total = rows[0][3] if rows else await _count(conn, query) if offset else 0
+    keys = [(space_id, message_id) for space_id, message_id, _, _ in rows]
+    found = await messages.by_keys(conn, keys)
+    snippets = await _snippets(conn, query, keys)
+    hits = [
+        views.SearchHit(message=found[key], chat_title=snippets[key][0], snippet=snippets[key][1], rank=row[2])
+        for key, row in zip(keys, rows, strict=True)
+        if key in found and key in snippets
+    ]
+    return views.SearchResult(
+        hits=hits, total=min(total, RANKED_NEWEST), is_truncated=total > RANKED_NEWEST, ranked_newest=RANKED_NEWEST
+    )
+
+
+async def _count(conn: Connection, query: Query) -> int:
+    """Return the number of matches for a page beyond the last hit."""
+    rows = await _matched(conn, query, 1, 0)
+    return rows[0][3] if rows else 0
+
+
+async def _snippets(conn: Connection, query: Query, keys: list[messages.Key]) -> dict[messages.Key, tuple[str, str]]:
+    if not keys:
+        return {}
+    arguments = {**_arguments(query), "spaces": [each[0] for each in keys], "ids": [each[1] for each in keys]}
+    cursor = await conn.execute(_SNIPPETS, arguments)
+    return {(space, message): (title, snippet) for space, message, title, snippet in await cursor.fetchall()}
+
+
+def _filters(query: Query) -> str:
+    """Return SQL for the filters that are set; values stay parameters."""
+    conditions = {
+        "chat_id = %(chat)s": query.chat_id is not None,
+        "sender_id = %(sender)s": query.sender_id is not None,
+        "date >= %(since)s": query.since is not None,
+        "date < %(until)s": query.until is not None,
+        "service IS NOT NULL": query.kind == "service",
+        "media IS NULL AND service IS NULL": query.kind == "text",
+        "media IS NOT NULL": query.kind == "media",
+        "media ->> 'kind' = %(kind)s": query.kind not in (None, "service", "text", "media"),
+    }
+    return "".join(f"AND {condition} " for condition, is_set in conditions.items() if is_set)
+
+
+def _arguments(query: Query) -> dict[str, object]:
+    return {
+        "words": query.words,
+        "chat": query.chat_id,
+        "sender": query.sender_id,
+        "since": query.since,
+        "until": query.until,
+        "kind": query.kind,
+    }

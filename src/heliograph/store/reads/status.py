@@ -1,0 +1,90 @@
+"""The state of the installation in one look: accounts, totals, what is owed and what is lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import heliograph
+from heliograph.store import leases
+from heliograph.store.database import Connection
+from heliograph.store.reads import chats, outbox, views
+
+_TOTALS = f"""
+SELECT count(*), coalesce(sum(c.message_count), 0)::bigint, coalesce(sum(c.deleted_count), 0)::bigint,
+       coalesce(sum(c.done), 0)::bigint, coalesce(sum(c.total), 0)::bigint, coalesce(bool_and(c.is_complete), false)
+FROM chats c WHERE {chats.MIRRORED}
+"""
+_REST = """
+SELECT (SELECT count(*) FROM revisions),
+       (SELECT count(*) FROM orphan_tombstones),
+       (SELECT count(*) FROM dirty_boxes),
+       (SELECT count(*) FROM coverage, unnest(holes)),
+       (SELECT count(*) FROM known_losses),
+       (SELECT count(*) FROM dead_letters WHERE resolved_at IS NULL),
+       (SELECT max(updated_at) FROM box_cursors),
+       (SELECT now())
+"""
+_ACCOUNTS = """
+SELECT a.account_id, a.label, a.user_id, a.state, a.frozen_until,
+       (SELECT count(*) FROM chat_access x JOIN chats c ON c.chat_id = x.peer_id
+        WHERE x.account_id = a.account_id AND x.role IN ('creator', 'admin', 'member') AND c.kind <> 'private')
+FROM accounts a ORDER BY a.account_id
+"""
+# A crawler holds each account's lease as a session lock, which ends with its connection whatever happens to it.
+_IS_CRAWLING = """
+SELECT EXISTS (SELECT 1 FROM pg_locks
+               WHERE locktype = 'advisory' AND granted
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND classid = %s)
+"""
+
+
+async def status(conn: Connection) -> views.Status:
+    """Return the state of the installation."""
+    count, messages, deleted, done, total, is_complete = await _row(conn, _TOTALS)
+    revisions, orphans, dirty, holes, losses, letters, moved_at, now = await _row(conn, _REST)
+    (is_crawling,) = await _row(conn, _IS_CRAWLING, [leases.LOCK_CLASS])
+    return views.Status(
+        version=heliograph.__version__,
+        crawler="running" if is_crawling else "stopped",
+        crawler_seen_at=now if is_crawling else moved_at,
+        accounts=await _accounts(conn, now),
+        chats=count,
+        messages=messages,
+        revisions=revisions,
+        tombstones=deleted + orphans,
+        dirty_boxes=dirty,
+        open_holes=holes,
+        known_losses=losses,
+        dead_letters=letters,
+        backfill=views.Progress(done=done, total=total, is_complete=is_complete),
+        position=str(await outbox.position(conn)),
+    )
+
+
+async def _accounts(conn: Connection, now: datetime) -> list[views.AccountStatus]:
+    cursor = await conn.execute(_ACCOUNTS)
+    return [
+        views.AccountStatus(
+            account_id=account_id,
+            label=label,
+            user_id=user_id,
+            state=state,
+            chats=count,
+            frozen=_still_frozen(frozen, now),
+        )
+        for account_id, label, user_id, state, frozen, count in await cursor.fetchall()
+    ]
+
+
+def _still_frozen(frozen: dict[str, str], now: datetime) -> dict[str, datetime]:
+    moments = {family: datetime.fromisoformat(until) for family, until in frozen.items()}
+    return {family: until for family, until in moments.items() if until > now}
+
+
+async def _row(conn: Connection, statement: str, arguments: list[object] | None = None) -> tuple[Any, ...]:
+    cursor = await conn.execute(statement, arguments)
+    row = await cursor.fetchone()
+    assert row is not None
+    return row

@@ -1,0 +1,289 @@
+"""The live stream: the outbox is read once for all clients, each event becomes JSON once, and nobody waits for anybody.
+
+One connection per process LISTENs. On each notification the feed reads what is new and hands the same texts to every
+client's bounded queue. A client that is too slow is disconnected and may come back with the last position it saw:
+it is then brought up to the feed's position from the outbox, and goes on from its queue, which began at exactly that
+position; so nothing is missed and nothing repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from fastapi import WebSocket, WebSocketDisconnect
+
+from heliograph import clock, errors, log, metrics
+from heliograph.store import database as store_database
+from heliograph.store.reads import outbox, views
+
+HEARTBEAT_SECONDS = 15.0
+QUEUE_LENGTH = 10_000
+"""Events that a client may be behind before it is disconnected."""
+RETRY_SECONDS = 1.0
+START_SECONDS = 10.0
+TOO_SLOW = 4008
+"""Close code: reconnect with the last position."""
+NOT_NOW = 1013
+_YIELD_EVERY = 64
+
+_logger = log.get("live")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One event as it goes to every client."""
+
+    position: views.Position
+    text: str
+    pushed_at: datetime | None
+
+
+class Client:
+    """A client's queue, from ``start`` on."""
+
+    def __init__(self, start: views.Position) -> None:
+        self.start = start
+        self.is_too_slow = asyncio.Event()
+        self._items: deque[Item] = deque()
+        self._is_filled = asyncio.Event()
+
+    def put(self, items: list[Item]) -> None:
+        """Queue items, or declare the client too slow."""
+        if len(self._items) + len(items) > QUEUE_LENGTH:
+            self.is_too_slow.set()
+        else:
+            self._items.extend(items)
+            self._is_filled.set()
+
+    async def take(self) -> list[Item]:
+        """Return all that is queued; an empty list after a quiet while."""
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self._is_filled.wait()
+        except TimeoutError:
+            return []
+        items = list(self._items)
+        self._items.clear()
+        self._is_filled.clear()
+        return items
+
+
+class Feed:
+    """Reads the outbox for all clients of this process."""
+
+    def __init__(self, database: store_database.Database, time: clock.Clock | None = None) -> None:
+        self.database = database
+        self.clock = time or clock.SystemClock()
+        self._position: views.Position | None = None
+        self._is_ready = asyncio.Event()
+        self._clients: set[Client] = set()
+
+    async def run(self) -> None:
+        """Follow the outbox until cancelled, over every outage of the database."""
+        while True:
+            try:
+                await self._follow()
+            except errors.DatabaseUnreachable:
+                _logger.warning("live_feed_interrupted")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def ready(self) -> views.Position:
+        """Wait until the feed knows its position, and return it. Raises TimeoutError."""
+        async with asyncio.timeout(START_SECONDS):
+            await self._is_ready.wait()
+        assert self._position is not None
+        return self._position
+
+    @asynccontextmanager
+    async def attached(self) -> AsyncIterator[Client]:
+        """Queue everything after the present position for a new client."""
+        client = Client(await self.ready())
+        self._clients.add(client)
+        metrics.LIVE_CLIENTS.inc()
+        try:
+            yield client
+        finally:
+            self._clients.discard(client)
+            metrics.LIVE_CLIENTS.dec()
+
+    async def _follow(self) -> None:
+        conn = await self.database.listen_connection()
+        try:
+            with store_database.translating():
+                await conn.execute(f"LISTEN {outbox.CHANNEL}")
+                await self._find_place(conn)
+                while True:
+                    await self._read(conn)
+                    async for _ in conn.notifies(timeout=HEARTBEAT_SECONDS, stop_after=1):
+                        pass
+        finally:
+            await conn.close()
+
+    async def _find_place(self, conn: store_database.Connection) -> None:
+        """Start now, or go on where the last connection ended; if that place is gone, everybody must start again."""
+        if self._position is None or not await outbox.can_resume(conn, self._position):
+            is_first = self._position is None
+            self._position = await outbox.position(conn)
+            if not is_first:
+                self._publish([Item(position=self._position, text=resync(self._position), pushed_at=None)])
+        self._is_ready.set()
+
+    async def _read(self, conn: store_database.Connection) -> None:
+        while self._position is not None:
+            if not self._clients:
+                now = await outbox.position(conn)
+                # Somebody who came during the query counts on everything after the old position.
+                if not self._clients:
+                    self._position = now
+                    return
+            events = await outbox.read(conn, self._position)
+            if not events:
+                return
+            self._position = events[-1].position
+            self._publish(list(rendered(events)))
+
+    def _publish(self, items: list[Item]) -> None:
+        for client in self._clients:
+            client.put(items)
+
+
+async def follow(feed: Feed, socket: WebSocket, after: str | None) -> None:
+    """Serve one accepted WebSocket until it closes, is too slow, or the feed has no database."""
+    stream = asyncio.create_task(_stream(feed, socket, parse(after)))
+    gone = asyncio.create_task(_until_gone(socket))
+    try:
+        await asyncio.wait({stream, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if stream.done() and not stream.cancelled():
+            await _close(socket, *stream.result())
+    finally:
+        stream.cancel()
+        gone.cancel()
+        await asyncio.gather(stream, gone, return_exceptions=True)
+
+
+async def _stream(feed: Feed, socket: WebSocket, after: views.Position | None) -> tuple[int, str]:
+    """Send events until it must end; return the close code and reason."""
+    try:
+        place = await feed.ready()
+        if after is not None:
+            async with feed.database.connection() as conn:
+                can_resume = await outbox.can_resume(conn, after)
+            await socket.send_text(hello(after if can_resume else place))
+            if can_resume:
+                after = await _catch_up(feed, socket, after, None)
+        async with feed.attached() as client:
+            if after is None:
+                await socket.send_text(hello(client.start))
+            elif not can_resume:
+                await socket.send_text(resync(client.start))
+            else:
+                await _catch_up(feed, socket, after, client.start)
+            return await _pump_or_slow(feed, socket, client)
+    except WebSocketDisconnect:
+        return 1000, ""
+    except (TimeoutError, errors.DatabaseUnreachable):
+        return NOT_NOW, "the database does not answer; reconnect with the last position"
+
+
+async def _catch_up(
+    feed: Feed, socket: WebSocket, after: views.Position, until: views.Position | None
+) -> views.Position:
+    """Send what the outbox has after a position, up to ``until`` or its end; return the position reached."""
+    while until is None or after.n < until.n:
+        async with feed.database.connection() as conn:
+            events = await outbox.read(conn, after, until=until.n if until else None)
+        for item in rendered(events):
+            await socket.send_text(item.text)
+        if events:
+            after = events[-1].position
+        if len(events) < outbox.PAGE:
+            break
+    return after
+
+
+async def _pump_or_slow(feed: Feed, socket: WebSocket, client: Client) -> tuple[int, str]:
+    pump = asyncio.create_task(_pump(feed, socket, client))
+    slow = asyncio.create_task(client.is_too_slow.wait())
+    try:
+        await asyncio.wait({pump, slow}, return_when=asyncio.FIRST_COMPLETED)
+        if pump.done():
+            await pump
+        return TOO_SLOW, "too slow; reconnect with the last position"
+    finally:
+        pump.cancel()
+        slow.cancel()
+        await asyncio.gather(pump, slow, return_exceptions=True)
+
+
+async def _pump(feed: Feed, socket: WebSocket, client: Client) -> None:
+    place = client.start
+    while True:
+        items = await client.take()
+        if not items:
+            # Whoever waits behind a proxy learns here that the connection is gone.
+            await socket.send_text(hello(place))
+        for number, item in enumerate(items, 1):
+            await socket.send_text(item.text)
+            if item.pushed_at is not None:
+                metrics.DELIVERY_LATENCY.observe((feed.clock.now() - item.pushed_at).total_seconds())
+            place = item.position
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            # What a client says is not looked at.
+            await socket.receive_text()
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        # A full buffer takes no close frame either; the connection ends with this coroutine then.
+        async with asyncio.timeout(1):
+            await socket.close(code, reason)
+
+
+def parse(position: str | None) -> views.Position | None:
+    """Read ``epoch.n``, checked by the route."""
+    if position is None:
+        return None
+    epoch, _, n = position.partition(".")
+    return views.Position(epoch=int(epoch), n=int(n))
+
+
+def hello(position: views.Position) -> str:
+    """Return the first event of a connection, which is also its heartbeat."""
+    return _text({"type": "hello", "position": str(position)})
+
+
+def resync(position: views.Position) -> str:
+    """Return the event that says that what is shown must be fetched again."""
+    return _text({"type": "resync", "position": str(position)})
+
+
+def rendered(events: Iterable[views.OutboxEvent]) -> Iterable[Item]:
+    """Return events as JSON texts (schemas.LiveEvent); what is no longer stored is left out."""
+    for event in events:
+        content: dict[str, object] = {"type": event.kind, "position": str(event.position)}
+        if event.kind == "message":
+            if event.message is None:
+                continue
+            content |= {"change": event.change, "message": event.message}
+        else:
+            content["chat_id"] = event.chat_id
+            if event.kind == "range":
+                content |= {"first_id": event.first_id, "last_id": event.last_id, "count": event.count}
+        yield Item(position=event.position, text=_text(content), pushed_at=event.pushed_at)
+
+
+def _text(content: dict[str, object]) -> str:
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z).decode()

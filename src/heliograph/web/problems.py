@@ -1,0 +1,103 @@
+"""Every error of the HTTP side as RFC 9457 problem details; HTTP status exists in this room only.
+
+An answer names what is wrong with a request, never the values in it: they may be somebody's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from heliograph import errors, log
+from heliograph.web import schemas
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: dict[type[errors.HeliographError], int] = {
+    errors.NotFound: 404,
+    errors.BadInput: 422,
+    errors.DatabaseUnreachable: 503,
+    errors.DiskFull: 507,
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": {"$ref": ref}}}}
+    for ref in ("#/components/schemas/Problem",)
+    for status in (404, 422, 500, 503)
+}
+
+_logger = log.get("web")
+
+
+def response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem as a response."""
+    problem = schemas.Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return Response(orjson.dumps(problem.model_dump()), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make an app answer its errors as problems."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(errors.HeliographError, _ours)
+    app.add_middleware(Unexpected)
+
+
+class Unexpected:
+    """Turns what nobody foresaw into a 500 and one log line, without the words that a traceback may quote."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal is_started
+            is_started = is_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            _logger.error("request_failed", error=type(error).__name__, where=_where(error))
+            if not is_started:
+                detail = "Something went wrong here; the log names the place."
+                await response(500, detail)(scope, receive, send)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    return response(error.status_code, detail.get(error.status_code, str(error.detail)), error.headers)
+
+
+def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return response(422, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}.")
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.HeliographError)
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    if status >= 500:
+        _logger.warning("request_refused", error=type(error).__name__)
+    return response(status, str(error))
+
+
+def _where(error: BaseException) -> str:
+    """Return file and line of the innermost frame."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

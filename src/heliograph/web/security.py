@@ -1,0 +1,88 @@
+"""Who may ask, until sign-in exists: the person at this machine, through an address that names this machine.
+
+A page of another site can make a browser send requests here, and by DNS rebinding even under its own name. So the
+``Host`` must be a loopback name, and an ``Origin``, when there is one, must be the very host that is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from heliograph.web import problems
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+HEADERS = {
+    # Component styles are written into the document at run time; scripts are not.
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who makes a request."""
+
+    name: str
+    role: str
+
+
+async def principal() -> Principal:
+    """Return who makes this request: always the local owner, until sign-in exists."""
+    return Principal(name="local", role="owner")
+
+
+Asker = Annotated[Principal, Depends(principal)]
+
+
+class LoopbackOnly:
+    """Refuses requests that other sites caused, and sets the headers that keep the page to itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request or WebSocket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        refusal = refused(Headers(scope=scope))
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        if refusal is None:
+            await self.app(scope, receive, with_headers)
+        elif scope["type"] == "http":
+            await problems.response(403, refusal)(scope, receive, with_headers)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+
+def refused(headers: Headers) -> str | None:
+    """Return why a request with these headers is refused, or None."""
+    host = headers.get("host", "")
+    if _name(f"//{host}") not in LOOPBACK_NAMES:
+        return "This server answers only to loopback names such as 127.0.0.1 and localhost."
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        return "Pages of other sites may not ask here."
+    return None
+
+
+def _name(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
