@@ -1,0 +1,322 @@
+"""The engine performs what the machine decides, over a connection and a store that answer as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from telethon.tl import functions, types
+
+from heliograph import clock, errors
+from heliograph.crawler import directory, engine, link, transport, writer
+from heliograph.crawler.transport import inbox
+from heliograph.domain import identity, records
+from heliograph.domain.sync import machine
+from heliograph.domain.sync.rules import State
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+USER, CHANNEL = 99, 11
+MAILBOX = identity.mailbox_space(USER)
+
+
+class Telegram:
+    """A connection whose answers are put in by hand; it remembers what it was asked."""
+
+    account_id = 1
+    user_id = USER
+
+    def __init__(self):
+        self.inbox = inbox.Inbox(1000, clock.ManualClock(NOW))
+        self.answers = {}
+        self.asked = []
+
+    async def call(self, request, **_):
+        self.asked.append(request)
+        answer = self.answers[type(request)].pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def will_answer(self, request, *answers):
+        self.answers.setdefault(request, []).extend(answers)
+
+
+class Store:
+    """A writer that commits at once, or fails, and remembers the batches."""
+
+    def __init__(self):
+        self.batches = []
+        self.failures = []
+
+    def enqueue(self, batch):
+        future = asyncio.get_running_loop().create_future()
+        self.batches.append(batch)
+        if self.failures:
+            future.set_exception(self.failures.pop(0))
+        else:
+            future.set_result(writer.CommitResult(is_conflict=False))
+        return future
+
+    async def until_healthy(self):
+        pass
+
+    async def until_idle(self):
+        pass
+
+    @property
+    def moves(self):
+        return [(m.from_state and m.from_state.pts, m.to_state.pts) for b in self.batches for m in b.moves]
+
+    @property
+    def texts(self):
+        return [row.text for batch in self.batches for row in batch.messages]
+
+
+class World:
+    """One account with one channel at pts 10; the account's first difference brought nothing."""
+
+    def __init__(self, database=None):
+        self.telegram, self.store, self.chats = Telegram(), Store(), directory.Directory()
+        self.time = clock.ManualClock(NOW)
+        self.machine = machine.Machine()
+        self.refreshes = []
+        self.engine = engine.Engine(
+            self.machine,
+            self.store,
+            database,
+            self.chats,
+            epoch=7,
+            time=self.time,
+            on_refresh=lambda: self.refreshes.append(True),
+        )
+        self.account = link.Link(self.telegram, epoch=7, chats=self.chats)
+        access = records.Access(account_id=1, peer_id=identity.channel_peer(CHANNEL), access_hash=5)
+        self.chats.learn([], [], [access])
+        self.machine.load_channel(CHANNEL, records.BoxState(pts=10))
+
+    async def start(self):
+        self.telegram.will_answer(functions.updates.GetDifferenceRequest, types.updates.DifferenceEmpty(NOW, 0))
+        state = records.BoxState(pts=5, date=int(NOW.timestamp()))
+        self.engine.add(self.account, state)
+        self.engine.channel(self.account, CHANNEL, 10, 10)
+        await self.until(lambda: self.machine.boxes[MAILBOX].state is State.LIVE)
+
+    def push(self, *updates, users=(), chats=()):
+        container = types.Updates(updates=list(updates), users=list(users), chats=list(chats), date=NOW, seq=0)
+        self.engine._take(self.account, transport.Incoming(kind="container", container=container, pushed_at=NOW))
+
+    def pass_time(self, seconds):
+        self.time.advance(seconds)
+        self.engine.perform(self.machine.tick(self.time.monotonic()))
+
+    async def until(self, is_so):
+        """Let the other tasks run until something holds."""
+        for _ in range(2_000):
+            if is_so():
+                return
+            await asyncio.sleep(0.001)
+        raise AssertionError("it did not come to this")
+
+
+@pytest.fixture
+async def world():
+    made = World()
+    await made.start()
+    yield made
+    await made.engine.stop()
+
+
+def message(message_id, text="tervetuloa", channel=CHANNEL):
+    tl = types.Message(id=message_id, peer_id=types.PeerChannel(channel), date=NOW, message=text, entities=[])
+    tl.raw = b"raw"
+    return tl
+
+
+def new(message_id, pts, text="tervetuloa", channel=CHANNEL):
+    return types.UpdateNewChannelMessage(message=message(message_id, text, channel), pts=pts, pts_count=1)
+
+
+def channel_tl(channel=CHANNEL, access_hash=5):
+    return types.Channel(
+        id=channel, title="Harbour", photo=types.ChatPhotoEmpty(), date=NOW, access_hash=access_hash, megagroup=True
+    )
+
+
+def answer(pts, *messages, others=()):
+    return types.updates.ChannelDifference(
+        pts=pts, new_messages=list(messages), other_updates=list(others), chats=[], users=[], final=True
+    )
+
+
+async def test_pushed_message_is_one_batch_with_its_cursor(world):
+    world.push(new(1, 11))
+    batch = world.store.batches[-1]
+    assert batch.moves[0] == records.CursorMove(
+        box=CHANNEL, from_state=records.BoxState(pts=10), to_state=records.BoxState(pts=11), epoch=7
+    )
+    assert (batch.origin, batch.messages[0].as_of, batch.pushed_at) == ("live", 11, NOW)
+
+
+async def test_people_and_chats_go_before_the_messages_beside_them_and_once(world):
+    author = types.User(id=3, first_name="Aino", access_hash=4)
+    world.push(new(1, 11), users=[author], chats=[channel_tl()])
+    people, batch = world.store.batches[-2:]
+    assert ([user.user_id for user in people.users], people.moves, batch.messages[0].message_id) == ([3], (), 1)
+    world.push(new(2, 12), users=[author], chats=[channel_tl()])
+    await world.until(lambda: (11, 12) in world.store.moves)
+    assert sum(bool(batch.users) for batch in world.store.batches) == 1
+
+
+async def test_gap_is_fetched_and_its_rows_are_true_for_the_answers_pts(world):
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(1), message(2)))
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: (10, 12) in world.store.moves)
+    assert [row.as_of for row in world.store.batches[-1].messages] == [12, 12]
+    request = world.telegram.asked[-1]
+    assert (request.pts, request.force, request.channel.access_hash) == (10, False, 5)
+
+
+async def test_deletion_and_edit_inside_a_difference_become_rows(world):
+    edit = types.UpdateEditChannelMessage(message=message(1, "edited"), pts=12, pts_count=0)
+    delete = types.UpdateDeleteChannelMessages(channel_id=CHANNEL, messages=[2], pts=12, pts_count=0)
+    world.telegram.will_answer(
+        functions.updates.GetChannelDifferenceRequest, answer(12, message(1), others=[edit, delete])
+    )
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: (10, 12) in world.store.moves)
+    batch = world.store.batches[-1]
+    assert ([row.text for row in batch.messages], [row.message_id for row in batch.tombstones]) == (
+        ["tervetuloa", "edited"],
+        [2],
+    )
+
+
+async def test_flood_wait_is_kept_and_then_asked_again(world):
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, errors.FloodWait(30), answer(12))
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.DIRTY)
+    world.pass_time(29)
+    assert len(world.telegram.asked) == 2
+    world.pass_time(1)
+    await world.until(lambda: (10, 12) in world.store.moves)
+
+
+async def test_lost_access_holds_the_box_and_asks_for_the_chats(world):
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, errors.RpcFailed("CHANNEL_PRIVATE", 406))
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.HELD)
+    assert world.refreshes
+    assert world.engine.committed_pts(CHANNEL) == 10
+
+
+async def test_too_long_commits_the_loss_and_the_hole_with_the_cursor(world):
+    dialog = types.Dialog(
+        peer=types.PeerChannel(CHANNEL),
+        top_message=40,
+        read_inbox_max_id=0,
+        read_outbox_max_id=0,
+        unread_count=0,
+        unread_mentions_count=0,
+        unread_reactions_count=0,
+        unread_poll_votes_count=0,
+        notify_settings=types.PeerNotifySettings(),
+        pts=500,
+    )
+    lost = types.updates.ChannelDifferenceTooLong(dialog=dialog, messages=[message(40)], chats=[], users=[], final=True)
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, lost)
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: (10, 500) in world.store.moves)
+    batch = world.store.batches[-1]
+    assert [(loss.from_pts, loss.to_pts, loss.reason) for loss in batch.losses] == [(10, 500, "too_long")]
+    assert [(hole.first_id, hole.last_id, hole.source) for hole in batch.coverage] == [(1, 40, "hole")]
+    assert [row.message_id for row in batch.messages] == [40]
+
+
+async def test_unknown_channel_is_anchored_by_its_dialog(world):
+    other = 12
+    dialog = types.Dialog(
+        peer=types.PeerChannel(other),
+        top_message=1,
+        read_inbox_max_id=0,
+        read_outbox_max_id=0,
+        unread_count=0,
+        unread_mentions_count=0,
+        unread_reactions_count=0,
+        unread_poll_votes_count=0,
+        notify_settings=types.PeerNotifySettings(),
+        pts=30,
+    )
+    world.telegram.will_answer(
+        functions.messages.GetPeerDialogsRequest,
+        types.messages.PeerDialogs(
+            dialogs=[dialog], messages=[], chats=[], users=[], state=types.updates.State(1, 0, NOW, 1, 0)
+        ),
+    )
+    world.push(new(9, 31, channel=other), chats=[channel_tl(other, 8)])
+    await world.until(lambda: (30, 31) in world.store.moves)
+    assert (None, 30) in world.store.moves
+    assert world.telegram.asked[-1].peers[0].peer.access_hash == 8
+
+
+async def test_counters_are_written_without_a_cursor(world):
+    views = types.UpdateChannelMessageViews(channel_id=CHANNEL, id=1, views=17)
+    world.push(views)
+    batch = world.store.batches[-1]
+    assert (batch.moves, [seen.views for seen in batch.observations]) == ((), [17])
+
+
+async def test_failed_commit_reads_the_cursor_again_and_fetches(database):
+    world = World(database)
+    await world.start()
+    world.store.failures = [errors.DatabaseUnreachable()]
+    world.telegram.will_answer(functions.messages.GetPeerDialogsRequest, errors.Disconnected())
+    world.push(new(1, 11))
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is not State.LIVE)
+    # The store has no cursor for it: the box is anchored anew instead of trusting what was in memory.
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.UNANCHORED)
+    await world.engine.stop()
+
+
+async def test_peers_of_a_failed_commit_are_sent_again(world):
+    author = types.User(id=3, first_name="Aino", access_hash=4)
+    world.store.failures = [errors.DatabaseUnreachable()]
+    world.push(users=[author])
+    await asyncio.sleep(0)
+    world.push(users=[author])
+    assert [bool(batch.users) for batch in world.store.batches[-2:]] == [True, True]
+
+
+async def test_connection_events_ask_for_a_difference_and_the_chats(world):
+    for kind in ("reconnected", "new_session", "undecodable", "overflow"):
+        world.telegram.will_answer(functions.updates.GetDifferenceRequest, types.updates.DifferenceEmpty(NOW, 0))
+        asked = len(world.telegram.asked)
+        world.engine._take(world.account, transport.Incoming(kind=kind))
+        await world.until(lambda asked=asked: len(world.telegram.asked) > asked)
+        await world.until(lambda: world.machine.boxes[MAILBOX].state is State.LIVE)
+    assert len(world.refreshes) == 4
+
+
+async def test_account_difference_marks_the_channels_it_names_in_its_own_batch(world):
+    named = types.UpdateChannelTooLong(channel_id=CHANNEL, pts=12)
+    world.telegram.will_answer(
+        functions.updates.GetDifferenceRequest,
+        types.updates.Difference(
+            new_messages=[],
+            new_encrypted_messages=[],
+            other_updates=[named],
+            chats=[],
+            users=[],
+            state=types.updates.State(6, 0, NOW, 1, 0),
+        ),
+    )
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(1)))
+    world.engine._take(world.account, transport.Incoming(kind="reconnected"))
+    await world.until(lambda: (10, 12) in world.store.moves)
+    account, channel = (batch for batch in world.store.batches[-2:])
+    assert ([mark.box for mark in account.dirty], channel.clean) == ([CHANNEL], [CHANNEL])
