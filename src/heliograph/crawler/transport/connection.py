@@ -54,7 +54,7 @@ class Connection:
         self._settings = settings
         self._key = key
         self._client: Client | None = None
-        self._ended: errors.SessionEnded | None = None
+        self._ended: errors.TelegramError | None = None
         self._outstanding: set[asyncio.Future[Any]] = set()
         self._changed = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
@@ -162,7 +162,7 @@ class Connection:
             _log.info("connection_lost", account_id=self.account_id, reason=reason)
             try:
                 await self._open_again()
-            except errors.SessionEnded as ended:
+            except (errors.SessionEnded, errors.ApiKeyWrong) as ended:
                 self._end(ended)
                 break
             metrics.RECONNECTS.inc()
@@ -197,6 +197,8 @@ class Connection:
         return type(error).__name__ if error else "closed"
 
     async def _open(self) -> None:
+        if not self._settings.api_id or not self._settings.api_hash.get_secret_value():
+            raise errors.ApiKeyWrong
         client = Client(self._settings, self._key, self.inbox)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -230,7 +232,7 @@ class Connection:
                 return
             except errors.FloodWait as wait:
                 await asyncio.sleep(wait.seconds)
-            except errors.SessionEnded:
+            except (errors.SessionEnded, errors.ApiKeyWrong):
                 raise
             except errors.TelegramError as error:
                 _log.debug("connect_failed", account_id=self.account_id, attempt=attempt, error=type(error).__name__)
@@ -244,7 +246,7 @@ class Connection:
         if client is not None:
             await _dispose(client)
 
-    def _end(self, ended: errors.SessionEnded) -> None:
+    def _end(self, ended: errors.TelegramError) -> None:
         if self._ended is None:
             self._ended = ended
             self._changed.set()

@@ -40,6 +40,7 @@ ACCESS_LOST = frozenset(
 )
 """This account cannot read that chat (now). It says nothing about other accounts, and no cursor is given up for it."""
 
+_API_KEY_WRONG = frozenset({"API_ID_INVALID", "API_ID_PUBLISHED_FLOOD", "CONNECTION_API_ID_INVALID"})
 _WAIT = re.compile(r"(?:FLOOD_WAIT|FLOOD_PREMIUM_WAIT|FLOOD_TEST_PHONE_WAIT|SLOWMODE_WAIT)_(\d+)")
 _MIGRATE = re.compile(r"(?:PHONE|USER|NETWORK)_MIGRATE_(\d+)")
 
@@ -48,6 +49,8 @@ def translate(name: str, code: int, method: str) -> errors.TelegramError:
     """Return our error for an rpc_error."""
     if wait := _WAIT.fullmatch(name):
         return errors.FloodWait(max(1, int(wait[1])), method)
+    if name in _API_KEY_WRONG:
+        return errors.ApiKeyWrong()
     if name in SESSION_ENDED:
         return errors.SessionEnded(
             f"Telegram ended this account's session ({name}); sign in again with `heliograph login`."

@@ -1,0 +1,213 @@
+"""What an account can see: its dialogs page by page, and the topics of forums.
+
+A page yields the rows of its chats and people, and for each chat where its box stands. A chat that is new here opens
+a hole over all its ids in the commit that makes it known, so that nothing about it counts as known before a scan has
+brought it (invariant 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from telethon.tl import functions, types
+
+from heliograph.crawler import normalize, transport
+from heliograph.domain import identity, records
+
+PAGE = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialog:
+    """One chat of an account's list."""
+
+    chat_id: identity.PeerId
+    space_id: identity.SpaceId
+    """The channel's, or this account's mailbox."""
+    top_id: int
+    """The newest message's id, 0 when there is none."""
+    pts: int | None
+    """Where a channel's box stands; None for chats of the common box."""
+    access_hash: int | None
+    is_forum: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One answer of messages.getDialogs."""
+
+    dialogs: list[Dialog]
+    batch: records.Batch
+
+
+IsNew = Callable[[identity.PeerId], bool]
+
+
+async def dialogs(connection: transport.Connection, *, is_new: IsNew) -> AsyncIterator[Page]:
+    """Read an account's whole list, archived chats included; ``is_new`` says which chats the store does not know.
+
+    Raises what ``Connection.call`` raises.
+    """
+    seen: set[identity.PeerId] = set()
+    offset = _Offset()
+    while True:
+        answer = await connection.call(
+            functions.messages.GetDialogsRequest(
+                offset_date=offset.date,
+                offset_id=offset.message_id,
+                offset_peer=offset.peer,
+                limit=PAGE,
+                hash=0,
+                exclude_pinned=bool(seen) or None,
+            )
+        )
+        page = _page(answer, connection, seen, is_new)
+        # A page that brings nothing new is the end: servers answer fewer than asked in the middle as well.
+        if not page.dialogs:
+            return
+        yield page
+        if type(answer) is types.messages.Dialogs:
+            return
+        offset = _next_offset(answer, connection)
+
+
+async def topics(connection: transport.Connection, space_id: identity.SpaceId, access_hash: int) -> list[records.Topic]:
+    """Read the topics of a forum, General among them. Raises what ``Connection.call`` raises."""
+    found: dict[int, records.Topic] = {}
+    offset: tuple[Any, int, int] = (None, 0, 0)
+    while True:
+        answer = await connection.call(
+            functions.messages.GetForumTopicsRequest(
+                peer=types.InputPeerChannel(space_id, access_hash),
+                offset_date=offset[0],
+                offset_id=offset[1],
+                offset_topic=offset[2],
+                limit=PAGE,
+            )
+        )
+        fresh = [each for each in answer.topics if type(each) is types.ForumTopic and each.id not in found]
+        for each in fresh:
+            found[each.id] = _topic(each, space_id)
+        if not fresh or len(found) >= answer.count:
+            return list(found.values())
+        dates = {message.id: getattr(message, "date", None) for message in answer.messages}
+        last = fresh[-1]
+        offset = (last.date if answer.order_by_create_date else dates.get(last.top_message), last.top_message, last.id)
+
+
+def input_peer(chat_id: identity.PeerId, access_hash: int | None) -> Any:
+    """Return how a request names a chat."""
+    kind, number = identity.split_peer(chat_id)
+    if kind == "chat":
+        return types.InputPeerChat(number)
+    if kind == "channel":
+        return types.InputPeerChannel(number, access_hash or 0)
+    return types.InputPeerUser(number, access_hash or 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Offset:
+    date: Any = None
+    message_id: int = 0
+    peer: Any = field(default_factory=types.InputPeerEmpty)
+
+
+def _page(answer: Any, connection: transport.Connection, seen: set[identity.PeerId], is_new: IsNew) -> Page:
+    rows = normalize.peers(
+        answer.users, answer.chats, account_id=connection.account_id, self_user_id=connection.user_id
+    )
+    users, chats, accesses = rows
+    known = {chat.chat_id: chat for chat in chats}
+    hashes = {access.peer_id: access.access_hash for access in accesses}
+    found: list[Dialog] = []
+    for tl in answer.dialogs:
+        chat_id = normalize.peer_id(getattr(tl, "peer", None)) if type(tl) is types.Dialog else None
+        if chat_id is None or chat_id in seen:
+            continue
+        seen.add(chat_id)
+        chat = known.get(chat_id)
+        if (chat is None and chat_id < 0) or (chat is not None and chat.is_left):
+            continue
+        found.append(_dialog(tl, chat_id, chat, hashes.get(chat_id), connection.user_id))
+    chats.extend(_private_chats(found, users, connection.user_id))
+    holes = [_hole(each) for each in found if each.top_id > 0 and is_new(each.chat_id)]
+    batch = records.Batch(origin="peers", users=users, chats=chats, accesses=accesses, coverage=holes)
+    return Page(dialogs=found, batch=batch)
+
+
+def _dialog(
+    tl: Any, chat_id: identity.PeerId, chat: records.Chat | None, access_hash: int | None, self_user_id: int
+) -> Dialog:
+    is_channel = identity.split_peer(chat_id)[0] == "channel"
+    return Dialog(
+        chat_id=chat_id,
+        space_id=chat.space_id if chat is not None else identity.mailbox_space(self_user_id),
+        top_id=tl.top_message,
+        pts=tl.pts if is_channel else None,
+        access_hash=access_hash,
+        is_forum=chat is not None and chat.kind == "forum",
+    )
+
+
+def _private_chats(found: list[Dialog], users: list[records.User], self_user_id: int) -> list[records.Chat]:
+    """Return the conversations among the dialogs, named after the other person."""
+    people = {user.user_id: user for user in users}
+    return [
+        records.Chat(
+            chat_id=dialog.chat_id,
+            space_id=dialog.space_id,
+            kind="private",
+            title=_name(people.get(dialog.chat_id)),
+            username=people[dialog.chat_id].username if dialog.chat_id in people else None,
+        )
+        for dialog in found
+        if dialog.chat_id > 0
+    ]
+
+
+def _name(user: records.User | None) -> str:
+    names = (user.first_name, user.last_name) if user else ()
+    return " ".join(name for name in names if name)
+
+
+def _hole(dialog: Dialog) -> records.Coverage:
+    return records.Coverage(
+        space_id=dialog.space_id,
+        chat_id=dialog.chat_id,
+        first_id=1,
+        last_id=dialog.top_id,
+        as_of=dialog.pts or 0,
+        source="hole",
+    )
+
+
+def _next_offset(answer: Any, connection: transport.Connection) -> _Offset:
+    """Return where the next page starts: at the last dialog whose message came along, since pins upset the order."""
+    dates = {
+        (normalize.peer_id(message.peer_id), message.id): message.date
+        for message in answer.messages
+        if not normalize.is_empty(message)
+    }
+    _, _, accesses = normalize.peers(
+        answer.users, answer.chats, account_id=connection.account_id, self_user_id=connection.user_id
+    )
+    hashes = {access.peer_id: access.access_hash for access in accesses}
+    for tl in reversed(answer.dialogs):
+        chat_id = normalize.peer_id(getattr(tl, "peer", None)) if type(tl) is types.Dialog else None
+        date = dates.get((chat_id, getattr(tl, "top_message", 0)))
+        if chat_id is not None and date is not None:
+            return _Offset(date=date, message_id=tl.top_message, peer=input_peer(chat_id, hashes.get(chat_id)))
+    return _Offset()
+
+
+def _topic(tl: Any, space_id: identity.SpaceId) -> records.Topic:
+    return records.Topic(
+        space_id=space_id,
+        topic_id=tl.id,
+        title=tl.title,
+        icon_color=tl.icon_color,
+        is_closed=bool(tl.closed),
+        created_at=tl.date,
+    )
