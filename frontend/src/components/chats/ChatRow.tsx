@@ -26,7 +26,9 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
             <span className={classes.kind}>
               <Icon name={icon} size={14} label={label} />
             </span>
-            <bdi className={classes.title}>{chat.title}</bdi>
+            <span className={classes.title}>
+              <bdi>{chat.title}</bdi>
+            </span>
             {chat.last_message ? (
               <time className={classes.time} dateTime={chat.last_message.date}>
                 {formatRecent(chat.last_message.date)}
@@ -47,9 +49,13 @@ function LastLine({ message, isChannel }: { message: LastMessage | null; isChann
   if (!message) return <span className={classes.last}>No messages yet</span>;
   const content = lastText(message);
   return (
-    <span className={classes.last} dir="auto">
-      {message.sender_name && !isChannel ? <bdi className={classes.who}>{message.sender_name}: </bdi> : null}
-      {message.is_deleted ? <del>{content}</del> : content}
+    <span className={classes.last}>
+      {message.sender_name && !isChannel ? (
+        <span className={classes.who}>
+          <bdi>{message.sender_name}</bdi>:{" "}
+        </span>
+      ) : null}
+      <bdi>{message.is_deleted ? <del>{content}</del> : content}</bdi>
     </span>
   );
 }

@@ -24,12 +24,12 @@ export function MessageBody({ item, isChannel, onJump }: Props) {
   const captions = item.messages.filter(({ text }) => text !== "");
   const deleted = item.messages.find(({ deleted_at }) => deleted_at);
   return (
-    <div className={classes.body} data-deleted={deleted ? "" : undefined}>
+    <div className={classes.body} data-post={isChannel || undefined}>
       {isChannel ? null : <Gutter item={item} />}
       <div className={classes.content}>
-        {item.isFirstOfGroup ? (
+        {item.isFirstOfGroup || isChannel ? (
           <div className={classes.head}>
-            <SenderName message={head} />
+            {isChannel ? <Signature message={head} /> : <SenderName message={head} />}
             <Time message={head} />
           </div>
         ) : null}
@@ -59,6 +59,11 @@ function Gutter({ item }: { item: Item }) {
       )}
     </div>
   );
+}
+
+/** In a channel every post is the channel's own; only a signature says more. */
+function Signature({ message }: { message: Message }) {
+  return message.author_signature ? <bdi className={classes.time}>{message.author_signature}</bdi> : null;
 }
 
 function Time({ message }: { message: Message }) {

@@ -5,7 +5,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Scope, Window } from "../../live/window";
 import { Announcer } from "./Announcer";
-import { items } from "./items";
+import { indexOfMessage, items } from "./items";
 import classes from "./Messages.module.css";
 import { NewestButton } from "./NewestButton";
 import { Row } from "./Row";
@@ -29,7 +29,7 @@ export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props)
   const list = useMemo(() => items(window.messages), [window.messages]);
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [highlighted, setHighlighted] = useState<number | null>(at);
-  const { virtualizer, isAtEnd } = usePlace({ list, window, scroller, at, activeKey });
+  const { virtualizer, goTo, isAtEnd } = usePlace({ list, window, scroller, at, activeKey });
   const edges = useEdges({ virtualizer, window, scope, at, isAtEnd });
   const unseen = useUnseen(scope, isAtEnd);
 
@@ -39,16 +39,14 @@ export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props)
   }, [window.after, virtualizer, onGoTo]);
   const jump = useCallback(
     (messageId: number) => {
-      const index = list.findIndex(({ messages }) =>
-        messages.some(({ message_id }) => message_id === messageId),
-      );
+      const index = indexOfMessage(list, messageId);
       if (index < 0) return onGoTo(messageId);
-      virtualizer.scrollToIndex(index, { align: "center" });
+      goTo(index, "center");
       setHighlighted(messageId);
     },
-    [list, virtualizer, onGoTo],
+    [list, goTo, onGoTo],
   );
-  const onKeyDown = useFeedKeys({ list, virtualizer, activeKey, setActiveKey, scroller, toNewest });
+  const onKeyDown = useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest });
   // Without a choice of the reader's, Tab enters at the newest message in view.
   const tabStop = activeKey ?? list[virtualizer.range?.endIndex ?? -1]?.key ?? list.at(-1)?.key;
 

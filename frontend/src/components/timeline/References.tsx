@@ -26,9 +26,13 @@ export function ReplyLine({ reply, chatId, onJump }: ReplyProps) {
     <button type="button" className={classes.reference} onClick={go} data-reply={reply.message_id}>
       <Icon name="reply" size={16} label="In reply to" />
       <span>
-        {preview?.sender_name ? <bdi>{preview.sender_name}</bdi> : null}
-        <span className={classes.referenceText} dir="auto">
-          {preview?.is_deleted ? <del>{shown}</del> : shown}
+        {preview?.sender_name ? (
+          <span className={classes.referenceName}>
+            <bdi>{preview.sender_name}</bdi>
+          </span>
+        ) : null}
+        <span className={classes.referenceText}>
+          <bdi>{preview?.is_deleted ? <del>{shown}</del> : shown}</bdi>
           {isElsewhere ? " (in another chat)" : ""}
         </span>
       </span>

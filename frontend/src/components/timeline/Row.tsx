@@ -33,7 +33,8 @@ export const Row = memo(function Row(props: Props) {
       data-highlighted={isHighlighted || undefined}
       aria-label={`${head.sender?.name ?? head.author_signature ?? "Message"}, ${formatTime(head.date)}`}
       tabIndex={isTabStop ? 0 : -1}
-      style={{ transform: `translateY(${start}px)` }}
+      // Not a transform: Chromium leaves a list unpainted that opens scrolled to its end with transformed rows.
+      style={{ top: start }}
       onFocus={() => onFocus(item.key)}
     >
       {item.day ? (

@@ -53,6 +53,11 @@ function isGrouped(previous: Message, next: Message): boolean {
   return isSameSender && Date.parse(next.date) - Date.parse(previous.date) < GROUP_GAP_MS;
 }
 
+/** Where a message is, alone or in an album; -1 when it is not loaded. */
+export function indexOfMessage(list: readonly Item[], messageId: number): number {
+  return list.findIndex(({ messages }) => messages.some(({ message_id }) => message_id === messageId));
+}
+
 export function isSameDay(a: Date, b: Date): boolean {
   return a.toDateString() === b.toDateString();
 }

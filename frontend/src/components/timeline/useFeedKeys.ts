@@ -2,20 +2,19 @@
 import { type KeyboardEvent, type RefObject, useCallback } from "react";
 import { isTyping } from "../useShortcuts";
 import type { Item } from "./items";
-import type { Virtualizer } from "./usePlace";
 
 const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
 interface Options {
   readonly list: readonly Item[];
-  readonly virtualizer: Virtualizer;
+  readonly goTo: (index: number, align: "auto") => void;
   readonly activeKey: string | null;
   readonly setActiveKey: (key: string) => void;
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly toNewest: () => void;
 }
 
-export function useFeedKeys({ list, virtualizer, activeKey, setActiveKey, scroller, toNewest }: Options) {
+export function useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest }: Options) {
   return useCallback(
     (event: KeyboardEvent<HTMLElement>) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -23,7 +22,7 @@ export function useFeedKeys({ list, virtualizer, activeKey, setActiveKey, scroll
         const item = list[Math.min(list.length - 1, Math.max(0, index))];
         if (!item) return;
         event.preventDefault();
-        virtualizer.scrollToIndex(list.indexOf(item), { align: "auto" });
+        goTo(list.indexOf(item), "auto");
         setActiveKey(item.key);
         focusSoon(scroller, item.key);
       };
@@ -34,7 +33,7 @@ export function useFeedKeys({ list, virtualizer, activeKey, setActiveKey, scroll
       const step = STEPS[event.key];
       if (step !== undefined) move(list.findIndex(({ key }) => key === activeKey) + step);
     },
-    [list, virtualizer, activeKey, setActiveKey, scroller, toNewest],
+    [list, goTo, activeKey, setActiveKey, scroller, toNewest],
   );
 }
 

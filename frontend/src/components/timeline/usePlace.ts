@@ -1,13 +1,20 @@
 /** The virtualizer of a timeline: opens it at its place and keeps the reader there. */
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useCallback, useLayoutEffect } from "react";
+import {
+  defaultRangeExtractor,
+  type Range,
+  type ScrollToOptions,
+  useVirtualizer,
+} from "@tanstack/react-virtual";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import type { Window } from "../../live/window";
 import { estimatedHeight } from "./estimate";
-import type { Item } from "./items";
+import { type Item, indexOfMessage } from "./items";
 
 /** Nearer to the end than this, the reader follows new messages. */
 const END_PX = 80;
 const OVERSCAN = 10;
+/** How long a jump may take to settle on measured heights. */
+const SETTLING_MS = 1_000;
 
 interface Options {
   readonly list: readonly Item[];
@@ -17,9 +24,11 @@ interface Options {
   readonly activeKey: string | null;
 }
 
+type Align = ScrollToOptions["align"];
+
 export function usePlace({ list, window, scroller, at, activeKey }: Options) {
   const isLive = window.after === null;
-  const active = activeKey === null ? -1 : list.findIndex(({ key }) => key === activeKey);
+  const active = activeKey === null ? -1 : indexOfKey(list, activeKey);
   const virtualizer = useVirtualizer({
     count: list.length,
     getScrollElement: () => scroller.current,
@@ -33,25 +42,57 @@ export function usePlace({ list, window, scroller, at, activeKey }: Options) {
     rangeExtractor: useCallback((range: Range) => withIndex(defaultRangeExtractor(range), active), [active]),
   });
 
+  const jump = useRef<{ key: string; align: Align; startedAt: number } | null>(null);
+  const goTo = useCallback(
+    (index: number, align: Align) => {
+      const key = list[index]?.key;
+      if (key === undefined) return;
+      jump.current = { key, align, startedAt: performance.now() };
+      virtualizer.scrollToIndex(index, { align });
+    },
+    [list, virtualizer],
+  );
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: a timeline is opened at its place once
   useLayoutEffect(() => {
-    const index = list.findIndex(({ messages }) =>
-      messages.some(({ message_id }) => message_id === target(window, at)),
-    );
-    if (index >= 0) virtualizer.scrollToIndex(index, { align: "center" });
+    const index = at === null ? -1 : indexOfTarget(list, window, at);
+    if (index >= 0) goTo(index, "center");
     else virtualizer.scrollToEnd();
   }, []);
 
-  const isAtEnd = isLive && virtualizer.isAtEnd(END_PX);
-  return { virtualizer, isAtEnd };
+  // The virtualizer settles a jump by index; when older messages join meanwhile, the target has another index.
+  useLayoutEffect(() => {
+    const { key, align, startedAt } = jump.current ?? {};
+    if (key === undefined || startedAt === undefined || performance.now() - startedAt > SETTLING_MS) return;
+    const index = indexOfKey(list, key);
+    if (index >= 0) virtualizer.scrollToIndex(index, { align });
+  }, [list, virtualizer]);
+
+  useEffect(() => {
+    const element = scroller.current;
+    const release = () => {
+      jump.current = null;
+    };
+    const gestures = ["wheel", "touchmove", "pointerdown"] as const;
+    for (const gesture of gestures) element?.addEventListener(gesture, release, { passive: true });
+    return () => {
+      for (const gesture of gestures) element?.removeEventListener(gesture, release);
+    };
+  }, [scroller]);
+
+  return { virtualizer, goTo, isAtEnd: isLive && virtualizer.isAtEnd(END_PX) };
 }
 
 export type Virtualizer = ReturnType<typeof usePlace>["virtualizer"];
 
-/** The message a window opens at: the one asked for, or the nearest one that is stored. */
-function target(window: Window, at: number | null): number | null {
-  if (at === null) return null;
-  return window.messages.some(({ message_id }) => message_id === at) ? at : window.anchor;
+/** Where the message asked for is, or the nearest one that is stored. */
+function indexOfTarget(list: readonly Item[], window: Window, at: number): number {
+  const exact = indexOfMessage(list, at);
+  return exact >= 0 || window.anchor === null ? exact : indexOfMessage(list, window.anchor);
+}
+
+function indexOfKey(list: readonly Item[], wanted: string): number {
+  return list.findIndex(({ key }) => key === wanted);
 }
 
 function withIndex(indexes: number[], extra: number): number[] {

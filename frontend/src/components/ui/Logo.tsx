@@ -1,23 +1,13 @@
-/** The mirror on its stand, flashing. */
+/** A heliograph at work: the sun's ray falls on the mirror and leaves it as signals. */
 export function Logo({ size = 28 }: { size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
-      <path
-        d="M10.5 24 7 30h11l-3.5-6"
-        fill="none"
-        stroke="var(--dimmed)"
-        strokeWidth="2.4"
-        strokeLinecap="round"
-        strokeLinejoin="round"
-      />
-      <circle cx="12.5" cy="16.5" r="8.5" fill="var(--accent)" />
-      <path d="M7.6 20.2 16.6 10.4A8.5 8.5 0 0 0 7.6 20.2Z" fill="var(--accent-glow)" />
-      <g fill="var(--accent)">
-        <circle cx="20.8" cy="8.6" r="1.5" />
-        <circle cx="23.9" cy="5.9" r="1.3" />
-        <circle cx="26.8" cy="3.4" r="1.1" />
-        <circle cx="29.3" cy="1.3" r=".9" />
+    <svg width={size} height={size} viewBox="0 0 32 32" fill="none" strokeLinecap="round" aria-hidden="true">
+      <circle cx="6.4" cy="7" r="4.6" fill="var(--accent)" />
+      <g stroke="var(--accent)">
+        <path d="M9.2 12.6 14.6 22.6" strokeWidth="2.6" />
+        <path d="M18.1 21.6 19.2 19.4M21.4 15.4 24.2 10.1M26.4 6 26.5 5.8" strokeWidth="2.9" />
       </g>
+      <path d="M8 27.6H24.6" stroke="var(--dimmed)" strokeWidth="3.4" />
     </svg>
   );
 }
