@@ -42,7 +42,8 @@ class Item:
 
     position: views.Position
     text: str
-    pushed_at: datetime | None
+    pushed_at: datetime | None = None
+    is_resync: bool = False
 
 
 class Client:
@@ -132,7 +133,7 @@ class Feed:
             is_first = self._position is None
             self._position = await outbox.position(conn)
             if not is_first:
-                self._publish([Item(position=self._position, text=resync(self._position), pushed_at=None)])
+                self._publish([Item(position=self._position, text=resync(self._position), is_resync=True)])
         self._is_ready.set()
 
     async def _read(self, conn: store_database.Connection) -> None:
@@ -179,13 +180,14 @@ async def _stream(feed: Feed, socket: WebSocket, after: views.Position | None) -
             if can_resume:
                 after = await _catch_up(feed, socket, after, None)
         async with feed.attached() as client:
+            place = client.start
             if after is None:
-                await socket.send_text(hello(client.start))
+                await socket.send_text(hello(place))
             elif not can_resume:
-                await socket.send_text(resync(client.start))
+                await socket.send_text(resync(place))
             else:
-                await _catch_up(feed, socket, after, client.start)
-            return await _pump_or_slow(feed, socket, client)
+                place = await _catch_up(feed, socket, after, place)
+            return await _pump_or_slow(feed, socket, client, place)
     except WebSocketDisconnect:
         return 1000, ""
     except (TimeoutError, errors.DatabaseUnreachable):
@@ -208,8 +210,8 @@ async def _catch_up(
     return after
 
 
-async def _pump_or_slow(feed: Feed, socket: WebSocket, client: Client) -> tuple[int, str]:
-    pump = asyncio.create_task(_pump(feed, socket, client))
+async def _pump_or_slow(feed: Feed, socket: WebSocket, client: Client, place: views.Position) -> tuple[int, str]:
+    pump = asyncio.create_task(_pump(feed, socket, client, place))
     slow = asyncio.create_task(client.is_too_slow.wait())
     try:
         await asyncio.wait({pump, slow}, return_when=asyncio.FIRST_COMPLETED)
@@ -222,14 +224,16 @@ async def _pump_or_slow(feed: Feed, socket: WebSocket, client: Client) -> tuple[
         await asyncio.gather(pump, slow, return_exceptions=True)
 
 
-async def _pump(feed: Feed, socket: WebSocket, client: Client) -> None:
-    place = client.start
+async def _pump(feed: Feed, socket: WebSocket, client: Client, place: views.Position) -> None:
     while True:
         items = await client.take()
         if not items:
             # Whoever waits behind a proxy learns here that the connection is gone.
             await socket.send_text(hello(place))
         for number, item in enumerate(items, 1):
+            # Catching up may have read further than the feed had.
+            if item.position.epoch == place.epoch and item.position.n <= place.n and not item.is_resync:
+                continue
             await socket.send_text(item.text)
             if item.pushed_at is not None:
                 metrics.DELIVERY_LATENCY.observe((feed.clock.now() - item.pushed_at).total_seconds())

@@ -72,7 +72,8 @@ class LoopbackOnly:
 
 def refused(headers: Headers) -> str | None:
     """Return why a request with these headers is refused, or None."""
-    host = headers.get("host", "")
+    # More than one is an attempt to be read differently by different readers.
+    host = headers["host"] if len(headers.getlist("host")) == 1 else ""
     if _name(f"//{host}") not in LOOPBACK_NAMES:
         return "This server answers only to loopback names such as 127.0.0.1 and localhost."
     origin = headers.get("origin")

@@ -18,26 +18,30 @@ from heliograph.store.reads import messages, views
 RANKED_NEWEST = 2000
 HIT_STARTS = "\ue000"
 HIT_ENDS = "\ue001"
+_LESS = "\ue002"
 DEADLINE_MS = 10_000
 
 _QUERY = "websearch_to_tsquery('heliograph', %(words)s)"
 _MATCHED = """
-SELECT space_id, message_id, ts_rank_cd(to_tsvector('heliograph', text), {query}) AS rank, count(*) OVER ()
+SELECT space_id, message_id, ts_rank_cd(to_tsvector('heliograph', text), {query}) AS rank, total
 FROM (
-    SELECT space_id, message_id, date, text, row_number() OVER (ORDER BY date DESC) AS place
+    SELECT space_id, message_id, date, text, row_number() OVER (ORDER BY date DESC) AS place,
+           count(*) OVER () AS total
     FROM (
         SELECT space_id, message_id, date, text FROM messages
         WHERE to_tsvector('heliograph', text) @@ {query} {filters}
         ORDER BY date DESC LIMIT %(ranked)s + 1
     ) AS newest
 ) AS placed
-ORDER BY place > %(ranked)s, rank DESC, date DESC, message_id DESC
+WHERE place <= %(ranked)s
+ORDER BY rank DESC, date DESC, message_id DESC
 LIMIT %(limit)s OFFSET %(offset)s
 """
-# A text may hold the marks itself; they would be taken for hits.
+# A text may hold the marks itself; they would be taken for hits. What looks like an HTML tag would be left out, so "<"
+# travels in disguise.
 _SNIPPETS = f"""
 SELECT m.space_id, m.message_id, c.title, ts_headline(
-    'heliograph', translate(m.text, '{HIT_STARTS}{HIT_ENDS}', ''), {_QUERY},
+    'heliograph', translate(m.text, '<{_LESS}{HIT_STARTS}{HIT_ENDS}', '{_LESS}'), {_QUERY},
     'StartSel="{HIT_STARTS}", StopSel="{HIT_ENDS}", MaxWords=40, MinWords=20, MaxFragments=2, FragmentDelimiter=" … "'
 )
 FROM unnest(%(spaces)s::bigint[], %(ids)s::integer[]) AS k (space_id, message_id)
@@ -107,7 +111,8 @@ async def _snippets(conn: Connection, query: Query, keys: list[messages.Key]) ->
         return {}
     arguments = {**_arguments(query), "spaces": [each[0] for each in keys], "ids": [each[1] for each in keys]}
     cursor = await conn.execute(_SNIPPETS, arguments)
-    return {(space, message): (title, snippet) for space, message, title, snippet in await cursor.fetchall()}
+    rows = await cursor.fetchall()
+    return {(space, message): (title, snippet.replace(_LESS, "<")) for space, message, title, snippet in rows}
 
 
 def _filters(query: Query) -> str:
