@@ -187,7 +187,10 @@ CREATE INDEX messages_date ON messages (date);
 -- A basic group's timeline inside its mailbox; a channel's is the primary key.
 CREATE INDEX messages_mailbox ON messages (chat_id, message_id) WHERE space_id < 0;
 CREATE INDEX messages_topic ON messages (space_id, topic_id, message_id) WHERE topic_id IS NOT NULL;
-CREATE INDEX messages_search ON messages USING gin (to_tsvector('heliograph', text)) WITH (fastupdate = off);
+-- An expression, not a column: a stored vector would cost 300 bytes a message. The pending list makes inserting four
+-- times faster, and is small so that the commit which empties it stays within 10 ms.
+CREATE INDEX messages_search ON messages USING gin (to_tsvector('heliograph', text))
+    WITH (fastupdate = on, gin_pending_list_limit = 256);
 
 -- Earlier texts; the present one is in messages. A row is a stretch of one content from edit_date to until_date.
 CREATE TABLE revisions (

@@ -1,0 +1,62 @@
+"""What is owed, lost, broken or odd: dirty boxes, known losses, dead letters, crawl errors.
+
+Keeps invariants 4 to 6: whatever is dropped is on record in the commit that moves past it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from heliograph.domain import identity, records
+from heliograph.store import arrays
+from heliograph.store.database import Connection
+
+_MARK: Final = """
+INSERT INTO dirty_boxes (box, reason) SELECT * FROM unnest(%s, %s) ON CONFLICT (box) DO NOTHING
+"""
+_CLEAN: Final = "DELETE FROM dirty_boxes WHERE box = ANY(%s)"
+_LOSE: Final = """
+INSERT INTO known_losses (space_id, from_pts, to_pts, reason, since, noticed_at)
+SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+_BURY: Final = """
+INSERT INTO dead_letters (space_id, message_id, raw, layer, error) SELECT * FROM unnest(%s, %s, %s, %s, %s)
+"""
+_REPORT: Final = """
+INSERT INTO crawl_errors (kind, space_id, chat_id, message_id, detail)
+SELECT kind, space_id, chat_id, message_id, detail::jsonb
+FROM unnest(%s, %s, %s, %s, %s) AS e (kind, space_id, chat_id, message_id, detail)
+"""
+
+CrawlError = tuple[str, identity.SpaceId | None, identity.PeerId | None, int | None, dict[str, Any]]
+"""Kind, space, chat, message, details without any text of a message."""
+
+
+async def save_marks(conn: Connection, batches: Sequence[records.Batch]) -> None:
+    """Mark and clean boxes in the order of the batches."""
+    reasons: dict[identity.SpaceId, str | None] = {}
+    for batch in batches:
+        reasons |= dict.fromkeys(batch.clean)
+        reasons |= {mark.box: mark.reason for mark in batch.dirty}
+    if clean := sorted(box for box, reason in reasons.items() if reason is None):
+        await conn.execute(_CLEAN, arrays.pack_rows("int8", [(box,) for box in clean]), prepare=True)
+    if dirty := sorted((box, reason) for box, reason in reasons.items() if reason is not None):
+        await conn.execute(_MARK, arrays.pack_rows("int8 text", dirty), prepare=True)
+
+
+async def save_losses(conn: Connection, losses: Sequence[records.KnownLoss]) -> None:
+    """Put losses on record, each once."""
+    rows = [(item.space_id, item.from_pts, item.to_pts, item.reason, item.since, item.noticed_at) for item in losses]
+    await conn.execute(_LOSE, arrays.pack_rows("int8 int4 int4 text time time", rows))
+
+
+async def save_dead_letters(conn: Connection, letters: Sequence[records.DeadLetter]) -> None:
+    """Keep what could not become a row."""
+    rows = [(item.space_id, item.message_id, item.raw, item.layer, item.error) for item in letters]
+    await conn.execute(_BURY, arrays.pack_rows("int8 int8 bytes int4 text", rows))
+
+
+async def report(conn: Connection, found: Sequence[CrawlError]) -> None:
+    """Put things on record that should not happen."""
+    await conn.execute(_REPORT, arrays.pack_rows("text int8 int8 int4 json", found))

@@ -1,0 +1,209 @@
+"""Messages enter here, whatever brought them: live updates, differences, history pages.
+
+Keeps invariants 8 and 9: a row is keyed by the server's identity, older knowledge never overwrites newer, deletion
+wins over anything that is not newer, and a text that is replaced moves to ``revisions``. One statement does it, so that
+there is no moment between looking and writing; the space lock of the commit keeps other writers out meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Any, Final
+
+import psycopg
+
+from heliograph.domain import identity, records
+from heliograph.store import arrays, content, raw
+from heliograph.store.database import Connection
+
+Key = tuple[identity.SpaceId, int]
+
+
+class Fate(IntFlag):
+    """What became of an incoming row; several may hold."""
+
+    NEW = 1
+    CHANGED = 2
+    """It replaced another text, which is in revisions now."""
+    TOUCHED = 4
+    """The text is the same, something else that people see is not."""
+    LATE = 8
+    """It is older than the stored row and its version is not the present one."""
+    SURFACED = 16
+    """Its version was among the revisions and is the present one now."""
+    REOPENED = 32
+    """The message was deleted before this sighting of it."""
+    ORPHANED = 64
+    """Its deletion had arrived before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message ready to be stored."""
+
+    message: records.Message
+    text: str
+    fingerprint: int
+
+
+_COLUMNS: Final = """
+    space_id, message_id, chat_id, date, as_of, fingerprint, sender_id, edit_date, album_id, reply_to_chat_id,
+    via_bot_id, reply_to_message_id, topic_id, ttl_seconds, layer, is_edit_hidden, is_outgoing, is_pinned, text, raw,
+    entities, media, service, forward, reply_quote, author_signature
+"""
+_KINDS: Final = """
+    int8 int4 int8 time int4 int8 int8 time int8 int8
+    int8 int4 int4 int4 int2 bool bool bool text bytes
+    json json json json text text
+"""
+_PLACES: Final = ", ".join(["%s"] * len(_KINDS.split()))
+
+# OFFSET 0 keeps the planner from turning the look-ups into a join that scans: they are index probes at any size.
+_MERGE: Final = f"""
+WITH known AS MATERIALIZED (
+    SELECT i.space_id, i.message_id, i.chat_id, i.date, i.as_of, i.fingerprint, i.sender_id, i.edit_date, i.album_id,
+           i.reply_to_chat_id, i.via_bot_id, i.reply_to_message_id, i.topic_id, i.ttl_seconds, i.layer,
+           i.is_edit_hidden, i.is_outgoing, i.is_pinned, i.text, i.raw, i.entities::jsonb AS entities,
+           i.media::jsonb AS media, i.service::jsonb AS service, i.forward::jsonb AS forward, i.reply_quote,
+           i.author_signature, i.place,
+           o.as_of AS orphan_as_of, o.deleted_at AS orphan_deleted_at,
+           m.as_of IS NULL AS is_new,
+           m.as_of IS NULL OR i.as_of > m.as_of OR i.as_of = m.as_of
+               AND coalesce(i.edit_date, '-infinity') >= coalesce(m.edit_date, '-infinity') AS is_newest,
+           m.fingerprint <> i.fingerprint AS is_other_text,
+           (i.edit_date, i.is_edit_hidden, i.is_pinned, i.media::jsonb, i.service::jsonb, i.topic_id)
+               IS DISTINCT FROM (m.edit_date, m.is_edit_hidden, m.is_pinned, m.media, m.service, m.topic_id)
+               AS is_other_form,
+           i.raw IS DISTINCT FROM m.raw OR i.as_of IS DISTINCT FROM m.as_of AS is_other_source,
+           coalesce(i.edit_date, '-infinity') BETWEEN coalesce(m.text_date, '-infinity')
+               AND coalesce(m.edit_date, '-infinity') AS is_in_stretch,
+           m.as_of AS old_as_of, m.fingerprint AS old_fingerprint, m.text_date AS old_text_date,
+           m.edit_date AS old_edit_date, m.deleted_as_of AS old_deleted_as_of, m.stored_at AS old_stored_at,
+           m.text AS old_text, m.entities AS old_entities, m.media AS old_media
+    FROM unnest({_PLACES}) WITH ORDINALITY AS i ({_COLUMNS}, place)
+    LEFT JOIN LATERAL (
+        SELECT * FROM messages m WHERE m.space_id = i.space_id AND m.message_id = i.message_id OFFSET 0
+    ) m ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM orphan_tombstones o WHERE o.space_id = i.space_id AND o.message_id = i.message_id OFFSET 0
+    ) o ON true
+    -- One mailbox is authoritative for a basic group; what another account sees of it is no second row.
+    WHERE i.space_id > 0
+        OR NOT EXISTS (SELECT FROM chats c WHERE c.chat_id = i.chat_id AND c.space_id <> i.space_id)
+), replaced AS (
+    INSERT INTO revisions (space_id, message_id, edit_date, until_date, fingerprint, as_of, stored_at, text, entities,
+                           media)
+    SELECT space_id, message_id, old_text_date, nullif(old_edit_date, old_text_date), old_fingerprint, old_as_of,
+           old_stored_at, old_text, old_entities, old_media
+    FROM known WHERE is_newest AND is_other_text
+    ON CONFLICT DO NOTHING
+), merged AS (
+    INSERT INTO messages AS m ({_COLUMNS}, text_date, deleted_at, deleted_as_of)
+    SELECT {_COLUMNS}, edit_date,
+           CASE WHEN orphan_as_of >= as_of THEN orphan_deleted_at END,
+           CASE WHEN orphan_as_of >= as_of THEN orphan_as_of END
+    FROM known WHERE is_new OR is_newest AND (is_other_text OR is_other_form OR is_other_source)
+    ON CONFLICT (space_id, message_id) DO UPDATE SET
+        chat_id = EXCLUDED.chat_id, date = EXCLUDED.date, as_of = EXCLUDED.as_of, sender_id = EXCLUDED.sender_id,
+        edit_date = EXCLUDED.edit_date, album_id = EXCLUDED.album_id, reply_to_chat_id = EXCLUDED.reply_to_chat_id,
+        via_bot_id = EXCLUDED.via_bot_id, reply_to_message_id = EXCLUDED.reply_to_message_id,
+        topic_id = EXCLUDED.topic_id, ttl_seconds = EXCLUDED.ttl_seconds, layer = EXCLUDED.layer,
+        is_edit_hidden = EXCLUDED.is_edit_hidden, is_outgoing = EXCLUDED.is_outgoing,
+        is_pinned = EXCLUDED.is_pinned, text = EXCLUDED.text, raw = EXCLUDED.raw, entities = EXCLUDED.entities,
+        media = EXCLUDED.media, service = EXCLUDED.service, forward = EXCLUDED.forward,
+        reply_quote = EXCLUDED.reply_quote, author_signature = EXCLUDED.author_signature,
+        fingerprint = EXCLUDED.fingerprint,
+        stored_at = CASE WHEN m.fingerprint = EXCLUDED.fingerprint THEN m.stored_at ELSE now() END,
+        text_date = CASE WHEN m.fingerprint <> EXCLUDED.fingerprint THEN EXCLUDED.edit_date
+                         WHEN m.text_date IS NULL OR EXCLUDED.edit_date IS NULL THEN NULL
+                         ELSE least(m.text_date, EXCLUDED.edit_date) END,
+        deleted_at = CASE WHEN m.deleted_as_of >= EXCLUDED.as_of THEN m.deleted_at END,
+        deleted_as_of = CASE WHEN m.deleted_as_of >= EXCLUDED.as_of THEN m.deleted_as_of END
+    WHERE EXCLUDED.as_of >= m.as_of
+), counted AS (
+    UPDATE chats c SET
+        message_count = c.message_count + s.added,
+        deleted_count = c.deleted_count + s.deleted,
+        last_message_id = greatest(c.last_message_id, s.last_id),
+        last_message_at = greatest(c.last_message_at, s.last_at)
+    FROM (
+        SELECT chat_id, count(*) FILTER (WHERE is_new) AS added, max(message_id) AS last_id, max(date) AS last_at,
+               count(*) FILTER (WHERE is_new AND orphan_as_of >= as_of)
+                   - count(*) FILTER (WHERE is_newest AND old_deleted_as_of < as_of) AS deleted
+        FROM known WHERE is_new OR is_newest AND old_deleted_as_of < as_of GROUP BY chat_id
+    ) s
+    WHERE c.chat_id = s.chat_id
+)
+SELECT place - 1,
+       CASE WHEN is_new THEN {Fate.NEW} ELSE 0 END
+       + CASE WHEN NOT is_newest AND NOT (is_in_stretch AND NOT is_other_text) THEN {Fate.LATE} ELSE 0 END
+       + CASE WHEN NOT is_new AND is_newest THEN
+           CASE WHEN is_other_text THEN {Fate.CHANGED} WHEN is_other_form THEN {Fate.TOUCHED} ELSE 0 END
+           + CASE WHEN old_deleted_as_of < as_of THEN {Fate.REOPENED} ELSE 0 END
+           + CASE WHEN is_other_text AND EXISTS (
+                 SELECT FROM revisions r WHERE r.space_id = known.space_id AND r.message_id = known.message_id
+                     AND r.fingerprint = known.fingerprint AND r.edit_date IS NOT DISTINCT FROM known.edit_date
+             ) THEN {Fate.SURFACED} ELSE 0 END
+         ELSE 0 END
+       + CASE WHEN orphan_as_of IS NOT NULL THEN {Fate.ORPHANED} ELSE 0 END
+       + CASE WHEN orphan_as_of < as_of THEN {Fate.REOPENED} ELSE 0 END
+FROM known
+"""
+
+
+def prepare(message: records.Message) -> Row:
+    """Clean a message's text of what PostgreSQL cannot hold, and take its fingerprint."""
+    text = message.text
+    if "\x00" in text or not _is_plain(text):
+        text = arrays.clean(text)
+    return Row(message, text, content.fingerprint(text, message.entities, message.media))
+
+
+async def merge(conn: Connection, rows: Sequence[Row]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+    """Merge rows of different keys; the result's rows are (index into ``rows``, :class:`Fate`).
+
+    An index that is missing belongs to a basic group of another mailbox.
+    """
+    return await conn.execute(_MERGE, arrays.pack_rows(_KINDS, map(_columns, rows)), prepare=True, binary=True)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _columns(row: Row) -> tuple[Any, ...]:
+    message = row.message
+    return (
+        message.space_id,
+        message.message_id,
+        message.chat_id,
+        message.date,
+        message.as_of,
+        row.fingerprint,
+        message.sender_id,
+        message.edit_date,
+        message.album_id,
+        message.reply_to_chat_id,
+        message.via_bot_id,
+        message.reply_to_message_id,
+        message.topic_id,
+        message.ttl_seconds,
+        message.layer,
+        message.is_edit_hidden,
+        message.is_outgoing,
+        message.is_pinned,
+        row.text,
+        raw.pack(message.raw, row.text),
+        message.entities,
+        message.media,
+        message.service,
+        message.forward,
+        message.reply_quote,
+        message.author_signature,
+    )
