@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, start_http_server
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
