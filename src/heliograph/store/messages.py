@@ -45,7 +45,15 @@ class Row:
 
     message: records.Message
     text: str
+    """Without what PostgreSQL cannot hold."""
     fingerprint: int
+    raw: bytes
+    """As stored: compressed."""
+
+    @property
+    def key(self) -> Key:
+        """What the server knows the message by."""
+        return self.message.space_id, self.message.message_id
 
 
 _COLUMNS: Final = """
@@ -154,11 +162,33 @@ FROM known
 
 
 def prepare(message: records.Message) -> Row:
-    """Clean a message's text of what PostgreSQL cannot hold, and take its fingerprint."""
-    text = message.text
-    if "\x00" in text or not _is_plain(text):
-        text = arrays.clean(text)
-    return Row(message, text, content.fingerprint(text, message.entities, message.media))
+    """Clean a message's text, take its fingerprint, compress its raw form. Raises psycopg.DataError."""
+    try:
+        text = arrays.clean(message.text) if _is_dirty(message.text) else message.text
+        fingerprint = content.fingerprint(text, message.entities, message.media)
+        return Row(message, text, fingerprint, raw.pack(message.raw, text))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise psycopg.DataError(f"a message cannot be stored: {error}") from error
+
+
+def fold(batches: Sequence[tuple[int, records.Batch]]) -> tuple[list[tuple[int, Row]], list[Row]]:
+    """Return the newest row of each message with the index of its batch, and the older rows with other versions.
+
+    A message that is live in one batch and history in another counts as live, since somebody waits for it.
+    """
+    kept: dict[Key, tuple[int, Row]] = {}
+    older: list[Row] = []
+    for index, batch in sorted(batches, key=lambda pair: pair[1].origin not in ("live", "difference")):
+        for row in map(prepare, batch.messages):
+            first, other = kept.get(row.key, (index, None))
+            if other is None:
+                kept[row.key] = (index, row)
+                continue
+            newer, elder = (row, other) if _age(row) >= _age(other) else (other, row)
+            kept[row.key] = (first, newer)
+            if (elder.fingerprint, elder.message.edit_date) != (newer.fingerprint, newer.message.edit_date):
+                older.append(elder)
+    return list(kept.values()), older
 
 
 async def merge(conn: Connection, rows: Sequence[Row]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
@@ -169,12 +199,17 @@ async def merge(conn: Connection, rows: Sequence[Row]) -> psycopg.AsyncCursor[tu
     return await conn.execute(_MERGE, arrays.pack_rows(_KINDS, map(_columns, rows)), prepare=True, binary=True)
 
 
-def _is_plain(text: str) -> bool:
+def _age(row: Row) -> tuple[int, float]:
+    edited = row.message.edit_date
+    return row.message.as_of, float("-inf") if edited is None else edited.timestamp()
+
+
+def _is_dirty(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return True
+    return "\x00" in text
 
 
 def _columns(row: Row) -> tuple[Any, ...]:
@@ -199,7 +234,7 @@ def _columns(row: Row) -> tuple[Any, ...]:
         message.is_outgoing,
         message.is_pinned,
         row.text,
-        raw.pack(message.raw, row.text),
+        row.raw,
         message.entities,
         message.media,
         message.service,

@@ -46,6 +46,12 @@ SELECT place - 1, found_chat_id, coalesce(as_of >= old_as_of AND old_deleted_as_
 """
 
 
+_SETTLE: Final = """
+DELETE FROM orphan_tombstones o USING unnest(%s, %s) AS k (space_id, message_id)
+WHERE o.space_id = k.space_id AND o.message_id = k.message_id
+"""
+
+
 def fold(tombstones: Sequence[tuple[int, records.Tombstone]]) -> list[tuple[int, records.Tombstone]]:
     """Keep one deletion per message: the newest knowledge with the earliest time. Pairs are (batch, tombstone)."""
     kept: dict[messages.Key, tuple[int, records.Tombstone]] = {}
@@ -62,6 +68,11 @@ async def bury(conn: Connection, tombstones: Sequence[records.Tombstone]) -> psy
     """Apply deletions of different messages; the result's rows are (index, chat id or None, whether it was alive)."""
     rows = [(item.space_id, item.message_id, item.as_of, item.deleted_at, item.chat_id) for item in tombstones]
     return await conn.execute(_BURY, arrays.pack_rows("int8 int4 int4 time int8", rows), prepare=True, binary=True)
+
+
+async def settle(conn: Connection, keys: Sequence[messages.Key]) -> None:
+    """Forget orphans whose messages have come."""
+    await conn.execute(_SETTLE, arrays.pack_rows("int8 int4", keys))
 
 
 def _joined(one: records.Tombstone, other: records.Tombstone) -> records.Tombstone:

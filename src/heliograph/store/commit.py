@@ -1,0 +1,190 @@
+"""The one transaction: cursors, rows and outbox of a group of batches become visible together or not at all.
+
+Invariants 1, 2 and 5 to 9 meet here. The order is fixed: space locks and compare-and-set first, rows under the as_of
+rule in between, the outbox counter last, so that commits that share nothing run side by side until their last moment.
+Everything goes through the driver's pipeline: a live commit takes three round trips besides BEGIN and COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from heliograph.domain import identity, records
+from heliograph.store import (
+    arrays,
+    chats,
+    coverage,
+    cursors,
+    entities,
+    events,
+    losses,
+    media,
+    messages,
+    observations,
+    outbox,
+    poison,
+    revisions,
+    tombstones,
+)
+from heliograph.store.database import Connection
+
+_LOCK_CLASS: Final = 0x48454C53
+_LOCK_SLOTS: Final = 1024
+"""Spaces share this many locks, so that a commit over thousands of them cannot fill the server's lock table."""
+
+# Look-ups are index probes at any size; a plan that was made while the tables were small must not scan them later.
+_SETTLE: Final = """
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
+       set_config('jit', 'off', true)
+"""
+# prevents two writers of one space from both missing the text that the other replaces
+_LOCK: Final = f"SELECT pg_advisory_xact_lock({_LOCK_CLASS}, slot) FROM unnest(%s) AS slot"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a commit did."""
+
+    conflicts: frozenset[int] = frozenset()
+    """Indices of batches whose cursors were elsewhere: nothing of them was written."""
+    inserted: int = 0
+    updated: int = 0
+    position: tuple[int, int] | None = None
+    """The outbox position (epoch, n) of its last event; None when nobody needs to know."""
+
+
+async def commit(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
+    """Write ``batches`` into the caller's transaction.
+
+    Batches of one box that follow each other are given in order and may chain. Raises psycopg's DataError or
+    IntegrityError for a row that cannot be stored; the transaction is lost then, unless a savepoint stands before it.
+    """
+    async with conn.pipeline():
+        moved, conflicts = await _move(conn, batches)
+        accepted = [(index, batch) for index, batch in enumerate(batches) if index not in conflicts]
+        happened = await _write(conn, accepted, moved)
+        found = events.collect(dict(accepted), happened)
+        position = await outbox.append(conn, found) if found else None
+    return Outcome(conflicts=conflicts, inserted=happened.inserted, updated=happened.updated, position=position)
+
+
+async def commit_with_bisection(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
+    """Write ``batches`` like :func:`commit`; rows that cannot be stored become dead letters in the same commit."""
+    try:
+        async with conn.transaction():
+            return await commit(conn, batches)
+    except poison.DATA_ERRORS:
+        return await commit(conn, await poison.separate(conn, batches, commit))
+
+
+async def _move(
+    conn: Connection, batches: Sequence[records.Batch]
+) -> tuple[dict[identity.SpaceId, cursors.Cursor], frozenset[int]]:
+    """Lock the spaces, move the cursors, and return those that moved and the batches that could not."""
+    slots = sorted({space % _LOCK_SLOTS for batch in batches for space in _spaces(batch)})
+    await conn.execute(_SETTLE, prepare=True)
+    await conn.execute(_LOCK, arrays.pack_rows("int4", [(slot,) for slot in slots]), prepare=True)
+    boxes = {move.box for batch in batches for move in batch.moves}
+    if not boxes:
+        return {}, frozenset()
+    stored = await cursors.lock(conn, boxes)
+    now = dict(stored)
+    conflicts = frozenset(index for index, batch in enumerate(batches) if not cursors.apply_moves(now, batch.moves))
+    return {box: cursor for box, cursor in now.items() if cursor != stored.get(box)}, conflicts
+
+
+async def _write(
+    conn: Connection,
+    accepted: Sequence[tuple[int, records.Batch]],
+    moved: dict[identity.SpaceId, cursors.Cursor],
+) -> events.Happened:
+    batches = [batch for _, batch in accepted]
+    if moved:
+        await cursors.save(conn, moved)
+    await _write_ledger(conn, batches)
+    changed_chats = await _write_entities(conn, batches)
+    rows, older = messages.fold(accepted)
+    buried = tombstones.fold([(index, item) for index, batch in accepted for item in batch.tombstones])
+    samples = observations.fold([(index, item) for index, batch in accepted for item in batch.observations])
+    merging = await messages.merge(conn, [row for _, row in rows]) if rows else None
+    burying = await tombstones.bury(conn, [item for _, item in buried]) if buried else None
+    noting = await observations.note(conn, [item for _, item in samples]) if samples else None
+    happened = events.Happened(
+        messages=[(*rows[place], messages.Fate(fate)) for place, fate in (await merging.fetchall() if merging else ())],
+        tombstones=[
+            (*buried[place], chat_id)
+            for place, chat_id, was_alive in (await burying.fetchall() if burying else ())
+            if was_alive
+        ],
+        observations=[
+            (*samples[place], chat_id)
+            for place, chat_id in (await noting.fetchall() if noting else ())
+            if chat_id is not None
+        ],
+        chats=[row[0] for row in (await changed_chats.fetchall() if changed_chats else ())],
+    )
+    await _follow_up(conn, happened, older)
+    return happened
+
+
+async def _write_ledger(conn: Connection, batches: Sequence[records.Batch]) -> None:
+    if any(batch.dirty or batch.clean for batch in batches):
+        await losses.save_marks(conn, batches)
+    if ranges := [item for batch in batches for item in batch.coverage]:
+        await coverage.save(conn, ranges)
+    if lost := [item for batch in batches for item in batch.losses]:
+        await losses.save_losses(conn, lost)
+    if letters := [item for batch in batches for item in batch.dead_letters]:
+        await losses.save_dead_letters(conn, letters)
+
+
+async def _write_entities(
+    conn: Connection, batches: Sequence[records.Batch]
+) -> psycopg.AsyncCursor[tuple[Any, ...]] | None:
+    if users := [item for batch in batches for item in batch.users]:
+        await entities.save_users(conn, users)
+    if accesses := [item for batch in batches for item in batch.accesses]:
+        await entities.save_accesses(conn, accesses)
+    if topics := [item for batch in batches for item in batch.topics]:
+        await entities.save_topics(conn, topics)
+    known = [item for batch in batches for item in batch.chats]
+    changed = await entities.save_chats(conn, known) if known else None
+    if steps := [batch.progress for batch in batches if batch.progress]:
+        await chats.save_progress(conn, steps)
+    return changed
+
+
+async def _follow_up(conn: Connection, happened: events.Happened, older: Sequence[messages.Row]) -> None:
+    """Do what few rows need: files, versions out of order, deletions that waited, anomalies."""
+    fates = [(row, fate) for _, row, fate in happened.messages]
+    visible = messages.Fate.NEW | messages.Fate.CHANGED | messages.Fate.TOUCHED
+    if any(row.message.media or fate & messages.Fate.CHANGED for row, fate in fates):
+        await media.save(conn, [(row, fate) for row, fate in fates if fate & visible])
+    if surfaced := [row for row, fate in fates if fate & messages.Fate.SURFACED]:
+        await revisions.surface(conn, surfaced)
+    if late := [row for row, fate in fates if fate & messages.Fate.LATE] + list(older):
+        await revisions.add(conn, late)
+    if orphaned := [row.key for row, fate in fates if fate & messages.Fate.ORPHANED]:
+        await tombstones.settle(conn, orphaned)
+    if reopened := [row.message for row, fate in fates if fate & messages.Fate.REOPENED]:
+        await losses.report(
+            conn,
+            [
+                ("seen_after_deletion", item.space_id, item.chat_id, item.message_id, {"as_of": item.as_of})
+                for item in reopened
+            ],
+        )
+
+
+def _spaces(batch: records.Batch) -> Iterable[int]:
+    yield from (move.box for move in batch.moves)
+    yield from (item.space_id for item in batch.messages)
+    yield from (item.space_id for item in batch.tombstones)
+    yield from (item.space_id for item in batch.observations)
+    yield from (item.space_id for item in batch.coverage)
+    yield from (item.space_id for item in batch.chats)
