@@ -1,0 +1,190 @@
+"""Past messages, oldest first, of every chat that lacks them: resumable at any point, and never in the live path's way.
+
+Chats are offered as they are seen, and each account's :meth:`Backfill.run` takes from one queue, so that a chat is
+fetched by one account at a time. A chat that cannot be read is marked and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from heliograph import clock, config, errors, log
+from heliograph.crawler import directory, history, link, normalize, peers, writer
+from heliograph.crawler import scan as scans
+from heliograph.domain import identity, records
+from heliograph.store import chats, database
+
+_log = log.get("backfill")
+
+OnProgress = Callable[[records.BackfillProgress], None]
+
+
+class Cursors(Protocol):
+    """Who knows what is committed: the engine."""
+
+    def committed_pts(self, box: identity.SpaceId) -> int | None:
+        """Return the pts a box is committed at."""
+        ...
+
+
+class Backfill:
+    """The histories of this process's chats."""
+
+    def __init__(
+        self,
+        settings: config.Crawler,
+        opened: database.Database,
+        commits: writer.Writer,
+        cursors: Cursors,
+        known: directory.Directory,
+        *,
+        time: clock.Clock | None = None,
+        only: Sequence[int] | None = None,
+        limit: int | None = None,
+        on_progress: OnProgress | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.cursors = cursors
+        self.writer = commits
+        self.directory = known
+        self.sleep = sleep
+        self.time = time or clock.SystemClock()
+        self.on_progress = on_progress
+        self.memories: dict[int, normalize.PeerMemory] = {}
+        self._settings = settings
+        self._database = opened
+        self._only = None if only is None else set(only)
+        self._limit = limit or settings.history_limit_per_run
+        self._links: list[link.Link] = []
+        self._rows: dict[identity.PeerId, chats.ChatRow] = {}
+        self._queue: asyncio.Queue[peers.Dialog] = asyncio.Queue()
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._busy: set[identity.PeerId] = set()
+        self._fetched: dict[identity.PeerId, int] = {}
+
+    # -- for the service --------------------------------------------------------------------------------------
+
+    def offer(self, account: link.Link, dialog: peers.Dialog) -> None:
+        """Take note of a chat that an account sees; it is queued unless it has its history or is being fetched."""
+        chat_id = dialog.chat_id
+        if chat_id in self._busy or self.is_at_limit(chat_id) or (self._only is not None and chat_id not in self._only):
+            return
+        row = self._rows.get(chat_id)
+        if row is not None and not self._lacks(row):
+            return
+        self._busy.add(chat_id)
+        self._queue.put_nowait(dialog)
+
+    async def run(self, account: link.Link) -> None:
+        """Fetch what is offered, through this account among others, for ever; cancel it to stop."""
+        self._links.append(account)
+        self.memories.setdefault(account.account_id, normalize.PeerMemory())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._settings.concurrency):
+                    group.create_task(self._work())
+        finally:
+            self._links.remove(account)
+
+    async def until_idle(self) -> None:
+        """Wait until every chat that was offered is complete, at its limit or marked as unreadable."""
+        await self._queue.join()
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing is queued or being fetched."""
+        return not self._busy
+
+    # -- for a scan -------------------------------------------------------------------------------------------
+
+    def since(self) -> datetime | None:
+        """Return the oldest moment to fetch, None for everything."""
+        return config.history_since(self._settings.history_depth, self.time.now())
+
+    def is_at_limit(self, chat_id: identity.PeerId) -> bool:
+        """Say whether a chat has had its messages of this run."""
+        return self._limit is not None and self._fetched.get(chat_id, 0) >= self._limit
+
+    def page_size(self, chat_id: identity.PeerId) -> int:
+        """Return how many messages may be asked for."""
+        if self._limit is None:
+            return history.PAGE
+        return max(1, min(history.PAGE, self._limit - self._fetched.get(chat_id, 0)))
+
+    def count(self, chat_id: identity.PeerId, messages: int) -> None:
+        """Count messages towards the limit of this run."""
+        self._fetched[chat_id] = self._fetched.get(chat_id, 0) + messages
+
+    def able(self, row: chats.ChatRow, refused: set[int]) -> list[link.Link]:
+        """Return the accounts that reach a chat, the least frozen first."""
+        found = [each for each in self._links if each.account_id not in refused and self._reaches(each, row)]
+        return sorted(found, key=lambda each: each.connection.governor.frozen_seconds("history"))
+
+    def keep(self, row: chats.ChatRow) -> None:
+        """Remember how far a chat is, as it was just committed."""
+        self._rows[row.chat_id] = row
+
+    async def mark(self, chat_id: identity.PeerId, status: chats.Status, error: str | None) -> None:
+        """Store how a chat fares."""
+        _log.info("chat_status", chat_id=chat_id, status=status, reason=error)
+        try:
+            async with self._database.connection() as conn:
+                await chats.set_status(conn, chat_id, status, error)
+        except (errors.DatabaseUnreachable, errors.DiskFull):
+            _log.warning("chat_status_not_stored", chat_id=chat_id)
+
+    # -- inside -----------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            dialog = await self._queue.get()
+            try:
+                async with self._slots:
+                    await self._fetch_chat(dialog)
+            except asyncio.CancelledError:
+                # This account's end is not the chat's: another account takes it up.
+                self._queue.put_nowait(dialog)
+                raise
+            except (scans.Unreadable, errors.TelegramError) as error:
+                await self.mark(dialog.chat_id, "error", str(error))
+            except Exception as error:  # one chat's defect must not end the others
+                _log.exception("backfill_failed", chat_id=dialog.chat_id)
+                reason = f"An internal error stopped its history ({type(error).__name__})."
+                await self.mark(dialog.chat_id, "error", reason)
+            finally:
+                self._queue.task_done()
+            self._busy.discard(dialog.chat_id)
+
+    async def _fetch_chat(self, dialog: peers.Dialog) -> None:
+        row = await self._row(dialog.chat_id)
+        if row is None or row.policy == "ignore" or row.is_left or not self._lacks(row):
+            return
+        scan = scans.Scan(self, row, dialog.top_id)
+        while not self.is_at_limit(row.chat_id) and (part := await scan.plan()) is not None:
+            await scan.fetch(part)
+
+    async def _row(self, chat_id: identity.PeerId) -> chats.ChatRow | None:
+        """Return a chat's progress; all are read together, since a start asks for all of them."""
+        while chat_id not in self._rows:
+            await self.writer.until_healthy()
+            try:
+                async with self._database.connection() as conn:
+                    for row in await chats.load(conn):
+                        self._rows.setdefault(row.chat_id, row)
+                break
+            except (errors.DatabaseUnreachable, errors.DiskFull):
+                await self.sleep(scans.RETRY_SECONDS[0])
+        return self._rows.get(chat_id)
+
+    def _lacks(self, row: chats.ChatRow) -> bool:
+        return not row.is_complete or scans.is_deeper(self.since(), row.since)
+
+    def _reaches(self, account: link.Link, row: chats.ChatRow) -> bool:
+        if account.connection.is_ended:
+            return False
+        if not identity.is_channel_space(row.space_id):
+            return account.mailbox == row.space_id
+        return self.directory.access_hash(account.account_id, row.chat_id) is not None

@@ -1,0 +1,262 @@
+"""One chat's history on its way: what is missing, page after page, until it is there.
+
+A page and the progress that it makes are one commit, so that a kill costs the page under way. The next page is asked
+while the last one commits. A flood wait stops history alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from heliograph import errors, log
+from heliograph.crawler import history, link, peers, writer
+from heliograph.crawler.transport import refusal
+from heliograph.domain import records
+from heliograph.store import chats
+
+if TYPE_CHECKING:
+    from heliograph.crawler.backfill import Backfill
+
+RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+ANCHOR_SECONDS = 0.05
+"""How often to look whether a new box has its cursor by now."""
+FLOOD_SWITCH_SECONDS = 30.0
+"""A longer wait moves a chat to another account that can read it."""
+
+_log = log.get("backfill")
+
+Answer = TypeVar("Answer")
+
+
+class Unreadable(Exception):
+    """No account of this process can read a chat; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A stretch of history to fetch: from above ``progress.next_id`` up to ``until_id``, or to the newest message."""
+
+    progress: records.BackfillProgress
+    until_id: int | None = None
+    since: datetime | None = None
+    """The depth that is reached once this part is complete."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pending:
+    """A page on its way to the store."""
+
+    progress: records.BackfillProgress
+    stored: records.BackfillProgress
+    future: asyncio.Future[writer.CommitResult]
+
+
+class Scan:
+    """One chat on its way through its parts."""
+
+    def __init__(self, home: Backfill, row: chats.ChatRow, top_id: int) -> None:
+        self._home = home
+        self._row = row
+        self._top_id = top_id
+        self._refused: set[int] = set()
+        self._account: link.Link | None = None
+
+    async def plan(self) -> Part | None:
+        """Return what is to be fetched next, None when the chat has what is asked for. Raises Unreadable."""
+        row, since = self._row, self._home.since()
+        start = _progress_of(row)
+        if row.is_complete:
+            return await self._older_part(start, since) if is_deeper(since, row.since) else None
+        if row.next_id == 0 and row.done == 0:
+            return Part(progress=replace(start, next_id=await self._start(since), since=since), since=since)
+        if row.since is None and since is not None:
+            # Everything was asked for once; now it need not be.
+            first = max(row.next_id, await self._start(since))
+            return Part(progress=replace(start, next_id=first, since=since), since=since)
+        return Part(progress=start, since=row.since)
+
+    async def fetch(self, part: Part) -> None:
+        """Fetch a part page by page; one commit and one request are under way at once. Raises Unreadable."""
+        done = asked = part.progress
+        pending: _Pending | None = None
+        while True:
+            page = await self._page(part, asked)
+            if pending is not None and not await self._is_committed(pending):
+                asked, pending = done, None
+                continue
+            done = pending.progress if pending is not None else done
+            self._home.count(self._row.chat_id, page.progress.done - asked.done)
+            pending = self._submit(part, page)
+            asked = page.progress
+            if asked.is_complete or self._home.is_at_limit(self._row.chat_id):
+                if await self._is_committed(pending):
+                    return
+                asked, pending = done, None
+
+    # -- asking -----------------------------------------------------------------------------------------------
+
+    async def _older_part(self, start: records.BackfillProgress, since: datetime | None) -> Part:
+        """Return what lies between the depth that is reached and a deeper one."""
+        until_id, first = await self._start(self._row.since), await self._start(since)
+        # Where an earlier run stopped, if it was inside this part.
+        next_id = start.next_id if first <= start.next_id < until_id else first
+        return Part(progress=replace(start, next_id=next_id), until_id=until_id, since=since)
+
+    async def _start(self, since: datetime | None) -> int:
+        """Return the id that a depth starts above."""
+        if since is None:
+            return 0
+
+        async def ask(account: link.Link) -> int:
+            return await history.start_id(account, self._peer(account), since)
+
+        return await self._ask(ask)
+
+    async def _page(self, part: Part, asked: records.BackfillProgress) -> history.Page:
+        home = self._home
+
+        async def ask(account: link.Link) -> history.Page:
+            request = history.Request(
+                account=account,
+                peer=self._peer(account),
+                progress=asked,
+                as_of=await self._as_of(),
+                until_id=part.until_id,
+                top_id=self._top_id,
+                limit=home.page_size(self._row.chat_id),
+            )
+            return await history.fetch(request, home.memories[account.account_id], home.time.now())
+
+        return await self._ask(ask)
+
+    def _peer(self, account: link.Link) -> object:
+        chat_id = self._row.chat_id
+        return peers.input_peer(chat_id, self._home.directory.access_hash(account.account_id, chat_id))
+
+    async def _as_of(self) -> int:
+        """Return the committed cursor. A box that has none is being anchored, and nothing is scanned before that."""
+        while (pts := self._home.cursors.committed_pts(self._row.space_id)) is None:
+            await self._home.sleep(ANCHOR_SECONDS)
+        return pts
+
+    async def _ask(self, ask: Callable[[link.Link], Awaitable[Answer]]) -> Answer:
+        """Ask until there is an answer, through another account when this one may not. Raises Unreadable."""
+        attempt = 0
+        while True:
+            account = self._choose()
+            try:
+                return await ask(account)
+            except errors.FloodWait as wait:
+                await self._wait_out(account, wait.seconds)
+                continue
+            except errors.SessionEnded:
+                continue
+            except (errors.Disconnected, errors.RpcTimeout):
+                pass
+            except errors.RpcFailed as error:
+                if refusal.is_access_lost(error):
+                    self._refuse(account, error)
+                    continue
+                if error.code < 500:
+                    raise
+            await self._home.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            attempt += 1
+
+    # -- accounts ---------------------------------------------------------------------------------------------
+
+    def _choose(self) -> link.Link:
+        """Return the account that reads this chat; it stays the same while it can."""
+        able = self._home.able(self._row, self._refused)
+        if not able:
+            raise Unreadable("No signed-in account can read this chat at the moment.")
+        if self._account not in able:
+            self._account = able[0]
+        return self._account
+
+    async def _wait_out(self, account: link.Link, seconds: float) -> None:
+        """Obey a flood wait, or go on through an account that has none when it is a long one."""
+        others = [each for each in self._home.able(self._row, self._refused) if each is not account]
+        if seconds > FLOOD_SWITCH_SECONDS and others and others[0].connection.governor.frozen_seconds("history") == 0:
+            self._account = others[0]
+            return
+        _log.info("history_waits", chat_id=self._row.chat_id, seconds=seconds)
+        await self._home.sleep(seconds)
+
+    def _refuse(self, account: link.Link, error: errors.RpcFailed) -> None:
+        """Leave an account out that may not read this chat; when it was the last one, its error is the reason."""
+        self._refused.add(account.account_id)
+        if not self._home.able(self._row, self._refused):
+            raise Unreadable(f"Telegram refuses to show this chat ({error.name}).") from None
+
+    # -- committing -------------------------------------------------------------------------------------------
+
+    def _submit(self, part: Part, page: history.Page) -> _Pending:
+        stored = _stored(part, page.progress)
+        future = self._home.writer.enqueue(replace(page.batch, progress=stored))
+        return _Pending(progress=page.progress, stored=stored, future=future)
+
+    async def _is_committed(self, pending: _Pending) -> bool:
+        """Wait for a commit; when it is unknown whether it happened, its page is asked for again."""
+        home = self._home
+        try:
+            is_written = not (await pending.future).is_conflict
+        except (errors.DatabaseUnreachable, errors.DiskFull):
+            is_written = False
+        if not is_written:
+            for memory in home.memories.values():
+                memory.forget()
+            await home.writer.until_healthy()
+            return False
+        await self._advance(pending.stored)
+        return True
+
+    async def _advance(self, stored: records.BackfillProgress) -> None:
+        status = self._row.status
+        if status == "error" or (stored.is_complete and status == "initializing"):
+            status = "active" if stored.is_complete else "initializing"
+        if self._row.status == "error":
+            await self._home.mark(self._row.chat_id, status, None)
+        self._row = replace(
+            self._row,
+            status=status,
+            next_id=stored.next_id,
+            done=stored.done,
+            total=stored.total,
+            since=stored.since,
+            is_complete=stored.is_complete,
+        )
+        self._home.keep(self._row)
+        if self._home.on_progress is not None:
+            self._home.on_progress(stored)
+
+
+def is_deeper(asked: datetime | None, reached: datetime | None) -> bool:
+    """Say whether one depth goes further back than another; None is everything."""
+    return reached is not None and (asked is None or asked < reached)
+
+
+def _progress_of(row: chats.ChatRow) -> records.BackfillProgress:
+    return records.BackfillProgress(
+        chat_id=row.chat_id,
+        space_id=row.space_id,
+        next_id=row.next_id,
+        done=row.done,
+        total=row.total,
+        is_complete=row.is_complete,
+        since=row.since,
+    )
+
+
+def _stored(part: Part, progress: records.BackfillProgress) -> records.BackfillProgress:
+    """Return what a part's progress says of the whole chat.
+
+    While an older part is fetched the chat stays complete down to its old depth, so that a kill in between makes
+    nobody fetch the newer part again.
+    """
+    if part.until_id is None:
+        return progress
+    return replace(progress, is_complete=True, since=part.since if progress.is_complete else part.progress.since)
