@@ -27,8 +27,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 /** Events are handed on together after this long, so that a burst costs one render. */
 const FLUSH_MS = 40;
-/** How long a connection may take to say hello before it is given up. */
-const HELLO_DEADLINE_MS = 10_000;
+/** The server says hello every 15 s when it has nothing else to say; a longer silence is a dead connection. */
+const SILENCE_MS = 40_000;
 
 export class Connection {
   readonly #options: Options;
@@ -38,7 +38,8 @@ export class Connection {
   #pending: LiveEvent[] = [];
   #flush: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #isLive = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -50,8 +51,11 @@ export class Connection {
     this.#options.onState({ name: "connecting" });
     const socket = this.#options.open(this.#address());
     this.#socket = socket;
-    this.#deadline = setTimeout(() => this.#lost(socket), HELLO_DEADLINE_MS);
-    socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as LiveEvent);
+    this.#listenFor(socket);
+    socket.onmessage = ({ data }) => {
+      this.#listenFor(socket);
+      this.#receive(JSON.parse(String(data)) as LiveEvent);
+    };
     socket.onclose = () => this.#lost(socket);
   }
 
@@ -71,8 +75,8 @@ export class Connection {
   }
 
   #receive(event: LiveEvent): void {
-    if (event.type === "hello") {
-      clearTimeout(this.#deadline);
+    if (!this.#isLive) {
+      this.#isLive = true;
       this.#failures = 0;
       this.#options.onState({ name: "live" });
     }
@@ -82,6 +86,11 @@ export class Connection {
       this.#options.onResync();
     }
     if (verdict === "apply") this.#enqueue(event);
+  }
+
+  #listenFor(socket: Socket): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#lost(socket), SILENCE_MS);
   }
 
   #enqueue(event: LiveEvent): void {
@@ -106,7 +115,8 @@ export class Connection {
   }
 
   #forget(): void {
-    clearTimeout(this.#deadline);
+    clearTimeout(this.#silence);
+    this.#isLive = false;
     if (this.#socket) this.#socket.onclose = this.#socket.onmessage = null;
     this.#socket = null;
   }

@@ -1,16 +1,15 @@
 /** The chats: the list, and one with its topics. */
 import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { caughtUp } from "../live/caughtUp";
 import { foldedChats, newestFirst } from "../live/chats";
-import { journal } from "../live/journal";
 import { api, type Chat, type LiveEvent, unwrap } from "./api";
 
 export const chatsKey = ["chats"] as const;
 export const chatKey = (chatId: number) => ["chat", chatId] as const;
 
 async function fetchChats(signal: AbortSignal): Promise<readonly Chat[]> {
-  const mark = journal.mark();
-  const { chats } = await unwrap(api.GET("/api/chats", { signal }));
-  return foldedChats(newestFirst(chats), journal.since(mark) ?? []);
+  const [{ chats }, missed] = await caughtUp(() => unwrap(api.GET("/api/chats", { signal })));
+  return foldedChats(newestFirst(chats), missed);
 }
 
 const chatsOptions = queryOptions({ queryKey: chatsKey, queryFn: ({ signal }) => fetchChats(signal) });

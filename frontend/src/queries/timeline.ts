@@ -1,7 +1,7 @@
 /** A chat's messages as a window that pages extend at both ends and live events fold into. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { journal } from "../live/journal";
+import { caughtUp } from "../live/caughtUp";
 import {
   folded,
   fromPage,
@@ -37,12 +37,14 @@ export function useTimeline(scope: Scope, at: number | null) {
     // A window that nobody looks at is dropped: it opens afresh, at the newest message.
     gcTime: 0,
     queryFn: async ({ signal }) => {
-      const mark = journal.mark();
       const present = client.getQueryData<Window>(key);
-      const fresh = present
-        ? await refreshed(scope, present, signal)
-        : fromPage(await fetchPage(scope, at === null ? {} : { around: at }, PAGE_SIZE, signal));
-      return folded(fresh, journal.since(mark) ?? [], scope);
+      const cursor = at === null ? {} : { around: at };
+      const [fresh, missed] = await caughtUp(async () =>
+        present
+          ? await refreshed(scope, present, signal)
+          : fromPage(await fetchPage(scope, cursor, PAGE_SIZE, signal)),
+      );
+      return folded(fresh, missed, scope);
     },
   });
 }
@@ -67,9 +69,9 @@ async function extended(client: QueryClient, scope: Scope, at: number | null, en
   const window = client.getQueryData<Window>(key);
   const cursor = end === "older" ? window?.before : window?.after;
   if (cursor === null || cursor === undefined) return;
-  const mark = journal.mark();
-  const page = await fetchPage(scope, end === "older" ? { before: cursor } : { after: cursor }, PAGE_SIZE);
-  const missed = journal.since(mark) ?? [];
+  const [page, missed] = await caughtUp(() =>
+    fetchPage(scope, end === "older" ? { before: cursor } : { after: cursor }, PAGE_SIZE),
+  );
   // The window is read again here: live events may have folded into it while the page was on its way.
   client.setQueryData<Window>(key, (present) => {
     if (!present || (end === "older" ? present.before : present.after) !== cursor) return present;

@@ -9,7 +9,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { useChats } from "../../queries/chats";
 import type { Search } from "../../queries/search";
-import { kindOf, SEARCH_KINDS } from "../timeline/media";
+import { SEARCH_KINDS } from "../timeline/media";
 import { Icon } from "../ui/Icon";
 import classes from "./Search.module.css";
 import { SenderFilter } from "./SenderFilter";
@@ -32,10 +32,7 @@ export function SearchForm({ search, onChange }: Props) {
           label="Kind"
           value={search.kind ?? ""}
           onChange={(event) => onChange({ kind: event.currentTarget.value || null })}
-          data={[
-            { value: "", label: "Any" },
-            ...SEARCH_KINDS.map((kind) => ({ value: kind, label: kindOf(kind).label })),
-          ]}
+          data={[{ value: "", label: "Any" }, ...SEARCH_KINDS]}
         />
         <TextInput
           size="md"

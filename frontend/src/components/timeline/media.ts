@@ -36,21 +36,19 @@ const KINDS: Record<string, Kind> = {
   unsupported: { label: "Unsupported attachment", icon: "file" },
 };
 
-/** The kinds that search can filter by. */
-export const SEARCH_KINDS = [
-  "photo",
-  "video",
-  "audio",
-  "voice",
-  "document",
-  "poll",
-  "web_page",
-  "sticker",
-] as const;
-
 export function kindOf(kind: unknown): Kind {
   return KINDS[String(kind)] ?? UNKNOWN;
 }
+
+/** What search can filter by: the groups first, then single kinds of attachments. */
+export const SEARCH_KINDS = [
+  { value: "text", label: "Text only" },
+  { value: "media", label: "Any attachment" },
+  ...["photo", "video", "audio", "voice", "document", "poll", "web_page"].map((kind) => ({
+    value: kind,
+    label: kindOf(kind).label,
+  })),
+];
 
 export function text(media: Media, key: string): string | null {
   const value = media[key];
