@@ -21,6 +21,7 @@ def simulator(
     seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 7,
     chats: Annotated[int, typer.Option(min=1, help="Chats of the world.")] = 40,
     days: Annotated[int, typer.Option(min=0, help="Days of history.")] = 14,
+    messages: Annotated[int | None, typer.Option(min=0, help="Messages of history over all chats.")] = None,
     rate: Annotated[float, typer.Option(min=0, help="Live messages per second.")] = 0.0,
     state: Annotated[
         Path | None, typer.Option(help="Folder that keeps keys, sessions and the world over a restart.")
@@ -40,6 +41,7 @@ def simulator(
             seed=seed,
             chats=chats,
             days=days,
+            messages=messages,
             rate=rate,
             state_dir=state,
         )

@@ -73,6 +73,24 @@ async def counts(conn: Connection) -> Counts:
     return Counts(messages=row[0], revisions=row[1], tombstones=row[2])
 
 
+async def storage(conn: Connection) -> dict[str, int]:
+    """Return the bytes of each table with its indexes, partitions added up."""
+    cursor = await conn.execute(
+        """
+        SELECT coalesce(i.inhparent, c.oid)::regclass::text, sum(pg_total_relation_size(c.oid))::bigint
+        FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+        GROUP BY 1 ORDER BY 2 DESC
+        """
+    )
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def vacuum(conn: Connection) -> None:
+    """Free and count dead space, as the autovacuum would in its time."""
+    await conn.execute("VACUUM ANALYZE")
+
+
 def _record(row: tuple[Any, ...]) -> dict[str, Any]:
     (space_id, message_id, chat_id, sender_id, date, text, entities, reply_id, reply_chat_id) = row[:9]
     (topic_id, album_id, forward, media, service, edit_date, is_deleted) = row[9:]

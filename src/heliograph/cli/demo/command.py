@@ -64,7 +64,7 @@ async def _demo(
             stack.push_async_callback(telegram.control.aclose)
             console.note(f"Simulated Telegram: {demo_telegram.CHATS} chats, {demo_telegram.DAYS} days of history")
             console.note(demo_telegram.describe_budgets())
-            demo_telegram.write_settings(directory, telegram, port)
+            demo_telegram.write_settings(directory, telegram, port=port)
             settings = options.settings(arguments)
             database = await stack.enter_async_context(wire.database(settings))
             await _sign_in(settings, database)

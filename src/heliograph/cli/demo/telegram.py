@@ -57,16 +57,25 @@ class Telegram:
         (await self.control.post(path, json=body)).raise_for_status()
 
 
-async def start(directory: Path, arguments: list[str]) -> Telegram:
-    """Start the simulator on the port of its first run, so that signed-in accounts find it again."""
+async def start(
+    directory: Path,
+    arguments: list[str],
+    *,
+    chats: int = CHATS,
+    days: int = DAYS,
+    messages: int | None = None,
+    keep: bool = True,
+) -> Telegram:
+    """Start the simulator; with ``keep`` on the port and with the world of its last run, so that accounts stay."""
     port_file = directory / "telegram.port"
     port = port_file.read_text("ascii") if port_file.exists() else "0"
     process = child.Child(
         "simulator",
         [
             *(*arguments, "simulator", "--port", port, "--login-code", LOGIN_CODE),
-            *("--chats", str(CHATS), "--days", str(DAYS)),
-            *("--state", str(directory / "telegram"), "--public-key", str(directory / "telegram.pem")),
+            *("--chats", str(chats), "--days", str(days), "--public-key", str(directory / "telegram.pem")),
+            *(("--state", str(directory / "telegram")) if keep else ()),
+            *(("--messages", str(messages)) if messages is not None else ()),
         ],
     )
     ready = await process.start()
@@ -74,7 +83,7 @@ async def start(directory: Path, arguments: list[str]) -> Telegram:
     return Telegram(process=process, control=httpx.AsyncClient(base_url=ready["control"], timeout=60, trust_env=False))
 
 
-def write_settings(directory: Path, telegram: Telegram, port: int) -> None:
+def write_settings(directory: Path, telegram: Telegram, *, port: int, depth: str = f"{DAYS}d") -> None:
     """Write the demo's configuration: the simulator's address and key, and the raised budgets."""
     content: dict[str, object] = {
         "telegram": {
@@ -85,7 +94,7 @@ def write_settings(directory: Path, telegram: Telegram, port: int) -> None:
             "dc_public_key_file": str(directory / "telegram.pem"),
             "sign_up_name": "Demo",
         },
-        "crawler": {"history_depth": f"{DAYS}d", "concurrency": 8, "budgets": BUDGETS},
+        "crawler": {"history_depth": depth, "concurrency": 8, "budgets": BUDGETS},
         "web": {"port": port},
     }
     config.write(directory / config.CONFIG_NAME, content)

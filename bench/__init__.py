@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its figure beside a baseline of the same run. ``make bench`` runs them all."""
