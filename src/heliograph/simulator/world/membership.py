@@ -46,6 +46,14 @@ def update_user(world: World, at: float, *, user_id: int, **changes: Any) -> mod
     return user
 
 
+def add_contact(world: World, at: float, *, user_id: int, contact_id: int) -> None:
+    """Note a contact of an account."""
+    contacts = world.accounts[user_id].contacts
+    if contact_id not in contacts:
+        contacts.append(contact_id)
+        world.users[contact_id].version += 1
+
+
 def create_channel(
     world: World,
     at: float,

@@ -54,6 +54,8 @@ def post(
         extra=extra,
     )
     append(world, target, message, int(at))
+    if media is not None and "id" in media:
+        world.kept_media[media["id"]] = media
     if random_id is not None and account is not None:
         account.sent[random_id] = (target, message)
     return message
@@ -239,6 +241,20 @@ def read(world: World, at: float, *, user_id: int, peer: int, max_id: int) -> tu
         return account.box.pts, 0
     event = account.box.append("read", peer, (max_id,), int(at))
     return event.pts, event.moved
+
+
+def pin_dialog(world: World, at: float, *, user_id: int, peer: int, is_pinned: bool) -> None:
+    """Move a dialog to the top of an account's list, or back."""
+    pinned = world.accounts[user_id].pinned
+    if peer in pinned:
+        pinned.remove(peer)
+    if is_pinned:
+        pinned.insert(0, peer)
+
+
+def keep_media(world: World, at: float, *, media: model.Json) -> None:
+    """Remember media that was uploaded and may be sent later."""
+    world.kept_media[media.get("id", 0)] = media
 
 
 def _signature(world: World, chat: model.Chat, sender: int | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from telethon.tl import types
 
-from heliograph.simulator.world import model, tl_media, tl_peers, tl_updates
+from heliograph.simulator.world import model, tl_peers, tl_updates
 from heliograph.simulator.world.boxes import Event
 
 if TYPE_CHECKING:
@@ -72,10 +72,8 @@ def views(world: World, chat: model.Chat, messages: Iterable[model.Message], at:
 
 def poll(world: World, chat: model.Chat, message: model.Message, at: int) -> None:
     """Tell members a poll's new counts."""
-    spec = message.media or {}
     for account in world.listeners(chat):
-        update = types.UpdateMessagePoll(poll_id=spec["id"], results=tl_media.poll_results(spec))
-        send(world, account.user.id, [update], ([], []), at)
+        send(world, account.user.id, [tl_updates.poll(message)], ([], []), at)
 
 
 def membership(world: World, chat: model.Chat, user_id: int, at: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
-from heliograph.simulator.world import ids, model, tl
+from heliograph.simulator.world import ids, model, tl, tl_media
 from heliograph.simulator.world.boxes import Event
 
 if TYPE_CHECKING:
@@ -85,6 +85,12 @@ def reactions(chat: model.Chat, message: model.Message, viewer: int) -> Any:
         reactions=tl.reactions(chat, message, viewer),
         top_msg_id=message.topic if in_topic else None,
     )
+
+
+def poll(message: model.Message) -> Any:
+    """Return updateMessagePoll with a poll's new counts; it belongs to no box."""
+    spec = message.media or {}
+    return types.UpdateMessagePoll(poll_id=spec["id"], results=tl_media.poll_results(spec))
 
 
 def too_long(peer: int, pts: int | None = None) -> Any:

@@ -33,8 +33,11 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
         posting.view,
         posting.vote,
         posting.read,
+        posting.pin_dialog,
+        posting.keep_media,
         membership.sign_up,
         membership.update_user,
+        membership.add_contact,
         membership.create_channel,
         membership.create_group,
         membership.join,
@@ -77,6 +80,7 @@ class World:
         self.created_channels = self.created_groups = 0
         self.phrasebooks: dict[tuple[str, str], Phrasebook] = {}
         self.peer_bytes: dict[tuple[int, int, bool], tuple[int, rpc.Raw]] = {}
+        self.kept_media: dict[int, model.Json] = {}
         self.pending: list[Push] = []
         self.touched: list[model.Message] = []
         self.origin: object | None = None
@@ -254,6 +258,15 @@ class World:
         if found is None:
             found = self._hashes[key] = ids.access_hash(self.seed, viewer, peer, is_min=is_min)
         return found
+
+    def media_spec(self, media_id: int) -> model.Json | None:
+        """Return the media with a photo's or document's id, looking through the seeded past when needed."""
+        if media_id not in self.kept_media:
+            for chat in self.chats.values():
+                for message in chat.messages:
+                    if message.media is not None and message.media.get("id") == media_id:
+                        self.kept_media[media_id] = message.media
+        return self.kept_media.get(media_id)
 
     def view(self, viewer: int, peer: int) -> model.View:
         """Return a dialog's history as an account numbers it."""
