@@ -91,8 +91,7 @@ class Logins:
         return made
 
     def set_verifier(self, user: Any, verifier: srp.Verifier | None) -> None:
-        """A client set or removed its password: only its verifier is known from now on."""
-        user.password = None
+        """Keep what a client gave, once the world has no password of its own for this user."""
         if verifier is None:
             self._verifiers.pop(user.id, None)
         else:

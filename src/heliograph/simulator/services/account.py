@@ -44,14 +44,9 @@ async def update_password(ctx: rpc.Context, request: functions.account.UpdatePas
     if ctx.server.logins.verifier(user) is not None:
         ctx.server.logins.prove(user, request.password)
     new = request.new_settings
-    if not new.new_password_hash:
-        ctx.server.logins.set_verifier(user, None)
-        return True
-    algorithm = new.new_algo
-    if getattr(algorithm, "p", None) != srp.P_BYTES or algorithm.g != srp.G:
-        raise rpc.RpcError(400, "NEW_SETTINGS_INVALID")
-    value = int.from_bytes(new.new_password_hash, "big")
-    verifier = srp.Verifier(salt1=algorithm.salt1, salt2=algorithm.salt2, value=value, hint=new.hint)
+    verifier = _verifier(new) if new.new_password_hash else None
+    # From now on only the client's verifier counts: the server never learns the password itself.
+    ctx.world.set_password(user, None)
     ctx.server.logins.set_verifier(user, verifier)
     return True
 
@@ -185,3 +180,11 @@ async def acknowledge(ctx: rpc.Context, request: object) -> object:
     """Take note; nobody else in this world sees these."""
     ctx.require_user()
     return True
+
+
+def _verifier(new: types.account.PasswordInputSettings) -> srp.Verifier:
+    algorithm = new.new_algo
+    if getattr(algorithm, "p", None) != srp.P_BYTES or algorithm.g != srp.G:
+        raise rpc.RpcError(400, "NEW_SETTINGS_INVALID")
+    value = int.from_bytes(new.new_password_hash, "big")
+    return srp.Verifier(salt1=algorithm.salt1, salt2=algorithm.salt2, value=value, hint=new.hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from heliograph import log
 from heliograph.simulator.wire import crypto, handshake, keys, transport
@@ -46,18 +46,22 @@ class Connection(asyncio.Protocol):
     # -- asyncio
 
     def connection_made(self, socket: asyncio.BaseTransport) -> None:
-        """Remember who it is."""
-        assert isinstance(socket, asyncio.Transport)
-        self._socket = socket
+        """Remember who it is, unless the network is down at the moment."""
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._socket = cast(asyncio.Transport, socket)
         self.address = socket.get_extra_info("peername")[0]
         self.local_address = socket.get_extra_info("sockname")[:2]
-        socket.set_write_buffer_limits(high=CLOG_BYTES)
-        self.hub.connections.add(self)
+        self._socket.set_write_buffer_limits(high=CLOG_BYTES)
+        if self.hub.admits(self):
+            self.hub.connections.add(self)
+        else:
+            self._socket.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Leave the sessions waiting."""
         self._socket = None
         self.hub.connections.discard(self)
+        self.hub.left(self)
         for session in list(self.sessions):
             session.detach(self)
         for timer in (self._disconnect, self._stall_timer):

@@ -38,6 +38,8 @@ class Hub:
         self.connections: set[Connection] = set()
         self.violations: list[str] = []
         self.on_message: Receive = lambda session, msg_id, seqno, body: None
+        self.admits: Callable[[Connection], bool] = lambda connection: True
+        self.left: Callable[[Connection], None] = lambda connection: None
         self._gzip_range = gzip_range
 
     def violation(self, what: str) -> None:

@@ -1,0 +1,331 @@
+"""MTProto as a client without manners meets it: salts, ids, containers, acks, resends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telethon.tl import functions, types
+from telethon.tl.tlobject import TLObject
+from tests.fixtures.simulator import StartSimulator, telethon_client, telethon_sign_in, until
+from tests.simulator.wire_client import WireClient, init
+
+from heliograph.simulator import rpc
+from heliograph.simulator.server import Simulator
+
+UNKNOWN_METHOD = struct.pack("<I", 0x0BADF00D)
+NEAREST = functions.help.GetNearestDcRequest()
+
+
+async def test_wrong_salt_is_corrected_and_then_the_session_is_announced(simulator: Simulator) -> None:
+    client = await WireClient.connected(simulator)
+    msg_id = client.send(functions.PingRequest(7))
+    refused = await client.wait_for(types.BadServerSalt)
+    assert (refused.bad_msg_id, refused.error_code) == (msg_id, 48)
+
+    client.salt = refused.new_server_salt
+    second = client.send(functions.PingRequest(8))
+    created = await client.wait_for(types.NewSessionCreated)
+    assert (created.first_msg_id, created.server_salt) == (second, client.salt)
+    assert (await client.wait_for(types.Pong)).ping_id == 8
+
+
+async def test_future_salts_begin_with_the_present_one(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    msg_id = client.send(functions.GetFutureSaltsRequest(3))
+    answer = await client.wait_for(types.FutureSalts)
+    assert answer.req_msg_id == msg_id
+    assert answer.salts[0].salt == client.salt
+    assert len({salt.salt for salt in answer.salts}) == 3
+
+
+@pytest.mark.parametrize(("offset", "code"), [(-400, 16), (60, 17)])
+async def test_message_from_another_time_is_refused_with_the_servers_time(
+    simulator: Simulator, offset: float, code: int
+) -> None:
+    client = await WireClient.connected(simulator)
+    msg_id = client.send(functions.PingRequest(1), msg_id=WireClient(simulator).message_id(offset=offset))
+    notice = await client.wait_for(types.BadMsgNotification)
+    assert (notice.bad_msg_id, notice.error_code) == (msg_id, code)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"msg_id": 2}, 18), ({"seqno": 100}, 35), ({"seqno": 1}, 32)],
+    ids=["id not divisible by four", "even number for a request", "number that was used"],
+)
+async def test_malformed_ids_and_numbers_are_refused(simulator: Simulator, change: dict[str, int], code: int) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    if "msg_id" in change:
+        change = {"msg_id": client.message_id() + change["msg_id"]}
+    msg_id = client.send(NEAREST, **change)
+    notice = await client.wait_for(types.BadMsgNotification)
+    assert (notice.bad_msg_id, notice.error_code) == (msg_id, code)
+    assert str(code) in simulator.violations[-1]
+
+
+async def test_unknown_method_answers_alone_and_does_not_fail_its_container(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    first, unknown, last = client.send_container(NEAREST, UNKNOWN_METHOD, functions.help.GetConfigRequest())
+    assert isinstance(await client.result(first, NEAREST), types.NearestDc)
+    error = await client.result(unknown)
+    assert (error.error_code, error.error_message) == (400, "METHOD_NOT_IMPLEMENTED")
+    assert isinstance(await client.result(last, functions.help.GetConfigRequest()), types.Config)
+
+
+async def test_unknown_constructor_inside_a_known_method_is_a_bad_request(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    body = functions.users.GetUsersRequest([types.InputUserSelf()])._bytes()
+    error = await client.result(client.send(body.replace(types.InputUserSelf()._bytes(), UNKNOWN_METHOD)))
+    assert error.error_code == 400
+
+
+async def test_broken_container_is_refused(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    client.send(
+        struct.pack("<Iiqii", 0x73F1F8DC, 1, client.message_id(), 0, 4000), seqno=client.seqno(is_content=False)
+    )
+    assert (await client.wait_for(types.BadMsgNotification)).error_code == 64
+
+
+@pytest.mark.parametrize("bits", [31, 15], ids=["gzip", "zlib"])
+async def test_packed_requests_are_understood_also_inside_containers(simulator: Simulator, bits: int) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    packed = _packed(NEAREST._bytes(), bits)
+    assert isinstance(await client.result(client.send(packed), NEAREST), types.NearestDc)
+    for msg_id in client.send_container(packed, packed):
+        assert isinstance(await client.result(msg_id, NEAREST), types.NearestDc)
+
+
+async def test_answers_of_the_chosen_size_are_packed(start_simulator: StartSimulator) -> None:
+    simulator = await start_simulator(gzip_bytes=range(64, 4096))
+    client = await (await WireClient.connected(simulator)).initialised()
+    client.send(functions.help.GetConfigRequest())
+    message = await client.next(lambda m: m.body[:4] == struct.pack("<I", 0xF35C6D01))
+    assert message.body[12:16] == struct.pack("<I", 0x3072CFA1)
+
+
+async def test_unacked_answers_come_again_after_a_reconnection_and_acked_ones_do_not(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    acked, lost = client.send(NEAREST), client.send(NEAREST)
+    first = await client.next(_answers(acked))
+    second = await client.next(_answers(lost))
+    client.send(types.MsgsAck([first.msg_id]), seqno=client.seqno(is_content=False))
+    await client.close()
+
+    client.inbox.clear()
+    await client.connect()
+    client.send(functions.PingRequest(1))
+    again = await client.next(_answers(lost))
+    assert (again.msg_id, again.seqno) == (second.msg_id, second.seqno)
+    await client.wait_for(types.Pong)
+    assert not [message for message in client.inbox if _answers(acked)(message)]
+
+
+async def test_repeated_request_is_answered_again_but_runs_once(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    request = functions.auth.SendCodeRequest("+358401234567", 1, "a", types.CodeSettings())
+    seqno = client.seqno()
+    msg_id = client.send(request, seqno=seqno)
+    first = await client.result(msg_id, request)
+    client.send(request, msg_id=msg_id, seqno=seqno)
+    assert (await client.result(msg_id, request)).phone_code_hash == first.phone_code_hash
+
+
+async def test_updates_for_a_client_that_is_away_wait_for_it(simulator: Simulator) -> None:
+    client = await _signed_in(simulator)
+    user_id = simulator.hub.keys.all()[-1].user_id
+    assert user_id is not None
+    await client.close()
+    await until(lambda: not simulator.hub.connections)
+    for number in range(3):
+        simulator.world.push(user_id, _nothing(number))
+    await client.connect()
+    client.send(functions.PingRequest(1))
+    dates = [int((await client.wait_for(types.Updates)).date.timestamp()) for _ in range(3)]
+    assert dates == [0, 1, 2]
+
+
+async def test_states_of_messages_are_told(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    known = client.send(NEAREST)
+    await client.result(known)
+    asked = client.send(types.MsgsStateReq([known, known + 400]))
+    head = struct.pack("<Iq", types.MsgsStateInfo.CONSTRUCTOR_ID, asked)
+    info = await client.next(lambda message: message.body[:12] == head)
+    assert info.body[12:15] == bytes((2, 20, 1))
+
+
+async def test_messages_are_resent_on_request(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    msg_id = client.send(NEAREST)
+    answer = await client.next(_answers(msg_id))
+    client.send(types.MsgResendReq([answer.msg_id]))
+    assert (await client.next(_answers(msg_id))).msg_id == answer.msg_id
+    client.send(struct.pack("<IIiq", 0x8610BAEB, rpc.VECTOR, 1, msg_id))
+    assert (await client.next(_answers(msg_id))).msg_id == answer.msg_id
+
+
+async def test_dropped_answer_is_not_sent_again(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    msg_id = client.send(NEAREST)
+    await client.next(_answers(msg_id))
+    drop = functions.RpcDropAnswerRequest(msg_id)
+    assert isinstance(await client.call(drop), types.RpcAnswerDropped)
+    assert isinstance(await client.call(drop), types.RpcAnswerUnknown)
+
+
+async def test_other_session_can_be_destroyed(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    other = await (await WireClient.connected(simulator, key=client.key)).initialised()
+    client.send(functions.DestroySessionRequest(other.session_id))
+    assert (await client.wait_for(types.DestroySessionOk)).session_id == other.session_id
+    client.send(functions.DestroySessionRequest(12345))
+    assert (await client.wait_for(types.DestroySessionNone)).session_id == 12345
+
+
+async def test_ping_delay_disconnect_closes_a_connection_that_falls_silent(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    client.send(functions.PingDelayDisconnectRequest(5, 0))
+    assert await client.is_closed_by_server()
+
+
+async def test_unknown_key_gets_a_transport_error(simulator: Simulator) -> None:
+    client = await WireClient.connected(simulator, key=os.urandom(256))
+    client.send(functions.PingRequest(1))
+    assert struct.unpack("<i", await client.packet()) == (-404,)
+
+
+async def test_tampered_message_ends_the_connection(simulator: Simulator) -> None:
+    client = await WireClient.connected(simulator)
+    client._frame(simulator.hub.keys.all()[0].key_id + os.urandom(16 + 64))
+    assert await client.is_closed_by_server()
+    assert "message key" in simulator.violations[-1]
+
+
+async def test_request_waits_for_the_one_that_it_names(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    good = client.send(NEAREST)
+    after_good = functions.InvokeAfterMsgRequest(good, NEAREST)
+    assert isinstance(await client.result(client.send(after_good), NEAREST), types.NearestDc)
+    bad = client.send(functions.users.GetUsersRequest([]))
+    error = await client.result(client.send(functions.InvokeAfterMsgRequest(bad, NEAREST)))
+    assert error.error_message == "MSG_WAIT_FAILED"
+
+
+async def test_connection_must_be_initialised_with_a_valid_application(simulator: Simulator) -> None:
+    client = await WireClient.connected(simulator)
+    client.send(functions.PingRequest(1))
+    client.salt = (await client.wait_for(types.BadServerSalt)).new_server_salt
+    assert (await client.call(NEAREST)).error_message == "CONNECTION_NOT_INITED"
+    assert (await client.call(init(NEAREST, api_id=0))).error_message == "API_ID_INVALID"
+    assert isinstance(await client.call(init(NEAREST)), types.NearestDc)
+
+
+async def test_session_without_updates_gets_none(simulator: Simulator) -> None:
+    main = await _signed_in(simulator)
+    user_id = simulator.hub.keys.all()[-1].user_id
+    assert user_id is not None
+    side = await WireClient.connected(simulator, key=main.key)
+    side.salt = main.salt
+    quiet = functions.InvokeWithoutUpdatesRequest(init(functions.users.GetUsersRequest([types.InputUserSelf()])))
+    await side.result(side.send(quiet))
+    simulator.world.push(user_id, _nothing(9))
+    assert (await main.wait_for(types.Updates)).date.timestamp() == 9
+    side.send(functions.PingRequest(2))
+    await side.wait_for(types.Pong)
+    assert not [m for m in side.inbox if m.body[:4] == struct.pack("<I", types.Updates.CONSTRUCTOR_ID)]
+
+
+async def test_updates_follow_the_last_active_main_connection(simulator: Simulator) -> None:
+    first = await _signed_in(simulator)
+    user_id = simulator.hub.keys.all()[-1].user_id
+    assert user_id is not None
+    second = await (await WireClient.connected(simulator, key=first.key)).initialised()
+    simulator.world.push(user_id, _nothing(1))
+    assert (await first.wait_for(types.Updates)).date.timestamp() == 1
+    await second.call(functions.users.GetUsersRequest([types.InputUserSelf()]))
+    simulator.world.push(user_id, _nothing(2))
+    assert (await second.wait_for(types.Updates)).date.timestamp() == 2
+
+
+async def test_pushed_update_carries_the_time_of_its_push(simulator: Simulator) -> None:
+    client = await _signed_in(simulator)
+    user_id = simulator.hub.keys.all()[-1].user_id
+    before = simulator.now()
+    simulator.world.push(user_id, _nothing(1))
+    head = struct.pack("<I", types.Updates.CONSTRUCTOR_ID)
+    message = await client.next(lambda m: m.body[:4] == head)
+    assert before - 0.01 <= message.msg_id / (1 << 32) <= simulator.now()
+    assert message.msg_id % 4 == 3
+    assert message.seqno % 2 == 1
+
+
+async def test_keys_and_sign_ins_survive_a_restart(start_simulator: StartSimulator, tmp_path: Path) -> None:
+    first = await start_simulator(state_dir=tmp_path)
+    client = await _signed_in(first)
+    pem, port = first.public_key_pem, first.port
+    await first.stop()
+
+    second = await start_simulator(state_dir=tmp_path, port=port)
+    assert second.public_key_pem == pem
+    await client.connect()
+    me = functions.users.GetUsersRequest([types.InputUserSelf()])
+    (user,) = await client.call(me)
+    assert user.phone == "358401234567"
+
+
+async def test_half_written_key_file_keeps_its_whole_lines(start_simulator: StartSimulator, tmp_path: Path) -> None:
+    first = await start_simulator(state_dir=tmp_path)
+    client = await _signed_in(first)
+    await first.stop()
+    with (tmp_path / "keys.jsonl").open("a") as file:
+        file.write('{"key_id": "00')
+    second = await start_simulator(state_dir=tmp_path)
+    client.simulator = second
+    await client.connect()
+    assert (await client.call(functions.users.GetUsersRequest([types.InputUserSelf()])))[0].is_self
+
+
+async def test_one_key_from_two_addresses_is_noted(simulator: Simulator) -> None:
+    client = await (await WireClient.connected(simulator)).initialised()
+    other = WireClient(simulator)
+    other.key, other.salt = client.key, client.salt
+    other._reader, other._writer = await asyncio.open_connection(
+        simulator.host, simulator.port, local_addr=("127.0.0.2", 0)
+    )
+    other._writer.write(b"\xef")
+    other.send(functions.PingRequest(1))
+    await other.wait_for(types.Pong)
+    assert "is used from 127.0.0.2 and 127.0.0.1" in simulator.violations[-1]
+
+
+async def _signed_in(simulator: Simulator) -> WireClient:
+    """A bare client with the key of somebody who has signed in."""
+    helper = telethon_client(simulator)
+    await helper.connect()
+    await telethon_sign_in(helper, simulator)
+    key = helper.session.auth_key.key
+    await helper.disconnect()
+    client = await (await WireClient.connected(simulator, key=key)).initialised()
+    await client.call(functions.users.GetUsersRequest([types.InputUserSelf()]))
+    return client
+
+
+def _answers(msg_id: int) -> Any:
+    head = struct.pack("<Iq", 0xF35C6D01, msg_id)
+    return lambda message: message.body[:12] == head
+
+
+def _nothing(date: int) -> types.Updates:
+    return types.Updates(updates=[], users=[], chats=[], date=date, seq=0)
+
+
+def _packed(data: bytes, bits: int) -> bytes:
+    packer = zlib.compressobj(wbits=bits)
+    return struct.pack("<I", 0x3072CFA1) + TLObject.serialize_bytes(packer.compress(data) + packer.flush())
