@@ -21,6 +21,7 @@ async def serve(
     seed: int = 7,
     chats: int = 40,
     days: int = 14,
+    messages: int | None = None,
     rate: float = 0.0,
     state_dir: Path | None = None,
     stop: asyncio.Event,
@@ -34,6 +35,7 @@ async def serve(
         seed=seed,
         chats=chats,
         days=days,
+        messages=messages,
         rate=rate,
         state_dir=state_dir,
     )

@@ -17,7 +17,8 @@ from typing import Any, Self
 
 from heliograph import clock, errors, log
 from heliograph.simulator import calls, control, faults, logins, rpc, services, traffic
-from heliograph.simulator.wire import connection, crypto, hub, keys, messages
+from heliograph.simulator.wire import connection, crypto, hub, keys
+from heliograph.simulator.wire.messages import Messages
 from heliograph.simulator.wire.session import Session
 from heliograph.simulator.world.world import World
 
@@ -30,6 +31,7 @@ logger = log.get("simulator")
 class Simulator:
     """Telegram on loopback. With ``state_dir`` keys, sign-ins and the world outlive the process.
 
+    ``messages`` sets how many messages the whole history has; by default it follows from chats and days.
     ``api_id`` and ``api_hash`` None accept any; otherwise others are refused with API_ID_INVALID.
     """
 
@@ -42,6 +44,7 @@ class Simulator:
         seed: int = 7,
         chats: int = 40,
         days: int = 14,
+        messages: int | None = None,
         rate: float = 0.0,
         state_dir: Path | None = None,
         key_bits: int = 2048,
@@ -62,7 +65,9 @@ class Simulator:
         if state_dir is not None:
             state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logins = logins.Logins(code=login_code, now=self.now)
-        self.world = world or World(seed=seed, chats=chats, days=days, clock=self.clock, state_dir=state_dir)
+        self.world = world or World(
+            seed=seed, chats=chats, days=days, messages=messages, clock=self.clock, state_dir=state_dir
+        )
         self.faults = faults.Faults()
         self.traffic = traffic.Traffic(self.world, rate)
         self.control_url = ""
@@ -73,7 +78,7 @@ class Simulator:
             now=self.now,
             gzip_range=gzip_bytes,
         )
-        self._messages = messages.Messages(self.hub, calls.Calls(self).start)
+        self._messages = Messages(self.hub, calls.Calls(self).start)
         self.hub.on_message = self._messages.receive
         self.hub.admits, self.hub.left = self._admits, self.faults.remove_connection
         self._listener: asyncio.Server | None = None
