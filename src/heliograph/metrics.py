@@ -13,6 +13,8 @@ from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, start_http_server
 
+from heliograph import errors
+
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
@@ -42,9 +44,13 @@ LIVE_CLIENTS = Gauge("heliograph_live_clients", "Connected WebSocket clients.")
 def exposed(data_dir: Path, role: str, port: int = 0) -> Iterator[int]:
     """Serve this process's metrics on loopback and leave the port where the web role looks for it.
 
-    It merges what it finds in ``run/<role>.json`` into its own /metrics. Yields the port; 0 picks a free one.
+    It merges what it finds in ``run/<role>.json`` into its own /metrics. Yields the port; 0 picks a free one. Raises
+    PortTaken.
     """
-    server, thread = start_http_server(port, addr="127.0.0.1")
+    try:
+        server, thread = start_http_server(port, addr="127.0.0.1")
+    except OSError:
+        raise errors.PortTaken(f"Port {port} is in use; choose another as web.metrics_port, or 0.") from None
     note = data_dir / "run" / f"{role}.json"
     note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = note.with_suffix(".part")

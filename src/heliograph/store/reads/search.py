@@ -1,12 +1,14 @@
 """Ranked full-text search with filters, over a bounded newest set so that frequent words stay quick.
 
-The newest ``RANKED_NEWEST`` matches are ranked, and the result says when more matched than that.
+The newest ``RANKED_NEWEST`` matches are ranked, and the result says when more matched than that. They are looked for
+in growing stretches of time that end now: in a stretch the word's index and the date's narrow each other down, while
+over everything one would read each message that has a frequent word, and the other each message that has not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -15,7 +17,9 @@ from heliograph import errors
 from heliograph.store.database import Connection
 from heliograph.store.reads import messages, views
 
-RANKED_NEWEST = 2000
+RANKED_NEWEST = 1000
+STRETCHES = (4_000, 40_000, 600_000)
+"""Messages, of all chats, that a stretch of time should hold; after these comes everything."""
 HIT_STARTS = "\ue000"
 HIT_ENDS = "\ue001"
 _LESS = "\ue002"
@@ -29,7 +33,7 @@ FROM (
            count(*) OVER () AS total
     FROM (
         SELECT space_id, message_id, date, text FROM messages
-        WHERE to_tsvector('heliograph', text) @@ {query} {filters}
+        WHERE to_tsvector('heliograph', text) @@ {query} AND date >= %(since)s {filters}
         ORDER BY date DESC LIMIT %(ranked)s + 1
     ) AS newest
 ) AS placed
@@ -39,6 +43,10 @@ LIMIT %(limit)s OFFSET %(offset)s
 """
 # A text may hold the marks itself; they would be taken for hits. What looks like an HTML tag would be left out, so "<"
 # travels in disguise.
+_EXTENT = """
+SELECT (SELECT coalesce(sum(message_count), 0)::bigint FROM chats),
+       (SELECT min(date) FROM messages), (SELECT max(date) FROM messages)
+"""
 _SNIPPETS = f"""
 SELECT m.space_id, m.message_id, c.title, ts_headline(
     'heliograph', translate(m.text, '<{_LESS}{HIT_STARTS}{HIT_ENDS}', '{_LESS}'), {_QUERY},
@@ -78,11 +86,34 @@ async def search(conn: Connection, query: Query, *, limit: int, offset: int = 0)
 
 
 async def _matched(conn: Connection, query: Query, limit: int, offset: int) -> list[tuple[Any, ...]]:
+    """Return keys, ranks and the number of matches, from the shortest stretch that holds enough of them."""
     statement = _MATCHED.format(query=_QUERY, filters=_filters(query))
     arguments = {**_arguments(query), "ranked": RANKED_NEWEST, "limit": limit, "offset": offset}
-    # Planned each time with its values: how frequent the word is decides which index is quick.
-    cursor = await conn.execute(statement, arguments, prepare=False)
-    return await cursor.fetchall()
+    rows: list[tuple[Any, ...]] = []
+    for number, since in enumerate(await _stretches(conn, query)):
+        if number == 1:
+            # The planner takes parsing a message for much cheaper than it is, and would walk by date here as well.
+            await conn.execute("SET LOCAL enable_indexscan = off")
+        # Planned each time with its values: how frequent the word is decides which index is quick.
+        cursor = await conn.execute(statement, {**arguments, "since": since}, prepare=False)
+        rows = await cursor.fetchall()
+        if rows and rows[0][3] > RANKED_NEWEST:
+            break
+    await conn.execute("SET LOCAL enable_indexscan = on")
+    return rows
+
+
+async def _stretches(conn: Connection, query: Query) -> list[datetime]:
+    """Return where stretches of time begin, the shortest first and what the query asks for last."""
+    row = await (await conn.execute(_EXTENT, prepare=True)).fetchone()
+    assert row is not None
+    count, first, last = row
+    earliest = query.since or datetime.min.replace(tzinfo=UTC)
+    if query.chat_id is not None or not count or first is None:
+        return [earliest]
+    end = min(last, query.until) if query.until else last
+    starts = [end - (last - first) * size / count for size in STRETCHES if size < count]
+    return [*(start for start in starts if start > max(earliest, first)), earliest]
 
 
 async def _result(conn: Connection, query: Query, rows: list[tuple[Any, ...]], offset: int) -> views.SearchResult:
@@ -120,7 +151,6 @@ def _filters(query: Query) -> str:
     conditions = {
         "chat_id = %(chat)s": query.chat_id is not None,
         "sender_id = %(sender)s": query.sender_id is not None,
-        "date >= %(since)s": query.since is not None,
         "date < %(until)s": query.until is not None,
         "service IS NOT NULL": query.kind == "service",
         "media IS NULL AND service IS NULL": query.kind == "text",
@@ -135,7 +165,6 @@ def _arguments(query: Query) -> dict[str, object]:
         "words": query.words,
         "chat": query.chat_id,
         "sender": query.sender_id,
-        "since": query.since,
         "until": query.until,
         "kind": query.kind,
     }
