@@ -220,7 +220,7 @@ class Driver:
         self.pushes, self.open, self.answers = [], [], []
         for space, cursor in self.store.cursors.items():
             if space in CHANNELS:
-                self.machine.load_channel(space, cursor)
+                self.machine.load(space, cursor)
         self.take(self.machine.add_account(ACCOUNT, self.store.cursors.get(ACCOUNT), self.now))
         for space in sorted(set(self.store.cursors) & set(CHANNELS)):
             self.take(self.machine.add_channel(space, ACCOUNT, None, self.now))

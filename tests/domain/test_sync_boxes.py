@@ -27,7 +27,7 @@ def only(kind, actions):
 def live(pts=10, rules=None):
     """A machine whose account and channel are live; the account stands at pts 5 and seq 1."""
     machine = Machine(rules)
-    machine.load_channel(CHANNEL, BoxState(pts=pts))
+    machine.load(CHANNEL, BoxState(pts=pts))
     machine.add_channel(CHANNEL, ACCOUNT, None, 0)
     state = BoxState(pts=5, seq=1, date=100)
     (fetch,) = machine.add_account(ACCOUNT, state, 0)
@@ -214,8 +214,10 @@ def test_cursor_ahead_of_the_server_alarms_and_goes_on_from_the_server():
 
 def test_account_cursor_ahead_of_the_server_is_anchored_again():
     machine = live()
-    alarm, commit = machine.account_pts(ACCOUNT, BoxState(pts=2, date=7), 5, 0)
+    alarm, commit, fetch = machine.account_pts(ACCOUNT, BoxState(pts=2, date=7), 5, 0)
     assert (alarm.reason, commit.from_state.pts, commit.to_state.pts) == ("cursor_ahead", 5, 2)
+    # The new date names nothing from before it: the channels are marked with it, and asked.
+    assert ([mark.box for mark in commit.dirty], fetch.box) == ([CHANNEL], CHANNEL)
 
 
 def test_dialog_with_another_pts_asks_for_a_difference():
@@ -317,7 +319,7 @@ def test_mark_from_the_store_is_cleaned_by_a_whole_difference_only():
 def test_thousand_boxes_keep_a_bounded_number_of_updates():
     machine = live(rules=Rules(postponed=10))
     for number in range(1_000, 2_000):
-        machine.load_channel(SpaceId(number), BoxState(pts=1))
+        machine.load(SpaceId(number), BoxState(pts=1))
         for pts in range(3, 40):
             machine.container(pushed(event(pts, box=SpaceId(number))), 0)
     assert max(len(box._postponed) for box in machine.boxes.values()) <= 10

@@ -146,20 +146,20 @@ class Box:
             return []
         return [Anchor(box=self.space, account=self.accounts[0])]
 
-    def anchored(self, state: BoxState, now: float) -> list[Action]:
+    def anchored(self, state: BoxState, now: float, dirty: tuple[DirtyMark, ...] = ()) -> list[Action]:
         """Start from where the server stands. Over a cursor that was no use, the way between them is lost."""
         if self.state is not State.UNANCHORED:
             return []
         loss = "cursor_invalid" if self.pipeline.has_start else None
         self._timers.pop(self.space, None)
-        self._move(state, (), origin="anchor", loss=loss, is_complete=True)
+        self._move(state, (), origin="anchor", dirty=dirty, loss=loss, is_complete=True)
         return [*self._send(), *self._finish(now)]
 
-    def restart(self, state: BoxState, now: float) -> list[Action]:
+    def restart(self, state: BoxState, now: float, dirty: tuple[DirtyMark, ...] = ()) -> list[Action]:
         """Go on from the server's state although ours is ahead of it; what lies between is lost."""
         self._fetch = None
         self.state = State.UNANCHORED
-        return [Alarm(box=self.space, reason="cursor_ahead"), *self.anchored(state, now)]
+        return [Alarm(box=self.space, reason="cursor_ahead"), *self.anchored(state, now, dirty)]
 
     def anchor_failed(self, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
         """Try again later, or through another account."""

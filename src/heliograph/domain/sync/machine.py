@@ -38,9 +38,9 @@ class Machine:
         actions = box.add_account(account, now)
         return actions + (box.dirty(now) if cursor else [])
 
-    def load_channel(self, channel: SpaceId, cursor: BoxState) -> None:
-        """Take over a channel's committed cursor; accounts that can read it are named later."""
-        self._box(channel, cursor)
+    def load(self, box: SpaceId, cursor: BoxState) -> None:
+        """Take over a committed cursor; accounts that can read the box are named later."""
+        self._box(box, cursor)
 
     def add_channel(self, channel: SpaceId, account: SpaceId, server_pts: int | None, now: float) -> list[Action]:
         """Name an account that can read a channel, and where the server's box stands if that is known."""
@@ -105,7 +105,7 @@ class Machine:
         """Take getState's answer: a pts below our cursor means that the server lost part of its log."""
         if state.pts >= asked_at_pts:
             return []
-        return self.boxes[account].restart(state, now)
+        return self.boxes[account].restart(state, now, self._mark_all(account)) + self._ask_marked(account, now)
 
     # -- how actions ended ------------------------------------------------------------------------------------
 
@@ -145,8 +145,13 @@ class Machine:
         return self.boxes[fetch.box].fetch_failed(fetch, failure, now, seconds)
 
     def anchored(self, box: SpaceId, state: BoxState, now: float) -> list[Action]:
-        """Take where the server's box stands."""
-        return self.boxes[box].anchored(state, now)
+        """Take where the server's box stands.
+
+        An account's new date names nothing that happened before it, so all its channels are marked along with it.
+        """
+        if is_channel_space(box) or self.boxes[box].state is not State.UNANCHORED:
+            return self.boxes[box].anchored(state, now)
+        return self.boxes[box].anchored(state, now, self._mark_all(box)) + self._ask_marked(box, now)
 
     def anchor_failed(self, box: SpaceId, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
         """Take that it could not be found out."""
@@ -213,6 +218,18 @@ class Machine:
             line = self._box(space, None).pipeline
             line.marked = max(pts, line.marked or 0)
         return tuple(DirtyMark(box=space, reason="account_difference") for space in named)
+
+    def _mark_all(self, account: SpaceId) -> tuple[DirtyMark, ...]:
+        channels = [box for box in self._channels(account) if box.pipeline.has_start]
+        for box in channels:
+            box.pipeline.marked = float("inf")
+        return tuple(DirtyMark(box=box.space, reason="account_anchored") for box in channels)
+
+    def _ask_marked(self, account: SpaceId, now: float) -> list[Action]:
+        return [action for box in self._channels(account) if box.pipeline.marked for action in box.dirty(now)]
+
+    def _channels(self, account: SpaceId) -> list[Box]:
+        return [box for space, box in self.boxes.items() if is_channel_space(space) and account in box.accounts]
 
     @staticmethod
     def _named(page: Page) -> Iterable[tuple[SpaceId, float]]:
