@@ -6,6 +6,7 @@ by their marked id (invariant 17), so that a user and a channel of one number ne
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from heliograph.domain import identity, records
@@ -25,6 +26,7 @@ class Directory:
         """The authoritative mailbox of each basic group: the first one that saw it (invariant 13)."""
         self._ignored: set[identity.PeerId] = set()
         self._people: set[int] = set()
+        self._complete: set[identity.PeerId] = set()
 
     def learn(
         self, users: Iterable[records.User], chats: Iterable[records.Chat], accesses: Iterable[records.Access]
@@ -44,6 +46,7 @@ class Directory:
     def load_chat(self, chat_id: identity.PeerId, *, space_id: identity.SpaceId, kind: str, policy: str) -> None:
         """Take over a chat that the store knows."""
         self._spaces[chat_id] = space_id
+        self._complete.add(chat_id)
         if kind == "forum":
             self._forums.add(chat_id)
         (self._ignored.add if policy == "ignore" else self._ignored.discard)(chat_id)
@@ -51,6 +54,19 @@ class Directory:
     def access_hash(self, account_id: int, peer_id: identity.PeerId) -> int | None:
         """Return how an account reaches a peer, None when it does not know."""
         return self._hashes.get((account_id, peer_id))
+
+    def has(self, chat_id: identity.PeerId) -> bool:
+        """Say whether the store knows a chat by more than a mention."""
+        return chat_id in self._complete
+
+    def stored(self, chat_id: identity.PeerId) -> None:
+        """Note that the store has a chat."""
+        self._complete.add(chat_id)
+
+    def settle(self, chat: records.Chat) -> records.Chat:
+        """Return a basic group's row with its authoritative mailbox, so that every account says the same."""
+        space_id = self._spaces.get(chat.chat_id, chat.space_id)
+        return chat if space_id == chat.space_id else dataclasses.replace(chat, space_id=space_id)
 
     def is_forum(self, chat_id: identity.PeerId) -> bool:
         """Say whether a chat has topics."""

@@ -55,14 +55,24 @@ class Engine:
 
     # -- for the service --------------------------------------------------------------------------------------
 
-    def add(self, account: link.Link, cursor: records.BoxState | None) -> None:
-        """Take an account: its common box starts with a difference, or is anchored."""
+    def add(self, account: link.Link, cursor: records.BoxState | None, *, is_following: bool = True) -> None:
+        """Take an account: its common box is anchored, or starts with a difference unless it is not followed."""
         self._links[account.mailbox] = account
+        if not is_following and cursor is not None:
+            self.machine.load(account.mailbox, cursor)
+            return
         self.perform(self.machine.add_account(account.mailbox, cursor, self._now()))
 
-    def introduce(self, account: link.Link) -> None:
-        """Take an account for asking only: its common box is left as it is."""
-        self._links[account.mailbox] = account
+    def resume_channel(
+        self, account: link.Link, box: identity.SpaceId, cursor: records.BoxState | None, *, is_dirty: bool
+    ) -> None:
+        """Take a channel that the store knows, with its dirty mark."""
+        now = self._now()
+        if cursor is not None:
+            self.machine.load(box, cursor)
+        self.perform(self.machine.add_channel(box, account.mailbox, None, now))
+        if is_dirty:
+            self.perform(self.machine.mark(box, now))
 
     def remove(self, account: link.Link) -> None:
         """Let an account go; its channels go on through others."""
@@ -73,6 +83,12 @@ class Engine:
         """Return the pts a box is committed at: what a scan that is asked for now is true for."""
         found = self.machine.boxes.get(box)
         return found.pipeline.committed.pts if found and found.pipeline.committed else None
+
+    def committed(self) -> dict[identity.SpaceId, int]:
+        """Return the committed pts of every box that has one."""
+        return {
+            space: box.pipeline.committed.pts for space, box in self.machine.boxes.items() if box.pipeline.committed
+        }
 
     def channel(self, account: link.Link, box: identity.SpaceId, server_pts: int, asked_at_pts: int | None) -> None:
         """Take a channel's dialog: anchor it, or compare its pts with the cursor from before the request."""
@@ -166,6 +182,8 @@ class Engine:
         pushed_at = incoming.pushed_at if incoming else None
         batch = account.aside(users, chats, rest, at=self._time.now(), pushed_at=pushed_at)
         if batch is not None:
+            if any(not (chat.is_min or chat.is_left or self._directory.has(chat.chat_id)) for chat in batch.chats):
+                self._on_refresh()
             self._writer.enqueue(batch).add_done_callback(partial(_forget_unwritten, account))
 
     # -- what is to be done -----------------------------------------------------------------------------------

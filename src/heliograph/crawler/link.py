@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,7 @@ class Link:
             known = normalize.peers(users, chats, account_id=self.account_id, self_user_id=self.user_id)
             self._directory.learn(*known)
             people, places, accesses = self._memory.fresh(known)
+            places = [self._directory.settle(chat) for chat in places]
         if not (rows.observations or people or places or accesses):
             return None
         return records.Batch(
@@ -62,6 +64,14 @@ class Link:
             accesses=accesses,
             pushed_at=pushed_at,
         )
+
+    def settled(self, batch: records.Batch) -> records.Batch:
+        """Return a page of dialogs without the peers that were sent already, groups in their authoritative mailbox."""
+        known = (batch.users, batch.chats, batch.accesses)
+        self._directory.learn(*known)
+        users, chats, accesses = self._memory.fresh(known)
+        chats = [self._directory.settle(chat) for chat in chats]
+        return dataclasses.replace(batch, users=users, chats=chats, accesses=accesses)
 
     def forget(self) -> None:
         """Send peers again: a commit that held some may not have happened."""

@@ -1,0 +1,67 @@
+"""The accounts that this process speaks for: their sessions opened, their flood waits remembered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from heliograph import clock, config, errors, log
+from heliograph.crawler import governor, transport
+from heliograph.domain import identity
+from heliograph.store import accounts, database
+from heliograph.vault import sessions
+
+_log = log.get("roster")
+
+
+async def active(opened: database.Database) -> list[accounts.Account]:
+    """Return the accounts that can be mirrored with. Raises NotFound when there is none."""
+    async with opened.connection() as conn:
+        found = [each for each in await accounts.load_all(conn) if each.state == "active" and each.key_id]
+    if not found:
+        raise errors.NotFound("No Telegram account is signed in here; run `heliograph login` first.")
+    return found
+
+
+async def connection(
+    settings: config.Settings,
+    opened: database.Database,
+    vault: sessions.Vault,
+    account: accounts.Account,
+    time: clock.Clock,
+) -> transport.Connection:
+    """Return an account's connection, not yet connected. Raises MasterKeyWrong or SessionEnded."""
+    async with opened.connection() as conn:
+        ciphertext, key_id = await accounts.session(conn, account.account_id)
+        frozen = await accounts.frozen(conn, account.account_id)
+    sealed = sessions.Sealed(ciphertext=ciphertext, key_id=key_id)
+    return transport.Connection(
+        settings.telegram,
+        transport.SessionKey.decode(vault.open(account.account_id, sealed)),
+        account_id=account.account_id,
+        user_id=account.user_id,
+        governor=governor.Governor(
+            settings.crawler.budget,
+            time=time,
+            frozen=frozen,
+            on_freeze=partial(_freeze, opened, account.account_id),
+        ),
+        queue_size=settings.crawler.queue_size,
+        time=time,
+    )
+
+
+async def sign_out(opened: database.Database, account_id: identity.AccountId, reason: str) -> None:
+    """Note that Telegram ended an account's session, or banned it."""
+    _log.error("session_ended", account_id=account_id)
+    async with opened.connection() as conn:
+        await accounts.set_state(conn, account_id, "banned" if "DEACTIVATED" in reason else "signed_out")
+
+
+async def _freeze(opened: database.Database, account_id: identity.AccountId, family: str, until: datetime) -> None:
+    try:
+        async with opened.connection() as conn:
+            await accounts.freeze(conn, account_id, family, until)
+    except errors.HeliographError as error:
+        # The wait is obeyed all the same; only a restart would forget it.
+        _log.warning("flood_wait_not_stored", account_id=account_id, reason=str(error))

@@ -1,0 +1,235 @@
+"""The crawler role: takes leases, loads what is committed, and runs every account until it is told to stop.
+
+A restart needs nothing that a crash could have cost: cursors and dirty marks come from the store, and what happened
+meanwhile comes from Telegram as differences.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Coroutine, Sequence
+from typing import Any, Literal
+
+from heliograph import clock, config, errors, metrics
+from heliograph.crawler import backfill, directory, engine, link, refresh, requests, resume, roster, tenure, writer
+from heliograph.domain import identity, records
+from heliograph.domain.sync import machine
+from heliograph.domain.sync.rules import Rules
+from heliograph.store import accounts, commands, database
+from heliograph.store import chats as chat_rows
+from heliograph.vault import sessions
+
+Mode = Literal["all", "history", "live"]
+
+MEASURE_SECONDS = 1.0
+LOOK_SECONDS = 0.2
+STOP_SECONDS = 10.0
+SUSPECT_SECONDS = 1.0
+
+
+async def run(
+    settings: config.Settings,
+    opened: database.Database,
+    *,
+    stop: asyncio.Event,
+    mode: Mode = "all",
+    chats: Sequence[int] | None = None,
+    limit: int | None = None,
+    restart: bool = True,
+) -> None:
+    """Mirror until ``stop`` is set; with mode ``history`` until the history is there.
+
+    ``chats`` and ``limit`` restrict backfill to some chats and to so many messages of each. Without ``restart`` a lost
+    connection ends the run. Raises NotFound without accounts, LeaseHeld, MasterKeyWrong, SessionEnded when every
+    account's session is over, Disconnected.
+    """
+    vault = sessions.load(settings.key_file)
+    rows = await roster.active(opened)
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    hold = tenure.Tenure(opened, [row.account_id for row in rows], holder)
+    held, epoch = await hold.take()
+    try:
+        with metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port):
+            crawl = Crawl(settings, opened, vault, mode=mode, epoch=epoch, only=chats, limit=limit, restart=restart)
+            await crawl.run([row for row in rows if row.account_id in held], hold, stop)
+    finally:
+        await hold.end()
+
+
+class Crawl:
+    """One run of the crawler role."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        opened: database.Database,
+        vault: sessions.Vault,
+        *,
+        mode: Mode,
+        epoch: int,
+        only: Sequence[int] | None,
+        limit: int | None,
+        restart: bool,
+    ) -> None:
+        crawler = settings.crawler
+        self._settings = settings
+        self._database = opened
+        self._vault = vault
+        self._epoch = epoch
+        self._only = frozenset(only or ())
+        self._restart = restart
+        self._follows = mode != "history" and crawler.updates
+        self._fetches = mode != "live" and crawler.history
+        self._ends = mode == "history"
+        self._time = clock.SystemClock()
+        self._directory = directory.Directory(private_chats=crawler.private_chats)
+        self._writer = writer.Writer(opened, time=self._time)
+        self._engine = engine.Engine(
+            machine.Machine(Rules(gap_wait=crawler.gap_wait_seconds, silence=crawler.silence_seconds)),
+            self._writer,
+            opened,
+            self._directory,
+            epoch=epoch,
+            time=self._time,
+            on_refresh=self.refresh,
+        )
+        self._backfill = backfill.Backfill(
+            crawler,
+            self._writer,
+            opened,
+            self._directory,
+            committed=self._engine.committed_pts,
+            limit=limit,
+            time=self._time,
+        )
+        self._refreshes: list[refresh.Refresh] = []
+        self._resume = resume.Resume()
+
+    async def run(self, rows: list[accounts.Account], hold: tenure.Tenure, stop: asyncio.Event) -> None:
+        """Run these accounts until ``stop`` is set, or until there is nothing more to do."""
+        links = [await self._link(row) for row in rows]
+        self._resume = await resume.load(self._database, links, self._directory, self._epoch)
+        writing = asyncio.create_task(self._writer.run(), name="writer")
+        tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]
+        try:
+            done, _ = await asyncio.wait({writing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await _cancel(tasks)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._engine.stop(), STOP_SECONDS)
+            await _cancel([writing])
+            await asyncio.gather(*(each.connection.disconnect() for each in links), return_exceptions=True)
+
+    def refresh(self) -> None:
+        """Have every account's list of chats read soon."""
+        for each in self._refreshes:
+            each.ask()
+
+    def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
+        jobs = [self._engine.keep_time(), self._measure(), hold.keep(["refresh"], self._handle)]
+        return [*jobs, self._backfill.run()] if self._fetches else jobs
+
+    async def _handle(self, command: commands.Command) -> dict[str, object]:
+        self.refresh()
+        return {}
+
+    async def _measure(self) -> None:
+        while True:
+            self._engine.measure()
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    # -- accounts ---------------------------------------------------------------------------------------------
+
+    async def _link(self, row: accounts.Account) -> link.Link:
+        connection = await roster.connection(self._settings, self._database, self._vault, row, self._time)
+        return link.Link(connection, epoch=self._epoch, chats=self._directory)
+
+    async def _run_all(self, links: list[link.Link]) -> None:
+        """Run every account; one whose session ends leaves the others alone. Raises SessionEnded when all ended."""
+        alive = await asyncio.gather(*(self._run_account(each) for each in links))
+        if not any(alive):
+            raise errors.SessionEnded
+        if self._ends:
+            await self._backfill.until_idle()
+
+    async def _run_account(self, account: link.Link) -> bool:
+        """Run an account to its end; False when that is the end of its session."""
+        jobs: list[asyncio.Task[None]] = []
+        try:
+            await account.connection.connect(wait=self._restart)
+            jobs += [asyncio.create_task(job) for job in self._jobs(account)]
+            await asyncio.gather(*jobs)
+        except errors.SessionEnded as ended:
+            self._engine.remove(account)
+            self._backfill.remove(account)
+            await roster.sign_out(self._database, identity.AccountId(account.account_id), str(ended))
+            return False
+        finally:
+            await _cancel(jobs)
+        return True
+
+    def _jobs(self, account: link.Link) -> list[Coroutine[Any, Any, None]]:
+        listing = refresh.Refresh(
+            account,
+            self._engine,
+            self._writer,
+            self._directory,
+            every_seconds=self._settings.crawler.refresh_seconds,
+            on_page=self._offer,
+        )
+        self._refreshes.append(listing)
+        self._backfill.add(account)
+        cursor = self._resume.cursor(account)
+        if not self._follows:
+            # Without updates no cursor moves; a box that has none is anchored, to date what is read.
+            self._resume.channels_into(self._engine, account, with_marks=False)
+            self._engine.add(account, cursor, is_following=False)
+            return [listing.once()]
+        self._engine.add(account, cursor)
+        self._resume.channels_into(self._engine, account, with_marks=True)
+        jobs = [self._engine.follow(account), self._suspect(account, cursor)]
+        if self._settings.crawler.peers:
+            jobs.append(listing.run())
+        if not self._restart:
+            jobs.append(_until_lost(account))
+        return jobs
+
+    async def _suspect(self, account: link.Link, cursor: records.BoxState | None) -> None:
+        """Look twice whether the server stands before our cursor, as after it lost part of its log."""
+        if cursor is None:
+            return
+        with contextlib.suppress(errors.FloodWait, errors.RpcFailed, errors.RpcTimeout, errors.Disconnected):
+            for _ in range(2):
+                state = requests.state_of(await account.connection.call(requests.account_state()))
+                if state.pts >= cursor.pts:
+                    return
+                await asyncio.sleep(SUSPECT_SECONDS)
+            self._engine.account_state(account, state, cursor.pts)
+
+    async def _offer(self, tops: dict[identity.PeerId, int]) -> None:
+        """Have the history of chats fetched that lack it; ``tops`` are their newest messages."""
+        if not self._fetches:
+            return
+        async with self._database.connection() as conn:
+            rows = await chat_rows.load(conn)
+        for row in rows:
+            self._directory.load_chat(row.chat_id, space_id=row.space_id, kind=row.kind, policy=row.policy)
+            if row.chat_id in tops and (not self._only or row.chat_id in self._only):
+                self._backfill.offer(row, tops[row.chat_id])
+
+
+async def _until_lost(account: link.Link) -> None:
+    while account.connection.is_connected:  # noqa: ASYNC110 - the transport tells losses only after reconnecting
+        await asyncio.sleep(LOOK_SECONDS)
+    raise errors.Disconnected("The connection to Telegram was lost; run the command again.")
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
