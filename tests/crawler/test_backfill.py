@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from telethon.tl import functions, types
 
 from heliograph import clock, config, errors
-from heliograph.crawler import backfill, directory, governor, link, peers, writer
+from heliograph.crawler import backfill, directory, governor, link, writer
 from heliograph.domain import identity, records
 from heliograph.store import chats as stored_chats
 from heliograph.store import commit
@@ -86,16 +85,6 @@ class Telegram:
         return [request.offset_id - 1 for request in self.asked if request.add_offset]
 
 
-@dataclass
-class Cursors:
-    """Committed cursors, as the engine would tell them."""
-
-    pts: dict[int, int] = field(default_factory=lambda: {CHANNEL: 50, MAILBOX: 60})
-
-    def committed_pts(self, box: identity.SpaceId) -> int | None:
-        return self.pts.get(box)
-
-
 class Run:
     """One process's backfill, from start to kill."""
 
@@ -104,24 +93,25 @@ class Run:
         self.telegrams = accounts
         self.known = directory.Directory()
         self.commits = writer.Writer(opened)
-        self.cursors = Cursors()
+        self.pts: dict[identity.SpaceId, int] = {identity.channel_space(CHANNEL): 50, MAILBOX: 60}
         self.slept: list[float] = []
         self.progress: list[records.BackfillProgress] = []
         self.limit = settings.pop("limit", None)
         self.settings = config.Crawler(**{"history_depth": "all", "concurrency": 2, **settings})
         self.backfill = backfill.Backfill(
             self.settings,
-            opened,
             self.commits,
-            self.cursors,
+            opened,
             self.known,
+            committed=self.pts.get,
             limit=self.limit,
             time=clock.ManualClock(NOW),
             on_progress=self.progress.append,
             sleep=self.sleep,
         )
         self.links = [link.Link(each, epoch=1, chats=self.known) for each in accounts]
-        for each in accounts:
+        for each in self.links:
+            self.backfill.add(each)
             self.known.learn([], [], [records.Access(account_id=each.account_id, peer_id=CHANNEL_CHAT, access_hash=1)])
 
     async def sleep(self, seconds: float) -> None:
@@ -131,8 +121,7 @@ class Run:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self.commits.run())]
-        tasks += [asyncio.create_task(self.backfill.run(each)) for each in self.links]
-        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(self.backfill.run()))
         try:
             yield
         finally:
@@ -140,28 +129,15 @@ class Run:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def offer(self, chat_id: int = CHANNEL_CHAT) -> None:
-        account = self.links[0]
+    async def offer(self, chat_id: int = CHANNEL_CHAT) -> None:
         top_id = max(self.telegrams[0].history[chat_id], default=0)
-        space = identity.channel_space(CHANNEL) if chat_id == CHANNEL_CHAT else MAILBOX
-        self.backfill.offer(account, dialog(chat_id, space, top_id))
+        self.backfill.offer(await row(self.opened, chat_id), top_id)
 
     async def to_the_end(self, *chat_ids: int) -> None:
         async with self.running():
             for chat_id in chat_ids or (CHANNEL_CHAT,):
-                self.offer(chat_id)
+                await self.offer(chat_id)
             await asyncio.wait_for(self.backfill.until_idle(), 30)
-
-
-def dialog(chat_id: int, space: int, top_id: int) -> peers.Dialog:
-    return peers.Dialog(
-        chat_id=identity.PeerId(chat_id),
-        space_id=identity.SpaceId(space),
-        top_id=top_id,
-        pts=None,
-        access_hash=1,
-        is_forum=False,
-    )
 
 
 @pytest.fixture
@@ -234,7 +210,7 @@ async def test_kill_after_any_page_costs_no_message(opened: store_database.Datab
     killed = asyncio.Event()
     first.backfill.on_progress = lambda progress: killed.set() if progress.done >= killed_after * 100 else None
     async with first.running():
-        first.offer()
+        await first.offer()
         await asyncio.wait_for(killed.wait(), 30)
     reached = (await row(opened)).next_id
     telegram.asked.clear()
@@ -263,7 +239,7 @@ async def test_kill_inside_the_older_part_resumes_there(opened: store_database.D
     killed = asyncio.Event()
     second.backfill.on_progress = lambda progress: killed.set()
     async with second.running():
-        second.offer()
+        await second.offer()
         await asyncio.wait_for(killed.wait(), 30)
     reached = (await row(opened)).next_id
     telegram.asked.clear()
@@ -277,7 +253,7 @@ async def test_scan_is_true_for_the_cursor_from_before_the_request(opened: store
     telegram = Telegram()
     telegram.fill(CHANNEL_CHAT, range(1, 11))
     run = Run(opened, telegram)
-    telegram.on_request = lambda: run.cursors.pts.update({CHANNEL: run.cursors.pts[CHANNEL] + 7})
+    telegram.on_request = lambda: run.pts.update({CHANNEL: run.pts[CHANNEL] + 7})
     await run.to_the_end()
     # The first request finds where the depth starts only when there is one; the page was asked at 50.
     assert await query(opened, "SELECT DISTINCT as_of FROM messages") == [(50,)]
@@ -287,13 +263,13 @@ async def test_nothing_is_scanned_before_the_box_is_anchored(opened: store_datab
     telegram = Telegram()
     telegram.fill(CHANNEL_CHAT, range(1, 11))
     run = Run(opened, telegram)
-    run.cursors.pts.clear()
+    run.pts.clear()
     async with run.running():
-        run.offer()
+        await run.offer()
         while not run.slept:  # noqa: ASYNC110
             await asyncio.sleep(0)
         assert telegram.asked == []
-        run.cursors.pts[CHANNEL] = 50
+        run.pts[CHANNEL] = 50
         await asyncio.wait_for(run.backfill.until_idle(), 30)
     assert await ids(opened) == list(range(1, 11))
 
@@ -421,7 +397,7 @@ async def test_next_page_is_asked_while_the_last_one_commits(opened: store_datab
 
     run.commits.enqueue = hold  # type: ignore[method-assign]
     async with run.running():
-        run.offer()
+        await run.offer()
         async with asyncio.timeout(30):
             while len(telegram.page_starts) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)

@@ -1,18 +1,18 @@
 """Past messages, oldest first, of every chat that lacks them: resumable at any point, and never in the live path's way.
 
-Chats are offered as they are seen, and each account's :meth:`Backfill.run` takes from one queue, so that a chat is
-fetched by one account at a time. A chat that cannot be read is marked and the others go on.
+Chats are offered as they are seen and wait in one queue; a chat is fetched by one account at a time. A chat that cannot
+be read is marked and the others go on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from heliograph import clock, config, errors, log
-from heliograph.crawler import directory, history, link, normalize, peers, writer
+from heliograph.crawler import directory, history, link, normalize, writer
 from heliograph.crawler import scan as scans
 from heliograph.domain import identity, records
 from heliograph.store import chats, database
@@ -22,32 +22,23 @@ _log = log.get("backfill")
 OnProgress = Callable[[records.BackfillProgress], None]
 
 
-class Cursors(Protocol):
-    """Who knows what is committed: the engine."""
-
-    def committed_pts(self, box: identity.SpaceId) -> int | None:
-        """Return the pts a box is committed at."""
-        ...
-
-
 class Backfill:
     """The histories of this process's chats."""
 
     def __init__(
         self,
         settings: config.Crawler,
-        opened: database.Database,
         commits: writer.Writer,
-        cursors: Cursors,
+        opened: database.Database,
         known: directory.Directory,
         *,
-        time: clock.Clock | None = None,
-        only: Sequence[int] | None = None,
+        committed: Callable[[identity.SpaceId], int | None],
         limit: int | None = None,
         on_progress: OnProgress | None = None,
+        time: clock.Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.cursors = cursors
+        self.committed = committed
         self.writer = commits
         self.directory = known
         self.sleep = sleep
@@ -56,38 +47,39 @@ class Backfill:
         self.memories: dict[int, normalize.PeerMemory] = {}
         self._settings = settings
         self._database = opened
-        self._only = None if only is None else set(only)
         self._limit = limit or settings.history_limit_per_run
         self._links: list[link.Link] = []
         self._rows: dict[identity.PeerId, chats.ChatRow] = {}
-        self._queue: asyncio.Queue[peers.Dialog] = asyncio.Queue()
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._queue: asyncio.Queue[tuple[chats.ChatRow, int]] = asyncio.Queue()
         self._busy: set[identity.PeerId] = set()
         self._fetched: dict[identity.PeerId, int] = {}
 
     # -- for the service --------------------------------------------------------------------------------------
 
-    def offer(self, account: link.Link, dialog: peers.Dialog) -> None:
-        """Take note of a chat that an account sees; it is queued unless it has its history or is being fetched."""
-        chat_id = dialog.chat_id
-        if chat_id in self._busy or self.is_at_limit(chat_id) or (self._only is not None and chat_id not in self._only):
-            return
-        row = self._rows.get(chat_id)
-        if row is not None and not self._lacks(row):
-            return
-        self._busy.add(chat_id)
-        self._queue.put_nowait(dialog)
-
-    async def run(self, account: link.Link) -> None:
-        """Fetch what is offered, through this account among others, for ever; cancel it to stop."""
+    def add(self, account: link.Link) -> None:
+        """Let an account fetch."""
         self._links.append(account)
         self.memories.setdefault(account.account_id, normalize.PeerMemory())
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._settings.concurrency):
-                    group.create_task(self._work())
-        finally:
+
+    def remove(self, account: link.Link) -> None:
+        """Let an account fetch no more; its chats go on through others."""
+        if account in self._links:
             self._links.remove(account)
+
+    def offer(self, row: chats.ChatRow, top_id: int = 0) -> bool:
+        """Queue a chat unless it has its history or is being fetched; ``top_id`` is its newest message, if known."""
+        row = self._newest(row)
+        if row.chat_id in self._busy or self.is_at_limit(row.chat_id) or row.policy == "ignore" or not self._lacks(row):
+            return False
+        self._busy.add(row.chat_id)
+        self._queue.put_nowait((row, top_id))
+        return True
+
+    async def run(self) -> None:
+        """Fetch what is offered, several chats at once, for ever; cancel it to stop."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._settings.concurrency):
+                group.create_task(self._work())
 
     async def until_idle(self) -> None:
         """Wait until every chat that was offered is complete, at its limit or marked as unreadable."""
@@ -140,44 +132,37 @@ class Backfill:
 
     async def _work(self) -> None:
         while True:
-            dialog = await self._queue.get()
+            row, top_id = await self._queue.get()
             try:
-                async with self._slots:
-                    await self._fetch_chat(dialog)
-            except asyncio.CancelledError:
-                # This account's end is not the chat's: another account takes it up.
-                self._queue.put_nowait(dialog)
-                raise
+                await self._fetch_chat(row, top_id)
             except (scans.Unreadable, errors.TelegramError) as error:
-                await self.mark(dialog.chat_id, "error", str(error))
+                await self.mark(row.chat_id, "error", str(error))
             except Exception as error:  # one chat's defect must not end the others
-                _log.exception("backfill_failed", chat_id=dialog.chat_id)
+                _log.exception("backfill_failed", chat_id=row.chat_id)
                 reason = f"An internal error stopped its history ({type(error).__name__})."
-                await self.mark(dialog.chat_id, "error", reason)
+                await self.mark(row.chat_id, "error", reason)
             finally:
+                self._busy.discard(row.chat_id)
                 self._queue.task_done()
-            self._busy.discard(dialog.chat_id)
 
-    async def _fetch_chat(self, dialog: peers.Dialog) -> None:
-        row = await self._row(dialog.chat_id)
-        if row is None or row.policy == "ignore" or row.is_left or not self._lacks(row):
-            return
-        scan = scans.Scan(self, row, dialog.top_id)
+    async def _fetch_chat(self, row: chats.ChatRow, top_id: int) -> None:
+        scan = scans.Scan(self, row, top_id)
         while not self.is_at_limit(row.chat_id) and (part := await scan.plan()) is not None:
             await scan.fetch(part)
 
-    async def _row(self, chat_id: identity.PeerId) -> chats.ChatRow | None:
-        """Return a chat's progress; all are read together, since a start asks for all of them."""
-        while chat_id not in self._rows:
-            await self.writer.until_healthy()
-            try:
-                async with self._database.connection() as conn:
-                    for row in await chats.load(conn):
-                        self._rows.setdefault(row.chat_id, row)
-                break
-            except (errors.DatabaseUnreachable, errors.DiskFull):
-                await self.sleep(scans.RETRY_SECONDS[0])
-        return self._rows.get(chat_id)
+    def _newest(self, row: chats.ChatRow) -> chats.ChatRow:
+        """Return a row with the progress of this run: it may have been read before the last page was committed."""
+        kept = self._rows.get(row.chat_id)
+        if kept is None:
+            return row
+        return replace(
+            row,
+            next_id=kept.next_id,
+            done=kept.done,
+            total=kept.total,
+            since=kept.since,
+            is_complete=kept.is_complete,
+        )
 
     def _lacks(self, row: chats.ChatRow) -> bool:
         return not row.is_complete or scans.is_deeper(self.since(), row.since)

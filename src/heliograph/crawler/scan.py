@@ -139,7 +139,7 @@ class Scan:
 
     async def _as_of(self) -> int:
         """Return the committed cursor. A box that has none is being anchored, and nothing is scanned before that."""
-        while (pts := self._home.cursors.committed_pts(self._row.space_id)) is None:
+        while (pts := self._home.committed(self._row.space_id)) is None:
             await self._home.sleep(ANCHOR_SECONDS)
         return pts
 
