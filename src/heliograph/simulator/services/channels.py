@@ -41,6 +41,7 @@ async def get_full_channel(ctx: rpc.Context, request: functions.channels.GetFull
         participants_count=len(chat.members),
         admins_count=sum(member.role != "member" for member in chat.members.values()),
         kicked_count=len(chat.banned),
+        banned_count=0,
         migrated_from_chat_id=-chat.migrated_from if chat.migrated_from else None,
         migrated_from_max_id=chat.migrated_from_max.get(viewer) if chat.migrated_from else None,
         pinned_msg_id=chat.pinned[-1] if chat.pinned else None,

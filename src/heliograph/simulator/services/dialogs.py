@@ -72,7 +72,7 @@ async def get_dialog_unread_marks(ctx: rpc.Context, request: functions.messages.
 
 
 def _has_offset(request: Any) -> bool:
-    return bool(request.offset_id or request.offset_date)
+    return bool(request.offset_id or places.unix(request.offset_date))
 
 
 def _after(ctx: rpc.Context, rows: list[dialogs.Row], request: Any) -> list[dialogs.Row]:

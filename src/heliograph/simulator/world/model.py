@@ -18,6 +18,9 @@ ChatKind = Literal["channel", "supergroup", "forum", "group", "private"]
 Role = Literal["creator", "admin", "member"]
 Json = dict[str, Any]
 
+LONG_GONE = 0.0
+"""When what was deleted before the world began was deleted: nobody ever saw it."""
+
 
 @dataclass(slots=True, kw_only=True)
 class User:

@@ -1,6 +1,7 @@
 """Seeded worlds: invented people and chats with a plausible past, the same for the same numbers.
 
-Some user, basic-group and channel ids are equal on purpose: a client that mixes the three spaces up fails here.
+With ``equal_ids`` some user, basic-group and channel ids are the same number: a client that mixes the three spaces up
+fails there. Telethon's events and Kurigram's dialogs do, so the default spares them.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def populate(world: World, *, chats: int, days: int, messages: int | None) -> No
     """Fill an empty world with people and chats that newcomers are let into, and a few that they are not."""
     rng = random.Random(f"{world.seed}:world")  # noqa: S311 a seeded world must repeat
     _people(world, rng, min(2_000, 60 + chats * 6))
-    made = [_chat(world, rng, number, is_open=number < chats) for number in range(chats + _CLOSED_CHATS)]
+    last = chats + _CLOSED_CHATS - 1
+    made = [_chat(world, rng, n, is_open=n < chats, is_private=n == last) for n in range(last + 1)]
     _link(made)
     total = chats * days * _MESSAGES_PER_CHAT_AND_DAY if messages is None else messages
     # Few chats are busy and most are quiet; the weights are shuffled over the kinds.
@@ -69,7 +71,7 @@ def phrasebook(world: World, chat: model.Chat) -> Phrasebook:
 def _people(world: World, rng: random.Random, count: int) -> None:
     service = model.User(id=ids.SERVICE_USER, first_name="Telegram", phone="42777")
     world.users[service.id] = service
-    special = (_FIRST_CHANNEL_ID, _FIRST_GROUP_ID)
+    special = (_FIRST_CHANNEL_ID, _FIRST_GROUP_ID) if world.has_equal_ids else ()
     for number in range(count):
         language = LANGUAGE_CYCLE[number % len(LANGUAGE_CYCLE)]
         words = LANGUAGES[language]
@@ -90,7 +92,7 @@ def _people(world: World, rng: random.Random, count: int) -> None:
             world.usernames[user.username] = user.id
 
 
-def _chat(world: World, rng: random.Random, number: int, *, is_open: bool) -> model.Chat:
+def _chat(world: World, rng: random.Random, number: int, *, is_open: bool, is_private: bool) -> model.Chat:
     kind = _KIND_CYCLE[number % len(_KIND_CYCLE)] if is_open else "channel"
     language = LANGUAGE_CYCLE[number % len(LANGUAGE_CYCLE)]
     subject = SUBJECTS[(number // 3) % len(SUBJECTS)]
@@ -100,7 +102,7 @@ def _chat(world: World, rng: random.Random, number: int, *, is_open: bool) -> mo
     is_channel = kind != "group"
     chat = model.Chat(
         kind=kind,
-        id=_number(number, is_channel=is_channel),
+        id=_number(world, number, is_channel=is_channel),
         title=title if ordinal == 1 else f"{title} {ordinal}",
         created_at=world.history_starts_at,
         about=f"{title}. Invented, as everything here.",
@@ -109,7 +111,8 @@ def _chat(world: World, rng: random.Random, number: int, *, is_open: bool) -> mo
         box=Box() if is_channel else None,
         has_signatures=kind == "channel" and number % 3 == 0,
     )
-    if is_channel and (number % 2 == 0 or not is_open) and number % 7 != 6:
+    # The last closed chat is private for certain, so that there is one to be refused.
+    if is_channel and (number % 3 != 1 if is_open else not is_private):
         chat.username = f"sim_{subject}_{number}"
     chat.invite = f"inv{ids.number(world.seed, chat.peer, bits=48):x}"
     _settle(world, rng, chat)
@@ -121,12 +124,12 @@ def _chat(world: World, rng: random.Random, number: int, *, is_open: bool) -> mo
     return chat
 
 
-def _number(number: int, *, is_channel: bool) -> int:
-    if not is_channel:
-        # The second basic group shares its number with a channel.
-        return _FIRST_CHANNEL_ID + 4 * 1_013 if number == 8 else _FIRST_GROUP_ID + max(0, number - 2) * 17
-    # The second channel shares its number with the first account.
-    return FIRST_ACCOUNT_ID if number == 1 else _FIRST_CHANNEL_ID + number * 1_013
+def _number(world: World, number: int, *, is_channel: bool) -> int:
+    if world.has_equal_ids and not is_channel and number == 8:
+        return _FIRST_CHANNEL_ID + 4 * 1_013  # the second basic group shares its number with a channel
+    if world.has_equal_ids and is_channel and number == 1:
+        return FIRST_ACCOUNT_ID  # the second channel shares its number with the first account
+    return _FIRST_CHANNEL_ID + number * 1_013 if is_channel else _FIRST_GROUP_ID + max(0, number - 2) * 17
 
 
 def _settle(world: World, rng: random.Random, chat: model.Chat) -> None:

@@ -65,7 +65,7 @@ class _Writer:
                 self._album()
             elif roll < 0.971:
                 message = self._text(1.0)
-                message.deleted_at = float(message.date)
+                message.deleted_at = model.LONG_GONE
                 self._add(message)
                 self.chat.alive -= 1
             elif roll < 0.988:

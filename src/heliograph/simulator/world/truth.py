@@ -42,21 +42,19 @@ def records(
 
 def _channel(world: World, chat: model.Chat, since: float | None) -> Iterator[Record]:
     for message in chat.messages:
-        if _is_wanted(world, message, since):
+        if _is_wanted(message, since):
             yield _record(world, chat, message, chat.id, message.id, chat.peer, None)
 
 
 def _mailbox(world: World, account: model.Account, since: float | None, *, include_private: bool) -> Iterator[Record]:
     viewer = account.user.id
     for number, (chat, message) in enumerate(account.mailbox, start=1):
-        if (chat.kind != "private" or include_private) and _is_wanted(world, message, since):
+        if (chat.kind != "private" or include_private) and _is_wanted(message, since):
             yield _record(world, chat, message, -viewer, number, tl.dialog_peer(chat, viewer), viewer)
 
 
-def _is_wanted(world: World, message: model.Message, since: float | None) -> bool:
-    if message.deleted_at is not None and message.deleted_at <= world.created_at:
-        return False
-    return since is None or message.date >= since
+def _is_wanted(message: model.Message, since: float | None) -> bool:
+    return message.deleted_at != model.LONG_GONE and (since is None or message.date >= since)
 
 
 def _record(

@@ -67,6 +67,7 @@ class World:
         messages: int | None = None,
         clock: clocks.Clock | None = None,
         state_dir: Path | None = None,
+        equal_ids: bool = False,
     ) -> None:
         self.clock = clock or clocks.SystemClock()
         self.users: dict[int, model.User] = {}
@@ -91,7 +92,7 @@ class World:
         self._subscribers: list[Subscriber] = []
         self._is_replaying = False
         self._journal = Journal(state_dir)
-        self._begin(seed, chats, days, messages)
+        self._begin(seed, chats, days, messages, equal_ids)
 
     # Operations. Chats are given as objects or marked ids (a user id for a private chat), users as objects or ids.
 
@@ -318,15 +319,17 @@ class World:
         """Close the journal."""
         self._journal.close()
 
-    def _begin(self, number: int, chats: int, days: int, messages: int | None) -> None:
+    def _begin(self, number: int, chats: int, days: int, messages: int | None, equal_ids: bool) -> None:
         lines = self._journal.load()
         header = next(lines, None)
         is_new = header is None
         if header is None:
             now = int(self.clock.now().timestamp())
             header = {"seed": number, "chats": chats, "days": days, "messages": messages, "created_at": now}
+            header["equal_ids"] = equal_ids
         self.seed = int(header["seed"])
         self.created_at = int(header["created_at"])
+        self.has_equal_ids = bool(header.get("equal_ids"))
         self.history_starts_at = self.created_at - int(header["days"]) * 86_400
         seed.populate(self, chats=header["chats"], days=header["days"], messages=header["messages"])
         if is_new:
