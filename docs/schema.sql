@@ -1,0 +1,404 @@
+-- What the migrations make, read back from a database: a test keeps this file equal to them.
+-- Why it looks like this: docs/decisions/0001-data-model.md. The partitions of each table are left out.
+
+CREATE TABLE accounts (
+    account_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    label text NOT NULL,
+    user_id bigint NOT NULL,
+    phone_hint text,
+    state text DEFAULT 'active'::text NOT NULL,
+    dc_id integer NOT NULL,
+    dc_address text,
+    dc_port integer,
+    proxy text,
+    session_ciphertext bytea,
+    session_key_id text,
+    frozen_until jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (account_id),
+    UNIQUE (label),
+    UNIQUE (user_id),
+    CHECK (((session_ciphertext IS NULL) = (session_key_id IS NULL))),
+    CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'signed_out'::text, 'banned'::text]))),
+    CHECK ((user_id > 0))
+);
+
+CREATE TABLE box_cursors (
+    box bigint NOT NULL,
+    pts integer NOT NULL,
+    qts integer DEFAULT 0 NOT NULL,
+    seq integer DEFAULT 0 NOT NULL,
+    date integer DEFAULT 0 NOT NULL,
+    epoch bigint NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (box),
+    CHECK ((box <> 0)),
+    CHECK ((pts >= 0))
+) WITH (fillfactor=50);
+
+CREATE TABLE chat_access (
+    account_id bigint NOT NULL,
+    peer_id bigint NOT NULL,
+    access_hash bigint,
+    role text NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (account_id, peer_id),
+    FOREIGN KEY (account_id) REFERENCES accounts(account_id) ON DELETE CASCADE,
+    CHECK ((role = ANY (ARRAY['creator'::text, 'admin'::text, 'member'::text, 'left'::text, 'banned'::text])))
+);
+
+CREATE TABLE chats (
+    chat_id bigint NOT NULL,
+    space_id bigint NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    username text,
+    member_count integer,
+    is_min boolean DEFAULT false NOT NULL,
+    is_left boolean DEFAULT false NOT NULL,
+    migrated_to_chat_id bigint,
+    linked_chat_id bigint,
+    policy text DEFAULT 'mirror'::text NOT NULL,
+    status text DEFAULT 'initializing'::text NOT NULL,
+    error_count integer DEFAULT 0 NOT NULL,
+    last_error text,
+    next_id bigint DEFAULT 0 NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    total integer DEFAULT 0 NOT NULL,
+    since timestamp with time zone,
+    is_complete boolean DEFAULT false NOT NULL,
+    message_count bigint DEFAULT 0 NOT NULL,
+    deleted_count bigint DEFAULT 0 NOT NULL,
+    last_message_id integer,
+    last_message_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (chat_id),
+    CHECK (((chat_id < '-1000000000000'::bigint) = (space_id > 0))),
+    CHECK (((message_count >= 0) AND (deleted_count >= 0))),
+    CHECK ((kind = ANY (ARRAY['channel'::text, 'supergroup'::text, 'forum'::text, 'group'::text, 'private'::text]))),
+    CHECK ((policy = ANY (ARRAY['mirror'::text, 'ignore'::text]))),
+    CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'error'::text, 'initializing'::text])))
+) WITH (fillfactor=70);
+
+CREATE TABLE commands (
+    command_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    request jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    result jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    taken_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    PRIMARY KEY (command_id),
+    CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'expired'::text])) = (finished_at IS NOT NULL))),
+    CHECK ((expires_at > created_at)),
+    CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'expired'::text])))
+);
+
+CREATE INDEX commands_queued ON public.commands USING btree (command_id) WHERE (state = 'queued'::text);
+
+CREATE TABLE coverage (
+    space_id bigint NOT NULL,
+    chat_id bigint NOT NULL,
+    covered int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    holes int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    as_of integer NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (space_id, chat_id),
+    CHECK ((NOT (covered && holes)))
+) WITH (fillfactor=70);
+
+CREATE TABLE crawl_errors (
+    error_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    kind text NOT NULL,
+    space_id bigint,
+    chat_id bigint,
+    message_id integer,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (error_id)
+);
+
+CREATE INDEX crawl_errors_time ON public.crawl_errors USING btree (occurred_at);
+
+CREATE TABLE dead_letters (
+    letter_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    space_id bigint,
+    message_id bigint,
+    raw bytea NOT NULL,
+    layer integer NOT NULL,
+    error text NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    resolved_at timestamp with time zone,
+    PRIMARY KEY (letter_id)
+);
+
+CREATE INDEX dead_letters_open ON public.dead_letters USING btree (created_at) WHERE (resolved_at IS NULL);
+
+CREATE TABLE dirty_boxes (
+    box bigint NOT NULL,
+    reason text NOT NULL,
+    marked_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (box),
+    CHECK ((box <> 0))
+);
+
+CREATE TABLE known_losses (
+    loss_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    space_id bigint NOT NULL,
+    from_pts integer NOT NULL,
+    to_pts integer NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone,
+    noticed_at timestamp with time zone NOT NULL,
+    PRIMARY KEY (loss_id),
+    UNIQUE (space_id, from_pts, to_pts, reason)
+);
+
+CREATE TABLE leases (
+    resource text NOT NULL,
+    holder text NOT NULL,
+    epoch bigint NOT NULL,
+    acquired_at timestamp with time zone DEFAULT now() NOT NULL,
+    released_at timestamp with time zone,
+    PRIMARY KEY (resource)
+);
+
+CREATE TABLE links (
+    chat_id bigint NOT NULL,
+    kind text NOT NULL,
+    other_chat_id bigint NOT NULL,
+    noticed_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (chat_id, kind, other_chat_id),
+    CHECK ((chat_id <> other_chat_id)),
+    CHECK ((kind = ANY (ARRAY['migration'::text, 'discussion'::text])))
+);
+
+CREATE TABLE media (
+    sha256 bytea NOT NULL,
+    size bigint NOT NULL,
+    mime_type text,
+    stored_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (sha256),
+    CHECK ((octet_length(sha256) = 32)),
+    CHECK ((size >= 0))
+);
+
+CREATE TABLE message_media (
+    space_id bigint NOT NULL,
+    file_id bigint NOT NULL,
+    message_id integer NOT NULL,
+    kind text NOT NULL,
+    sha256 bytea,
+    PRIMARY KEY (space_id, message_id),
+    FOREIGN KEY (sha256) REFERENCES media(sha256),
+    FOREIGN KEY (space_id, message_id) REFERENCES messages(space_id, message_id) ON DELETE CASCADE
+) PARTITION BY HASH (space_id);
+
+CREATE TABLE messages (
+    space_id bigint NOT NULL,
+    chat_id bigint NOT NULL,
+    date timestamp with time zone NOT NULL,
+    stored_at timestamp with time zone DEFAULT now() NOT NULL,
+    fingerprint bigint NOT NULL,
+    sender_id bigint,
+    edit_date timestamp with time zone,
+    text_date timestamp with time zone,
+    deleted_at timestamp with time zone,
+    album_id bigint,
+    reply_to_chat_id bigint,
+    via_bot_id bigint,
+    message_id integer NOT NULL,
+    as_of integer NOT NULL,
+    deleted_as_of integer,
+    reply_to_message_id integer,
+    topic_id integer,
+    ttl_seconds integer,
+    layer smallint NOT NULL,
+    is_edit_hidden boolean NOT NULL,
+    is_outgoing boolean NOT NULL,
+    is_pinned boolean NOT NULL,
+    text text NOT NULL,
+    raw bytea NOT NULL,
+    entities jsonb,
+    media jsonb,
+    service jsonb,
+    forward jsonb,
+    reply_quote text,
+    author_signature text,
+    PRIMARY KEY (space_id, message_id),
+    CHECK (((deleted_at IS NULL) = (deleted_as_of IS NULL))),
+    CHECK (((message_id > 0) AND (space_id <> 0))),
+    CHECK ((deleted_as_of >= as_of))
+) PARTITION BY HASH (space_id);
+
+CREATE INDEX messages_chat_date ON ONLY public.messages USING btree (chat_id, date);
+
+CREATE INDEX messages_date ON ONLY public.messages USING btree (date);
+
+CREATE INDEX messages_mailbox ON ONLY public.messages USING btree (chat_id, message_id) WHERE (space_id < 0);
+
+CREATE INDEX messages_search ON ONLY public.messages USING gin (to_tsvector('heliograph'::regconfig, text)) WITH (fastupdate='on', gin_pending_list_limit='256');
+
+CREATE INDEX messages_topic ON ONLY public.messages USING btree (space_id, topic_id, message_id) WHERE (topic_id IS NOT NULL);
+
+CREATE TABLE observation_history (
+    space_id bigint NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    message_id integer NOT NULL,
+    views integer,
+    forwards integer,
+    replies integer,
+    reactions jsonb,
+    poll jsonb,
+    PRIMARY KEY (space_id, message_id, observed_at)
+) PARTITION BY HASH (space_id);
+
+CREATE TABLE observations (
+    space_id bigint NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    message_id integer NOT NULL,
+    views integer,
+    forwards integer,
+    replies integer,
+    reactions jsonb,
+    poll jsonb,
+    PRIMARY KEY (space_id, message_id)
+) PARTITION BY HASH (space_id);
+
+CREATE TABLE orphan_tombstones (
+    space_id bigint NOT NULL,
+    message_id integer NOT NULL,
+    as_of integer NOT NULL,
+    deleted_at timestamp with time zone NOT NULL,
+    chat_id bigint,
+    PRIMARY KEY (space_id, message_id)
+);
+
+CREATE TABLE outbox (
+    epoch bigint NOT NULL,
+    n bigint NOT NULL,
+    kind text NOT NULL,
+    change text,
+    space_id bigint,
+    chat_id bigint NOT NULL,
+    message_id integer,
+    first_id integer,
+    last_id integer,
+    count integer,
+    pushed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (epoch, n),
+    CHECK (
+CASE kind
+    WHEN 'message'::text THEN ((change IS NOT NULL) AND (space_id IS NOT NULL) AND (message_id IS NOT NULL))
+    WHEN 'range'::text THEN ((first_id IS NOT NULL) AND (last_id IS NOT NULL) AND (count IS NOT NULL))
+    ELSE true
+END),
+    CHECK ((change = ANY (ARRAY['new'::text, 'edit'::text, 'delete'::text, 'observation'::text]))),
+    CHECK ((kind = ANY (ARRAY['message'::text, 'range'::text, 'chat'::text])))
+);
+
+CREATE INDEX outbox_created ON public.outbox USING brin (created_at);
+
+CREATE TABLE outbox_counter (
+    is_only boolean DEFAULT true NOT NULL,
+    epoch bigint DEFAULT (EXTRACT(epoch FROM now()))::bigint NOT NULL,
+    n bigint DEFAULT 0 NOT NULL,
+    PRIMARY KEY (is_only),
+    CHECK (is_only)
+) WITH (fillfactor=10);
+
+CREATE TABLE revisions (
+    space_id bigint NOT NULL,
+    message_id integer NOT NULL,
+    edit_date timestamp with time zone,
+    until_date timestamp with time zone,
+    fingerprint bigint NOT NULL,
+    as_of integer NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    text text NOT NULL,
+    entities jsonb,
+    media jsonb,
+    UNIQUE NULLS NOT DISTINCT (space_id, message_id, edit_date, fingerprint),
+    FOREIGN KEY (space_id, message_id) REFERENCES messages(space_id, message_id) ON DELETE CASCADE
+) PARTITION BY HASH (space_id);
+
+CREATE TABLE topics (
+    space_id bigint NOT NULL,
+    topic_id integer NOT NULL,
+    title text NOT NULL,
+    icon_color integer,
+    is_closed boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (space_id, topic_id)
+);
+
+CREATE TABLE user_names (
+    user_id bigint NOT NULL,
+    first_name text,
+    last_name text,
+    username text,
+    replaced_at timestamp with time zone DEFAULT now() NOT NULL,
+    FOREIGN KEY (user_id) REFERENCES users(user_id) ON DELETE CASCADE
+);
+
+CREATE INDEX user_names_user ON public.user_names USING btree (user_id, replaced_at);
+
+CREATE TABLE users (
+    user_id bigint NOT NULL,
+    first_name text,
+    last_name text,
+    username text,
+    is_bot boolean DEFAULT false NOT NULL,
+    is_deleted boolean DEFAULT false NOT NULL,
+    is_premium boolean DEFAULT false NOT NULL,
+    is_min boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (user_id),
+    CHECK ((user_id > 0))
+);
+
+-- text search configuration heliograph: asciiword as simple
+
+-- text search configuration heliograph: word as unaccent, simple
+
+-- text search configuration heliograph: numword as simple
+
+-- text search configuration heliograph: email as simple
+
+-- text search configuration heliograph: url as simple
+
+-- text search configuration heliograph: host as simple
+
+-- text search configuration heliograph: sfloat as simple
+
+-- text search configuration heliograph: version as simple
+
+-- text search configuration heliograph: hword_numpart as simple
+
+-- text search configuration heliograph: hword_part as unaccent, simple
+
+-- text search configuration heliograph: hword_asciipart as simple
+
+-- text search configuration heliograph: numhword as simple
+
+-- text search configuration heliograph: asciihword as simple
+
+-- text search configuration heliograph: hword as unaccent, simple
+
+-- text search configuration heliograph: url_path as simple
+
+-- text search configuration heliograph: file as simple
+
+-- text search configuration heliograph: float as simple
+
+-- text search configuration heliograph: int as simple
+
+-- text search configuration heliograph: uint as simple

@@ -1,0 +1,86 @@
+"""The schema: made once, described truly, and never touched by a program that is too old for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from heliograph import errors
+from heliograph.store import database as store_database
+from heliograph.store import migrations, schema
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.sql"
+
+
+async def test_schema_in_the_docs_equals_the_migrations(database: store_database.Database) -> None:
+    """Run with WRITE_SCHEMA=1 to renew the document."""
+    async with database.connection() as conn:
+        described = await schema.describe(conn)
+    if os.environ.get("WRITE_SCHEMA"):
+        DOCUMENT.write_text(described, "utf-8")
+    assert DOCUMENT.read_text("utf-8") == described
+
+
+async def test_two_programs_that_start_at_once_migrate_once(database_dsn: str) -> None:
+    with psycopg.connect(database_dsn, autocommit=True) as conn:
+        conn.execute("DROP SCHEMA public CASCADE")
+        conn.execute("CREATE SCHEMA public")
+    await asyncio.gather(migrations.migrate(database_dsn), migrations.migrate(database_dsn))
+    with psycopg.connect(database_dsn) as conn:
+        assert conn.execute("SELECT version_num FROM alembic_version").fetchall() == [(migrations.HEAD,)]
+
+
+async def test_schema_of_a_newer_program_is_refused(database: store_database.Database, database_dsn: str) -> None:
+    async with database.connection() as conn:
+        assert await migrations.check_schema(conn)
+        await conn.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(errors.SchemaTooNew):
+            await migrations.check_schema(conn)
+    with pytest.raises(errors.SchemaTooNew):
+        await migrations.migrate(database)
+    with pytest.raises(errors.SchemaTooNew):
+        await migrations.migrate(database_dsn)
+
+
+async def test_empty_database_is_not_current(database: store_database.Database) -> None:
+    async with database.connection() as conn:
+        await conn.execute("DROP TABLE alembic_version")
+        assert not await migrations.check_schema(conn)
+
+
+async def test_search_folds_case_and_accents_in_every_script(database: store_database.Database) -> None:
+    query = "SELECT to_tsvector('heliograph', %s) @@ plainto_tsquery('heliograph', %s)"
+    pairs = [
+        ("Sähköposti KÄYTTÄJÄ", "kayttaja"),
+        ("Привет МИР", "мир"),
+        ("مرحبا بالعالم", "مرحبا"),
+        ("Straße", "strasse"),
+    ]
+    async with database.connection() as conn:
+        for text, word in pairs:
+            assert await (await conn.execute(query, [text, word])).fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "prevented"),
+    [
+        ("INSERT INTO outbox_counter VALUES (false)", "a second counter"),
+        (
+            "INSERT INTO chats (chat_id, space_id, kind, title) VALUES (-5, 5, 'group', 'x')",
+            "a group outside a mailbox",
+        ),
+        ("INSERT INTO coverage VALUES (1, 1, '{[1,5)}', '{[4,9)}', 1)", "an id that is known and owed"),
+        ("INSERT INTO commands (kind, expires_at) VALUES ('x', now() - interval '1 day')", "a request that never ends"),
+        ("INSERT INTO outbox (epoch, n, kind, chat_id) VALUES (1, 1, 'message', 5)", "an event about nothing"),
+        ("INSERT INTO media (sha256, size) VALUES ('\\x00', 1)", "a truncated digest"),
+    ],
+)
+async def test_constraint_prevents(database: store_database.Database, statement: Any, prevented: str) -> None:
+    async with database.connection() as conn:
+        with pytest.raises(psycopg.IntegrityError):
+            await conn.execute(statement)
