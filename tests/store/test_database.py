@@ -72,3 +72,14 @@ async def test_unreachable_database_is_one_sentence_without_the_password(url: st
 
 def test_full_disk_has_its_own_error() -> None:
     assert isinstance(store_database.translated(psycopg.errors.DiskFull()), errors.DiskFull)
+
+
+async def test_reader_s_plans_don_t_read_whole_tables(private: store_database.Database) -> None:
+    async with private.connection() as conn:
+        assert await (await conn.execute("SHOW enable_seqscan")).fetchone() == ("on",)
+    private.prefer_indexes()
+    for conn in (await private.listen_connection(), await private.listen_connection()):
+        assert await (await conn.execute("SHOW enable_seqscan")).fetchone() == ("off",)
+        await conn.close()
+    async with private.connection() as conn:
+        assert await (await conn.execute("SHOW enable_seqscan")).fetchone() == ("off",)

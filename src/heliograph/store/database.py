@@ -7,6 +7,7 @@ parameter. Without a URL the private server of the data directory is started, sh
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
@@ -38,6 +39,8 @@ class Database:
         self.server_version = server_version
         """As PostgreSQL writes it in one number: 180006 is 18.6."""
         self._private = private
+        self._prefers_indexes = False
+        self._settled: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._reviving: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -60,6 +63,7 @@ class Database:
         try:
             with translating():
                 async with self.pool.connection() as conn:
+                    await self._settle(conn)
                     yield conn
         except errors.DatabaseUnreachable:
             self._revive()
@@ -68,10 +72,25 @@ class Database:
     async def listen_connection(self) -> Connection:
         """Return a connection of its own, for LISTEN and session locks; the caller closes it."""
         try:
-            return await _connect(self.dsn)
+            conn = await _connect(self.dsn)
+            await self._settle(conn)
+            return conn
         except errors.DatabaseUnreachable:
             self._revive()
             raise
+
+    def prefer_indexes(self) -> None:
+        """Plan reads by index from now on, for a process that only looks rows up.
+
+        A prepared statement's plan may be made while a table is small, when reading all of it is cheapest; a backfill
+        then grows the table a thousandfold before its statistics, and with them the plan, are renewed.
+        """
+        self._prefers_indexes = True
+
+    async def _settle(self, conn: Connection) -> None:
+        if self._prefers_indexes and conn not in self._settled:
+            await conn.execute("SET enable_seqscan = off")
+            self._settled.add(conn)
 
     def _revive(self) -> None:
         """Start the private server again in the background, should it have died."""

@@ -25,6 +25,7 @@ def create_app(
     *, settings: config.Settings, database: store_database.Database, page_dir: Path | None = None
 ) -> FastAPI:
     """Put the application together; ``page_dir`` is where the built page is, by default inside the package."""
+    database.prefer_indexes()
     app = _bare()
     feed = live.Feed(database)
     app.state.context = context.Context(settings=settings, database=database, feed=feed)

@@ -33,7 +33,7 @@ def context(connection: HTTPConnection) -> Context:
 
 Parts = Annotated[Context, Depends(context)]
 ChatId = Annotated[int, Path(ge=-_BIGINT, le=_BIGINT)]
-MessageId = Annotated[int, Path(ge=1, le=_BIGINT)]
+MessageId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
