@@ -69,7 +69,7 @@ class Connection:
     @property
     def is_connected(self) -> bool:
         """Say whether requests can be sent at this moment."""
-        return self._client is not None
+        return self._client is not None and bool(self._client.is_connected())
 
     @property
     def is_ended(self) -> bool:
@@ -143,7 +143,8 @@ class Connection:
                 self._outstanding.discard(future)
 
     async def _ready(self) -> Client:
-        while self._client is None:
+        # A client that has lost its connection counts as none, though the supervisor may not have noticed yet.
+        while self._client is None or not self._client.is_connected():
             if self._ended is not None:
                 raise self._ended
             if self._supervisor is None:

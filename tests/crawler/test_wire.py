@@ -1,0 +1,382 @@
+"""Over a real socket: signing in, reading what an account sees, and what happens when the connection goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from telethon.tl import functions, types
+from tests.fixtures.simulator import StartSimulator, start_simulator
+
+from heliograph import config, errors
+from heliograph.crawler import directory, governor, history, link, login, normalize, peers, transport
+from heliograph.domain import identity, records
+from heliograph.simulator.server import Simulator
+from heliograph.store import accounts
+from heliograph.store import database as store_database
+from heliograph.vault import keyfile, sessions
+
+__all__ = ["start_simulator"]
+
+PHONE = "+358401234567"
+GENEROUS = {family: config.Budget(per_second=1e5, burst=1e5, concurrent=64) for family in config.DEFAULT_BUDGETS}
+NEAREST = functions.help.GetNearestDcRequest()
+
+
+@pytest.fixture
+async def simulator(start_simulator: StartSimulator) -> Simulator:
+    """A world with every kind of chat."""
+    return await start_simulator(chats=40, days=3, api_id=1, api_hash="right")
+
+
+def settings_for(simulator: Simulator, folder: Path, **telegram: Any) -> config.Settings:
+    key = folder / "telegram.pem"
+    key.write_text(simulator.public_key_pem)
+    values: dict[str, Any] = {
+        "api_id": 1,
+        "api_hash": SecretStr("right"),
+        "dc_address": simulator.host,
+        "dc_port": simulator.port,
+        "dc_public_key_file": key,
+        "sign_up_name": "Demo",
+    }
+    return config.Settings(
+        data_dir=folder,
+        telegram=config.Telegram(**{**values, **telegram}),
+        crawler=config.Crawler(budgets=GENEROUS, private_chats=True),
+    )
+
+
+def answering(text: str) -> Callable[[], Awaitable[str]]:
+    async def answer() -> str:
+        return text
+
+    return answer
+
+
+async def sign_in(settings: config.Settings, *, code: str = "12345", password: str = "", phone: str = PHONE) -> Any:
+    return await login.login(settings, phone=phone, ask_code=answering(code), ask_password=answering(password))
+
+
+def connection_of(settings: config.Settings, found: login.Login, **options: Any) -> transport.Connection:
+    governed = governor.Governor(settings.crawler.budget)
+    return transport.Connection(
+        settings.telegram, found.key, account_id=1, user_id=found.user_id, governor=governed, **options
+    )
+
+
+@pytest.fixture
+async def connection(simulator: Simulator, tmp_path: Path) -> AsyncIterator[transport.Connection]:
+    """A signed-in account's connection."""
+    settings = settings_for(simulator, tmp_path)
+    opened = connection_of(settings, await sign_in(settings))
+    await opened.connect()
+    yield opened
+    await opened.disconnect()
+
+
+async def events_until(connection: transport.Connection, kind: str) -> list[transport.Incoming]:
+    found = []
+    async with asyncio.timeout(20):
+        while not found or found[-1].kind != kind:
+            found.append(await connection.inbox.get())
+    return found
+
+
+# Signing in
+
+
+async def test_signed_in_account_is_stored_with_an_encrypted_session(
+    simulator: Simulator, tmp_path: Path, database: store_database.Database
+) -> None:
+    settings = settings_for(simulator, tmp_path)
+    keyfile.ensure(settings.key_file)
+    added = await login.add_account(
+        settings, database, phone=PHONE, ask_code=answering("12345"), ask_password=answering("")
+    )
+    async with database.connection() as conn:
+        ciphertext, key_id = await accounts.session(conn, added.account_id)
+    assert (added.label, added.phone_hint, added.state) == ("Demo", "67", "active")
+    content = sessions.load(settings.key_file).open(
+        added.account_id, sessions.Sealed(ciphertext=ciphertext, key_id=key_id)
+    )
+    opened = transport.Connection(settings.telegram, transport.SessionKey.decode(content))
+    await opened.connect()
+    state = await opened.call(functions.updates.GetStateRequest())
+    await opened.disconnect()
+    assert state.pts >= 1
+
+
+async def test_two_step_password_finishes_a_sign_in(simulator: Simulator, tmp_path: Path) -> None:
+    settings = settings_for(simulator, tmp_path)
+    first = await sign_in(settings)
+    simulator.world.set_password(first.user_id, "secret")
+    assert (await sign_in(settings, password="secret")).user_id == first.user_id
+
+
+@pytest.mark.parametrize(
+    ("mistake", "error"),
+    [
+        ({"api_hash": SecretStr("wrong")}, errors.ApiKeyWrong),
+        ({"api_id": 99}, errors.ApiKeyWrong),
+        ({"api_id": 0}, errors.ApiKeyWrong),
+        ({"sign_up_name": None}, errors.PhoneWrong),
+        ({"phone": "+0"}, errors.PhoneWrong),
+        ({"code": "1"}, errors.CodeWrong),
+        ({"expired": True}, errors.CodeExpired),
+        ({"password": "wrong"}, errors.PasswordWrong),
+        ({"flood": 60}, errors.FloodWait),
+        ({"dc_port": 1}, errors.Disconnected),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+async def test_each_bad_input_has_its_error_and_nothing_is_written(
+    simulator: Simulator,
+    tmp_path: Path,
+    database: store_database.Database,
+    mistake: dict[str, Any],
+    error: type[errors.TelegramError],
+) -> None:
+    answers = {"phone": PHONE, "code": "12345", "password": ""}
+    answers.update({key: mistake[key] for key in answers if key in mistake})
+    if "password" in mistake:
+        found = await sign_in(settings_for(simulator, tmp_path))
+        simulator.world.set_password(found.user_id, "secret")
+    if "flood" in mistake:
+        simulator.faults.flood("auth.sendCode", mistake["flood"])
+
+    async def code() -> str:
+        if "expired" in mistake:
+            simulator.logins.expire()
+        return answers["code"]
+
+    telegram = {key: value for key, value in mistake.items() if key in config.Telegram.model_fields}
+    settings = settings_for(simulator, tmp_path, **telegram)
+    keyfile.ensure(settings.key_file)
+    with pytest.raises(error) as raised:
+        await login.add_account(
+            settings, database, phone=answers["phone"], ask_code=code, ask_password=answering(answers["password"])
+        )
+    assert str(raised.value).endswith(".")
+    async with database.connection() as conn:
+        assert await accounts.load_all(conn) == []
+
+
+async def test_account_of_another_data_center_signs_in_there(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.faults.refuse("auth.sendCode", "PHONE_MIGRATE_4", 303)
+    found = await sign_in(settings_for(simulator, tmp_path))
+    assert found.key.dc_id == 4
+
+
+# The connection
+
+
+async def test_requests_in_flight_at_a_cut_fail_and_the_connection_comes_back(
+    simulator: Simulator, connection: transport.Connection
+) -> None:
+    waiting = [asyncio.create_task(connection.call(NEAREST)) for _ in range(3)]
+    await asyncio.sleep(0)
+    simulator.faults.cut()
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(outcome, errors.Disconnected | types.NearestDc)
+    await events_until(connection, "reconnected")
+    assert (await connection.call(NEAREST)).this_dc == 2
+
+
+async def test_request_during_an_outage_waits_for_the_connection(
+    simulator: Simulator, connection: transport.Connection
+) -> None:
+    simulator.faults.cut(seconds=0.5)
+    while connection.is_connected:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert (await asyncio.wait_for(connection.call(NEAREST), 20)).this_dc == 2
+
+
+async def test_unanswered_request_ends_at_its_deadline(simulator: Simulator, connection: transport.Connection) -> None:
+    simulator.faults.stall(5)
+    with pytest.raises(errors.RpcTimeout):
+        await connection.call(NEAREST, deadline=0.2)
+
+
+async def test_flood_wait_is_not_asked_again_before_its_time(
+    simulator: Simulator, connection: transport.Connection
+) -> None:
+    simulator.faults.flood("updates.getState", 300, times=1)
+    for _ in range(2):
+        with pytest.raises(errors.FloodWait) as refused:
+            await connection.call(functions.updates.GetStateRequest())
+        assert refused.value.seconds == pytest.approx(300, abs=2)
+    assert (await connection.call(NEAREST)).this_dc == 2
+
+
+async def test_ended_session_stays_ended(simulator: Simulator, connection: transport.Connection) -> None:
+    simulator.faults.refuse("updates.getState", "SESSION_REVOKED", 401)
+    with pytest.raises(errors.SessionEnded):
+        await connection.call(functions.updates.GetStateRequest())
+    await events_until(connection, "ended")
+    with pytest.raises(errors.SessionEnded):
+        await connection.call(NEAREST)
+    assert connection.is_ended
+
+
+async def test_push_arrives_with_the_servers_time(simulator: Simulator, connection: transport.Connection) -> None:
+    await connection.call(functions.updates.GetStateRequest())
+    chat = next(each for each in simulator.world.chats_of("supergroup") if connection.user_id in each.members)
+    sender = next(user_id for user_id in chat.members if user_id != connection.user_id)
+    before = datetime.now(UTC)
+    simulator.world.post(chat, sender, "live")
+    found = (await events_until(connection, "container"))[-1]
+    container = normalize.container(
+        found.container, self_user_id=connection.user_id, pushed_at=found.pushed_at, is_known=None
+    )
+    assert container.events[0].box == identity.channel_space(chat.id)
+    assert found.pushed_at is not None
+    assert abs((found.pushed_at - before).total_seconds()) < 5
+
+
+async def test_unknown_rsa_key_is_refused(
+    simulator: Simulator, start_simulator: StartSimulator, tmp_path: Path
+) -> None:
+    stranger = await start_simulator(chats=1)
+    with pytest.raises(errors.Disconnected, match="dc_public_key_file"):
+        await sign_in(settings_for(simulator, tmp_path, dc_port=stranger.port))
+
+
+async def test_damaged_key_file_says_so(simulator: Simulator, tmp_path: Path) -> None:
+    settings = settings_for(simulator, tmp_path)
+    (tmp_path / "telegram.pem").write_text("not a key")
+    with pytest.raises(errors.ConfigInvalid, match="PKCS#1"):
+        transport.Connection(settings.telegram, transport.SessionKey.fresh(settings.telegram))
+
+
+# What an account sees
+
+
+async def listed(connection: transport.Connection, **options: Any) -> list[peers.Dialog]:
+    is_new = options.get("is_new", lambda chat_id: True)
+    return [each async for page in peers.dialogs(connection, is_new=is_new) for each in page.dialogs]
+
+
+async def test_every_chat_is_listed_once_with_where_its_box_stands(
+    simulator: Simulator, connection: transport.Connection
+) -> None:
+    found = await listed(connection)
+    chat_ids = [each.chat_id for each in found]
+    assert len(chat_ids) == len(set(chat_ids))
+    assert set(simulator.world.accounts[connection.user_id].chats) <= set(chat_ids)
+    for each in found:
+        is_channel = identity.is_channel_space(each.space_id)
+        assert (each.pts is not None) == is_channel
+        assert (each.access_hash is not None) == (identity.split_peer(each.chat_id)[0] != "chat")
+
+
+async def test_lists_of_several_pages_are_whole(
+    simulator: Simulator, connection: transport.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {each.chat_id for each in await listed(connection)}
+    monkeypatch.setattr(peers, "PAGE", 7)
+    assert {each.chat_id for each in await listed(connection)} == whole
+
+
+async def test_only_new_chats_open_holes(connection: transport.Connection) -> None:
+    pages = [page async for page in peers.dialogs(connection, is_new=lambda chat_id: False)]
+    assert [page.batch.coverage for page in pages] == [[] for _ in pages]
+    pages = [page async for page in peers.dialogs(connection, is_new=lambda chat_id: True)]
+    holes = {each.chat_id: (each.first_id, each.last_id) for page in pages for each in page.batch.coverage}
+    assert holes == {each.chat_id: (1, each.top_id) for page in pages for each in page.dialogs if each.top_id}
+
+
+async def test_topics_of_a_forum_are_read_whole(
+    simulator: Simulator, connection: transport.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "PAGE", 2)
+    forum = next(each for each in await listed(connection) if each.is_forum)
+    found = await peers.topics(connection, forum.space_id, forum.access_hash or 0)
+    world = simulator.world.chats[forum.chat_id].topics
+    assert {each.topic_id: each.title for each in found} == {each.id: each.title for each in world.values()}
+
+
+async def test_history_of_every_chat_equals_the_truth(simulator: Simulator, connection: transport.Connection) -> None:
+    known = directory.Directory(private_chats=True)
+    account = link.Link(connection, epoch=1, chats=known)
+    memory = normalize.PeerMemory()
+    rows: dict[tuple[int, int], records.Message] = {}
+    for dialog in await listed(connection):
+        kind = "forum" if dialog.is_forum else "supergroup"
+        known.load_chat(dialog.chat_id, space_id=dialog.space_id, kind=kind, policy="mirror")
+        progress = records.BackfillProgress(
+            chat_id=dialog.chat_id,
+            space_id=dialog.space_id,
+            next_id=0,
+            done=0,
+            total=0,
+            is_complete=False,
+            since=None,
+        )
+        while not progress.is_complete:
+            request = history.Request(
+                account=account,
+                peer=peers.input_peer(dialog.chat_id, dialog.access_hash),
+                progress=progress,
+                as_of=1,
+                top_id=dialog.top_id,
+            )
+            page = await history.fetch(request, memory, datetime.now(UTC))
+            assert page.batch.dead_letters == []
+            rows.update({(row.space_id, row.message_id): row for row in page.batch.messages})
+            progress = page.progress
+    expected = {
+        (each["space_id"], each["message_id"]): each
+        for each in simulator.world.truth([connection.user_id])
+        if not each["is_deleted"]
+    }
+    assert len(expected) > 1000
+    assert expected.keys() <= rows.keys()
+    for key, truth in expected.items():
+        assert as_truth(rows[key], truth) == {field: truth[field] or None for field in FIELDS}
+    assert simulator.failures == []
+
+
+FIELDS = (
+    "chat_id",
+    "sender_id",
+    "text",
+    "entities",
+    "reply_to",
+    "topic_id",
+    "album_id",
+    "forward",
+    "media",
+    "service",
+    "date",
+    "edit_date",
+)
+
+
+def as_truth(row: records.Message, truth: dict[str, Any]) -> dict[str, Any]:
+    reply = None
+    if row.reply_to_message_id is not None:
+        reply = {"message_id": row.reply_to_message_id, "chat_id": row.reply_to_chat_id}
+    # Actions carry more than the truth tells (a topic's colour, a call's length).
+    told = truth["service"] or {}
+    service = {key: value for key, value in row.service.items() if key in told} if row.service else None
+    found = {
+        "chat_id": row.chat_id,
+        "sender_id": row.sender_id,
+        "text": row.text,
+        "entities": row.entities,
+        "reply_to": reply,
+        "topic_id": row.topic_id,
+        "album_id": row.album_id,
+        "forward": row.forward,
+        "media": row.media,
+        "service": service,
+        "date": int(row.date.timestamp()),
+        "edit_date": int(row.edit_date.timestamp()) if row.edit_date else None,
+    }
+    return {key: value or None for key, value in found.items()}
