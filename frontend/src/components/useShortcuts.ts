@@ -18,8 +18,9 @@ export function useShortcuts(): void {
         setTimeout(() => document.querySelector<HTMLElement>("[data-chat-filter]")?.focus());
       }
     };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
+    // In the capturing phase: a dialog that Escape closes must still be seen as open here.
+    window.addEventListener("keydown", onKey, { capture: true });
+    return () => window.removeEventListener("keydown", onKey, { capture: true });
   }, [location, navigate]);
 }
 

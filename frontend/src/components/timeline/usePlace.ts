@@ -5,7 +5,7 @@ import {
   type ScrollToOptions,
   useVirtualizer,
 } from "@tanstack/react-virtual";
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Window } from "../../live/window";
 import { estimatedHeight } from "./estimate";
 import { type Item, indexOfMessage } from "./items";
@@ -80,7 +80,24 @@ export function usePlace({ list, window, scroller, at, activeKey }: Options) {
     };
   }, [scroller]);
 
-  return { virtualizer, goTo, isAtEnd: isLive && virtualizer.isAtEnd(END_PX) };
+  const isAtEnd = useIsAtEnd(scroller, isLive, at === null);
+  return { virtualizer, goTo, isAtEnd };
+}
+
+/** Whether the reader is at the live end, measured once the page stands as it will be painted. */
+function useIsAtEnd(
+  scroller: RefObject<HTMLDivElement | null>,
+  isLive: boolean,
+  isAtFirst: boolean,
+): boolean {
+  const [isAtEnd, setAtEnd] = useState(isAtFirst);
+  // The virtualizer renders on each scroll; between its commands its own figures can be of two different moments.
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element)
+      setAtEnd(isLive && element.scrollHeight - element.scrollTop - element.clientHeight <= END_PX);
+  });
+  return isAtEnd;
 }
 
 export type Virtualizer = ReturnType<typeof usePlace>["virtualizer"];
