@@ -32,6 +32,7 @@ class Simulator:
     """Telegram on loopback. With ``state_dir`` keys, sign-ins and the world outlive the process.
 
     ``messages`` sets how many messages the whole history has; by default it follows from chats and days.
+    ``equal_ids`` gives some users, basic groups and channels the same number.
     ``api_id`` and ``api_hash`` None accept any; otherwise others are refused with API_ID_INVALID.
     """
 
@@ -45,6 +46,7 @@ class Simulator:
         chats: int = 40,
         days: int = 14,
         messages: int | None = None,
+        equal_ids: bool = False,
         rate: float = 0.0,
         state_dir: Path | None = None,
         key_bits: int = 2048,
@@ -66,7 +68,13 @@ class Simulator:
             state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logins = logins.Logins(code=login_code, now=self.now)
         self.world = world or World(
-            seed=seed, chats=chats, days=days, messages=messages, clock=self.clock, state_dir=state_dir
+            seed=seed,
+            chats=chats,
+            days=days,
+            messages=messages,
+            clock=self.clock,
+            state_dir=state_dir,
+            equal_ids=equal_ids,
         )
         self.faults = faults.Faults()
         self.traffic = traffic.Traffic(self.world, rate)
