@@ -12,7 +12,7 @@ from telethon.tl import types
 from tests.simulator.world_client import START, decode, small_world
 
 from heliograph import clock
-from heliograph.simulator.world import tl
+from heliograph.simulator.world import tl, tl_bytes
 from heliograph.simulator.world.world import World
 
 
@@ -114,6 +114,15 @@ def test_every_seeded_message_survives_the_wire(seeded):
                 seen = decode(tl.raw(seeded, chat, message, user.id))
                 assert (seen.id, int(seen.date.timestamp())) == (message.id_for(user.id), message.date)
                 assert (seen.message or "") == message.text
+
+
+def test_bytes_made_by_hand_are_those_of_the_tl_object(seeded):
+    user = seeded.user_by_phone("+197") or seeded.sign_up("+197", "Ivo")
+    for chat in seeded.chats.values():
+        for message in chat.messages:
+            if message.action is None and message.id_for(user.id):
+                made = tl_bytes.ordinary(seeded, chat, message, user.id)
+                assert made == bytes(tl.build(seeded, chat, message, user.id))
 
 
 def test_entity_offsets_lie_inside_the_text_in_utf16_units(seeded):

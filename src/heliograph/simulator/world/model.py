@@ -180,18 +180,17 @@ class Chat:
     invite: str = ""
     last_event_at: int = 0
     version: int = 1
+    peer: int = field(init=False)
+    """Its marked id; 0 for a private conversation, which has none of its own."""
+
+    def __post_init__(self) -> None:
+        own = ids.channel_peer(self.id) if self.box is not None else ids.chat_peer(self.id)
+        self.peer = 0 if self.kind == "private" else own
 
     @property
     def is_channel(self) -> bool:
         """Say whether it is a channel in Telegram's sense: a broadcast channel or any supergroup."""
         return self.box is not None
-
-    @property
-    def peer(self) -> int:
-        """Its marked id; 0 for a private conversation, which has none of its own."""
-        if self.kind == "private":
-            return 0
-        return ids.channel_peer(self.id) if self.is_channel else ids.chat_peer(self.id)
 
     def message(self, message_id: int) -> Message | None:
         """Return a message by its number, deleted ones as well."""

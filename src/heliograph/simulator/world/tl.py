@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from telethon.tl import types
 
 from heliograph.simulator import rpc
-from heliograph.simulator.world import ids, model, tl_actions, tl_media
+from heliograph.simulator.world import ids, model, tl_actions, tl_bytes, tl_media
 
 if TYPE_CHECKING:
     from heliograph.simulator.world.world import World
@@ -26,11 +26,16 @@ def peer(marked: int) -> Any:
 
 def raw(world: World, chat: model.Chat, message: model.Message, viewer: int) -> rpc.Raw:
     """Return a message's bytes as ``viewer`` sees it."""
-    if not chat.is_channel or message.sender == viewer:
-        return rpc.Raw(build(world, chat, message, viewer)._bytes())
-    if message.cached is None:
-        message.cached = build(world, chat, message, viewer)._bytes()
-    return rpc.Raw(message.cached)
+    if message.cached is not None and message.sender != viewer:
+        return rpc.Raw(message.cached)
+    if message.action is None:
+        data = tl_bytes.ordinary(world, chat, message, viewer)
+    else:
+        data = build(world, chat, message, viewer)._bytes()
+    # A reaction of the viewer's own is marked as his, so that such a message is not kept for everybody.
+    if chat.is_channel and message.sender != viewer and not (message.extra and "reactors" in message.extra):
+        message.cached = data
+    return rpc.Raw(data)
 
 
 def build(world: World, chat: model.Chat, message: model.Message, viewer: int) -> Any:
@@ -102,14 +107,14 @@ def _ordinary(world: World, chat: model.Chat, message: model.Message, viewer: in
         edit_hide=message.is_edit_hidden,
         pinned=message.is_pinned,
         from_id=_from_id(chat, message, viewer),
-        fwd_from=_forward(message.forward) if message.forward else None,
+        fwd_from=forward(message.forward) if message.forward else None,
         via_bot_id=extra.get("via_bot_id"),
-        reply_to=_reply(world, chat, message, viewer),
+        reply_to=reply(world, chat, message, viewer),
         media=tl_media.media(message.media) if message.media else None,
         entities=entities(message.entities) if message.entities else None,
         views=message.views,
         forwards=None if message.views is None else message.forwards,
-        replies=_comments(chat, message),
+        replies=comments(chat, message),
         edit_date=message.edit_date,
         post_author=message.author,
         grouped_id=message.album,
@@ -126,7 +131,7 @@ def _service(world: World, chat: model.Chat, message: model.Message, viewer: int
         out=message.sender == viewer,
         post=chat.kind == "channel",
         from_id=_from_id(chat, message, viewer),
-        reply_to=_reply(world, chat, message, viewer),
+        reply_to=reply(world, chat, message, viewer),
         action=tl_actions.action(message.action or {}),
         reactions=reactions(chat, message, viewer) if message.reactions else None,
     )
@@ -139,7 +144,8 @@ def _from_id(chat: model.Chat, message: model.Message, viewer: int) -> Any:
     return peer(message.sender)
 
 
-def _forward(spec: dict[str, Any]) -> Any:
+def forward(spec: dict[str, Any]) -> Any:
+    """Return the MessageFwdHeader of a forward dict."""
     return types.MessageFwdHeader(
         date=spec["date"],
         from_id=peer(spec["from_id"]) if "from_id" in spec else None,
@@ -151,28 +157,30 @@ def _forward(spec: dict[str, Any]) -> Any:
     )
 
 
-def _reply(world: World, chat: model.Chat, message: model.Message, viewer: int) -> Any:
-    reply, topic = message.reply, message.topic
+def reply(world: World, chat: model.Chat, message: model.Message, viewer: int) -> Any:
+    """Return what a message answers and which topic it stands in, None for neither."""
+    answered, topic = message.reply, message.topic
     # The message that opens a topic stands in it without saying so.
     in_topic = topic is not None and topic not in (1, message.id)
-    if reply is None:
+    if answered is None:
         return types.MessageReplyHeader(forum_topic=True, reply_to_msg_id=topic) if in_topic else None
-    home = chat if reply.chat is None else world.chats.get(reply.chat)
-    target = home.message(reply.message_id) if home is not None else None
-    target_id = reply.message_id if target is None else target.id_for(viewer)
+    home = chat if answered.chat is None else world.chats.get(answered.chat)
+    target = home.message(answered.message_id) if home is not None else None
+    target_id = answered.message_id if target is None else target.id_for(viewer)
     if target_id is None:
         return None
     return types.MessageReplyHeader(
         reply_to_msg_id=target_id,
         reply_to_top_id=topic if in_topic and topic != target_id else None,
         forum_topic=in_topic,
-        reply_to_peer_id=peer(reply.chat) if reply.chat is not None else None,
-        quote=reply.quote is not None,
-        quote_text=reply.quote,
+        reply_to_peer_id=peer(answered.chat) if answered.chat is not None else None,
+        quote=answered.quote is not None,
+        quote_text=answered.quote,
     )
 
 
-def _comments(chat: model.Chat, message: model.Message) -> Any:
+def comments(chat: model.Chat, message: model.Message) -> Any:
+    """Return how many comments a channel post has, None when it takes none."""
     if message.comments is None or chat.linked is None:
         return None
     return types.MessageReplies(
