@@ -106,6 +106,7 @@ class PrivateServer:
             self._spawn(runner)
             if await self._wait_until_ready():
                 break
+            await asyncio.sleep(STEP_SECONDS)
         else:
             await self._wait_until_ready()
         await self._create_database()
@@ -167,7 +168,7 @@ class PrivateServer:
                 await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(cluster.DATABASE)))
 
     async def _stop(self) -> None:
-        pid = self._pid()
+        pid = _first_number(self._data / "postmaster.pid")
         if pid is None or not self._is_alive():
             return
         # SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written.
@@ -184,25 +185,18 @@ class PrivateServer:
         """Say whether the process in the pid file is a PostgreSQL on our data directory, not a recycled number."""
         if self._process is not None:
             self._process.poll()
-        pid = self._pid()
-        if pid is None:
-            return False
-        try:
-            return Path(f"/proc/{pid}/cwd").resolve(strict=True) == self._data.resolve()
-        except OSError:
-            return False
-
-    def _pid(self) -> int | None:
-        try:
-            return int((self._data / "postmaster.pid").read_text("ascii").split()[0])
-        except (OSError, ValueError, IndexError):
-            return None
+        pid = _first_number(self._data / "postmaster.pid")
+        return pid is not None and _is_server(pid, self._data)
 
     def _remove_stale_files(self) -> None:
-        """Remove what a killed server left: its pids may belong to others by now and would be believed."""
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        (self._socket_directory / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
-        (self._socket_directory / SOCKET_NAME).unlink(missing_ok=True)
+        """Remove lock files whose pids belong to other programs by now: PostgreSQL would believe them.
+
+        Those of a dead pid are left to it: it looks first whether children of a killed server still write.
+        """
+        for path in (self._data / "postmaster.pid", self._socket_directory / f"{SOCKET_NAME}.lock"):
+            pid = _first_number(path)
+            if pid is not None and _exists(pid) and not _is_server(pid, self._data):
+                path.unlink(missing_ok=True)
 
     @asynccontextmanager
     async def _exclusive(self) -> AsyncIterator[None]:
@@ -248,6 +242,37 @@ def _make_runtime_directory(path: Path, runner: binaries.Runner) -> None:
     path.chmod(0o700)
     if os.geteuid() == 0:
         os.chown(path, *runner.owner)
+
+
+def _is_server(pid: int, data: Path) -> bool:
+    """Say whether a process is the PostgreSQL of a data directory."""
+    process = Path(f"/proc/{pid}")
+    if not Path("/proc/self").exists():
+        return _exists(pid)
+    try:
+        return (process / "cwd").resolve(strict=True) == data.resolve()
+    except PermissionError:
+        # In a container root may not look into another account's process, but its command line is open to all.
+        return os.fsencode(data) in (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _first_number(path: Path) -> int | None:
+    try:
+        return int(path.read_text("ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _try_lock(descriptor: int) -> bool:
