@@ -32,9 +32,7 @@ class Directory:
         self, users: Iterable[records.User], chats: Iterable[records.Chat], accesses: Iterable[records.Access]
     ) -> None:
         """Take over what came with an answer; ``min`` data tells nothing here."""
-        if len(self._people) > PEOPLE:
-            self._people.clear()
-        self._people.update(user.user_id for user in users)
+        self.load_people(user.user_id for user in users)
         for chat in chats:
             self._spaces.setdefault(chat.chat_id, chat.space_id)
             if not chat.is_min:
@@ -42,6 +40,12 @@ class Directory:
         for access in accesses:
             if access.access_hash is not None:
                 self._hashes[access.account_id, access.peer_id] = access.access_hash
+
+    def load_people(self, user_ids: Iterable[int]) -> None:
+        """Take over who is described in the store."""
+        if len(self._people) > PEOPLE:
+            self._people.clear()
+        self._people.update(user_ids)
 
     def load_chat(self, chat_id: identity.PeerId, *, space_id: identity.SpaceId, kind: str, policy: str) -> None:
         """Take over a chat that the store knows."""
@@ -73,7 +77,7 @@ class Directory:
         return chat_id in self._forums
 
     def is_known(self, peer_id: identity.PeerId) -> bool:
-        """Say whether a peer was described in this run; one that was not costs a difference, which describes it."""
+        """Say whether a peer is described in the store; one that is not costs a difference, which describes it."""
         return peer_id in self._people if peer_id > 0 else peer_id in self._spaces
 
     def wants(self, space_id: identity.SpaceId, chat_id: identity.PeerId) -> bool:

@@ -123,6 +123,7 @@ def _batch(
         self_user_id=account.user_id,
         user_accesses=False,
     )
+    account.learn(known)
     users, chats, accesses = memory.fresh(known)
     return records.Batch(
         origin="backfill",

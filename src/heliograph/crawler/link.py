@@ -65,6 +65,10 @@ class Link:
             pushed_at=pushed_at,
         )
 
+    def learn(self, known: normalize.Peers) -> None:
+        """Remember who was described, and how they are reached."""
+        self._directory.learn(*known)
+
     def settled(self, batch: records.Batch) -> records.Batch:
         """Return a page of dialogs without the peers that were sent already, groups in their authoritative mailbox."""
         known = (batch.users, batch.chats, batch.accesses)

@@ -93,6 +93,12 @@ async def accesses(conn: Connection, account_id: identity.AccountId) -> list[rec
     ]
 
 
+async def people(conn: Connection, limit: int) -> list[int]:
+    """Return the ids of up to ``limit`` users that are fully described, the newest known first."""
+    cursor = await conn.execute("SELECT user_id FROM users WHERE NOT is_min ORDER BY created_at DESC LIMIT %s", [limit])
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def save_progress(conn: Connection, steps: Sequence[records.BackfillProgress]) -> None:
     """Keep how far histories are; the last of several steps of a chat counts."""
     newest = {step.chat_id: step for step in steps}
