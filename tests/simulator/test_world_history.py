@@ -162,6 +162,20 @@ async def test_a_reply_in_a_basic_group_names_the_id_of_the_own_mailbox(client):
     assert page.messages[0].reply_to.reply_to_msg_id == page.messages[1].id
 
 
+async def test_a_channel_that_is_only_forwarded_from_comes_in_its_min_form(client):
+    world = client.world
+    closed = next(chat for chat in world.chats.values() if client.user.id not in chat.members and chat.username)
+    group = busiest(client, "supergroup")
+    forward = {"from_id": closed.peer, "date": 1, "message_id": 1}
+    world.post(group, world.owner(group), "Look", forward=forward)
+    page = await history(client, group, limit=1)
+    known = {chat.id: chat for chat in page.chats}
+    assert (known[closed.id].min, known[group.id].min) == (True, False)
+    assert known[closed.id].access_hash != world.access_hash(client.user.id, closed.peer)
+    resolved = await client.call(functions.contacts.ResolveUsernameRequest(closed.username))
+    assert not resolved.chats[0].min
+
+
 async def test_search_finds_words_in_one_dialog_and_in_all(client):
     chat = busiest(client, "supergroup")
     posted = client.world.post(chat, client.world.owner(chat), "A zeppelin over the mill")

@@ -166,6 +166,23 @@ def test_truth_leaves_out_what_is_older_than_asked_and_what_was_gone_before_the_
     assert min(record["date"] for record in recent) >= now - 86_400
 
 
+@pytest.mark.parametrize("kind", ["supergroup", "group"])
+def test_a_chat_that_was_left_is_told_as_it_was_then(kind):
+    world = small_world()
+    ada = world.sign_up("+100", "Ada")
+    chat = world.chats_of(kind)[0]
+    message = world.post(chat, world.owner(chat), "One")
+    world.clock.advance(10)
+    world.leave(chat, ada)
+    world.clock.advance(10)
+    world.edit(chat, message, "Two")
+    world.post(chat, world.owner(chat), "Unheard")
+    world.delete(chat, [message])
+    told = [record for record in world.truth([ada.id]) if record["chat_id"] == chat.peer]
+    assert (told[-1]["service"] or {}).get("type") == "chat_delete_user"
+    assert (told[-2]["text"], told[-2]["versions"], told[-2]["is_deleted"]) == ("One", ["One"], False)
+
+
 def test_pushes_are_timed_in_the_truth():
     world = small_world()
     world.sign_up("+100", "Ada")

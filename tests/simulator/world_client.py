@@ -42,21 +42,21 @@ class Client:
             self.inbox.append(decode(container))
 
     async def call(self, request: Any) -> Any:
+        """Ask, and return the answer as a client reads it."""
+        answer = rpc.serialise(await self.answer(decode(request)))
+        return request.read_result(BinaryReader(answer))
+
+    async def answer(self, request: Any) -> Any:
+        """Return what the service returns, before it is serialised."""
         simulator = SimpleNamespace(
             faults=self.faults,
             now=lambda: self.world.clock.now().timestamp(),
             hub=SimpleNamespace(violation=lambda text: None),
         )
         context: Any = rpc.Context(
-            server=simulator,
-            world=self.world,
-            session=object(),
-            user_id=self.user.id,
-            layer=229,
+            server=simulator, world=self.world, session=object(), user_id=self.user.id, layer=229
         )
-        sent = decode(request)
-        answer = rpc.serialise(await self.router.dispatch(context, sent))
-        return request.read_result(BinaryReader(answer))
+        return await self.router.dispatch(context, request)
 
     def input_channel(self, chat: model.Chat) -> Any:
         return types.InputChannel(chat.id, self.world.access_hash(self.user.id, chat.peer))

@@ -130,7 +130,8 @@ class Traffic:
 
     def _chat(self) -> model.Chat:
         peers = self._chats if self._chats is not None else self.world.open_to_newcomers
-        return self.world.chats[peers[int(self._rng.random() ** 1.5 * len(peers))]]
+        chat = self.world.chats[peers[int(self._rng.random() ** 1.5 * len(peers))]]
+        return chat if chat.migrated_to is None else self.world.chats[chat.migrated_to]
 
     def _author(self, chat: model.Chat) -> int:
         """Return one of the chat's invented people; clients' accounts speak for themselves."""

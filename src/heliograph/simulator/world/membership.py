@@ -125,6 +125,7 @@ def leave(world: World, at: float, *, chat: int, user_id: int, kicker_id: int | 
     target.version += 1
     if user_id in world.accounts:
         world.accounts[user_id].chats.pop(chat, None)
+        world.accounts[user_id].left[chat] = at
     pushes.membership(world, target, user_id, int(at))
     return target
 
@@ -244,6 +245,7 @@ def _enter(world: World, chat: model.Chat, user_id: int, inviter_id: int, at: in
     chat.version += 1
     if user_id in world.accounts:
         world.accounts[user_id].chats[chat.peer] = at
+        world.accounts[user_id].left.pop(chat.peer, None)
 
 
 def _rename(world: World, before: str | None, after: str | None, peer: int) -> None:

@@ -220,6 +220,8 @@ class Account:
     """By dialog peer: a basic group's marked id, or the other user's id."""
     chats: dict[int, int] = field(default_factory=dict)
     """Channels and basic groups it is in, by marked id, with when it joined."""
+    left: dict[int, float] = field(default_factory=dict)
+    """Chats it is in no more, by marked id, with when it last saw them."""
     read: dict[int, int] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
     contacts: list[int] = field(default_factory=list)

@@ -158,7 +158,6 @@ class _Writer:
             words = LANGUAGES[self.chat.language]
             return {"from_name": f"{self.rng.choice(words.FIRST_NAMES)} (hidden)", "date": sent}
         source = self.sources[int(self.rng.random() * len(self.sources))]
-        self.world.add_forward_source(source.peer)
         post_id = self.rng.randrange(1, len(source.messages) + 1)
         forward: model.Json = {"from_id": source.peer, "date": sent, "message_id": post_id}
         if source.has_signatures:

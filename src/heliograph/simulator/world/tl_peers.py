@@ -28,16 +28,17 @@ def user(world: World, user_id: int, viewer: int, *, is_min: bool = False) -> rp
     return kept[1]
 
 
-def chat(world: World, peer: int, viewer: int) -> rpc.Raw | None:
-    """Return a Chat's or Channel's bytes, None for an unknown one."""
+def chat(world: World, peer: int, viewer: int, *, is_min: bool = False) -> rpc.Raw | None:
+    """Return a Chat's or Channel's bytes, None for an unknown one; members never get the min form."""
     found = world.chats.get(peer)
     if found is None:
         return None
-    key = (viewer, peer, False)
+    is_min = is_min and found.is_channel and viewer not in found.members
+    key = (viewer, peer, is_min)
     kept = world.peer_bytes.get(key)
     if kept is None or kept[0] != found.version:
-        build = _channel if found.is_channel else _group
-        kept = (found.version, rpc.Raw(build(world, found, viewer)._bytes()))
+        built = _channel(world, found, viewer, is_min=is_min) if found.is_channel else _group(world, found, viewer)
+        kept = (found.version, rpc.Raw(built._bytes()))
         world.peer_bytes[key] = kept
     return kept[1]
 
@@ -50,18 +51,28 @@ def of_messages(
     is_min: bool = False,
     also: Iterable[int] = (),
 ) -> Peers:
-    """Return the users and chats that these messages name, and those in ``also``, as an answer carries them."""
-    named: dict[int, None] = dict.fromkeys(also)
+    """Return the users and chats that these messages name, and those in ``also``, as an answer carries them.
+
+    A channel that is only mentioned (a forward came from it) has the min form for who is not in it.
+    """
+    homes: dict[int, None] = dict.fromkeys(also)
+    named: dict[int, None] = {}
     for home, message in entries:
         if home.kind == "private":
-            named.update(dict.fromkeys(home.members))
+            homes.update(dict.fromkeys(home.members))
         else:
-            named[home.peer] = None
+            homes[home.peer] = None
         if message.sender is not None:
             named[message.sender] = None
         if message.forward or message.action or message.entities or message.extra:
             named.update(dict.fromkeys(_mentioned(message)))
-    return listed(world, viewer, named, is_min=is_min)
+    users, chats = listed(world, viewer, homes, is_min=is_min)
+    for peer in named:
+        if peer > 0 and peer not in homes:
+            users.append(user(world, peer, viewer, is_min=is_min and peer != viewer))
+        elif peer not in homes and (found := chat(world, peer, viewer, is_min=True)) is not None:
+            chats.append(found)
+    return users, chats
 
 
 def listed(world: World, viewer: int, peers: Iterable[int], *, is_min: bool = False) -> Peers:
@@ -113,10 +124,11 @@ def _user(world: World, person: model.User | None, user_id: int, viewer: int, *,
     )
 
 
-def _channel(world: World, found: model.Chat, viewer: int) -> Any:
+def _channel(world: World, found: model.Chat, viewer: int, *, is_min: bool) -> Any:
     member = found.members.get(viewer)
     is_broadcast = found.kind == "channel"
-    if viewer in found.banned or (member is None and found.username is None and not world.is_preview(found, viewer)):
+    is_hidden = member is None and found.username is None and not is_min
+    if viewer in found.banned or is_hidden:
         return types.ChannelForbidden(
             id=found.id,
             access_hash=world.access_hash(viewer, found.peer),
@@ -135,14 +147,13 @@ def _channel(world: World, found: model.Chat, viewer: int) -> Any:
         megagroup=not is_broadcast,
         forum=found.kind == "forum",
         signatures=found.has_signatures,
-        # A channel that is known only from a forward comes in its min form.
-        min=member is None and world.is_forward_source(found),
+        min=is_min,
         has_link=found.linked is not None,
-        access_hash=world.access_hash(viewer, found.peer),
+        access_hash=world.access_hash(viewer, found.peer, is_min=is_min),
         username=found.username,
         admin_rights=_admin_rights() if member is not None and member.role != "member" else None,
         default_banned_rights=None if is_broadcast else types.ChatBannedRights(until_date=2**31 - 1),
-        participants_count=len(found.members),
+        participants_count=None if is_min else len(found.members),
     )
 
 

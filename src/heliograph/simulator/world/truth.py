@@ -6,8 +6,9 @@ each mailbox numbers it differently; the reader keeps the mailbox that is author
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heliograph.simulator.world import model, tl
 
@@ -17,80 +18,98 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
+class Place(NamedTuple):
+    """Where a record is kept, and for a mailbox whose eyes it is seen with."""
+
+    space_id: int
+    message_id: int
+    chat_id: int
+    viewer: int | None
+
+
 def records(
     world: World,
     user_ids: Sequence[int],
     *,
     since: float | None = None,
     include_private: bool = False,
-    mailboxes: Iterable[int] | None = None,
+    mailboxes: Sequence[int] | None = None,
 ) -> Iterator[Record]:
     """Yield the records of every chat that one of the users is in.
 
     ``since`` leaves out what was sent before that moment; ``mailboxes`` names the accounts whose basic-group records
     are wanted (all of ``user_ids`` by default). What was deleted before the world's start was never to be seen and
-    is left out; a chat that was left stays, with what was said in it while somebody was there to hear it unknown.
+    is left out. A chat that the accounts have left is told as the last of them saw it.
     """
+    accounts = [account for user_id in user_ids if (account := world.accounts.get(user_id)) is not None]
     for chat in world.chats.values():
-        if chat.is_channel and any(user_id in chat.members for user_id in user_ids):
-            yield from _channel(world, chat, since)
-    for user_id in user_ids if mailboxes is None else mailboxes:
-        account = world.accounts.get(user_id)
-        if account is not None:
+        if chat.is_channel:
+            yield from _channel(world, chat, accounts, since)
+    for account in accounts:
+        if mailboxes is None or account.user.id in mailboxes:
             yield from _mailbox(world, account, since, include_private=include_private)
 
 
-def _channel(world: World, chat: model.Chat, since: float | None) -> Iterator[Record]:
-    for message in chat.messages:
-        if _is_wanted(message, since):
-            yield _record(world, chat, message, chat.id, message.id, chat.peer, None)
+def _channel(
+    world: World, chat: model.Chat, accounts: Sequence[model.Account], since: float | None
+) -> Iterator[Record]:
+    if any(account.user.id in chat.members for account in accounts):
+        until = math.inf
+    else:
+        until = max((account.left.get(chat.peer, 0.0) for account in accounts), default=0.0)
+    for message in chat.messages if until else ():
+        if _is_wanted(message, since, until):
+            yield _record(world, chat, message, Place(chat.id, message.id, chat.peer, None), until)
 
 
 def _mailbox(world: World, account: model.Account, since: float | None, *, include_private: bool) -> Iterator[Record]:
     viewer = account.user.id
     for number, (chat, message) in enumerate(account.mailbox, start=1):
-        if (chat.kind != "private" or include_private) and _is_wanted(message, since):
-            yield _record(world, chat, message, -viewer, number, tl.dialog_peer(chat, viewer), viewer)
+        until = account.left.get(chat.peer, math.inf)
+        if (chat.kind != "private" or include_private) and _is_wanted(message, since, until):
+            yield _record(world, chat, message, Place(-viewer, number, tl.dialog_peer(chat, viewer), viewer), until)
 
 
-def _is_wanted(message: model.Message, since: float | None) -> bool:
-    return message.deleted_at != model.LONG_GONE and (since is None or message.date >= since)
+def _is_wanted(message: model.Message, since: float | None, until: float) -> bool:
+    is_gone = message.deleted_at == model.LONG_GONE
+    return not is_gone and message.date <= until and (since is None or message.date >= since)
 
 
 def _record(
     world: World,
     chat: model.Chat,
     message: model.Message,
-    space_id: int,
-    message_id: int,
-    peer: int,
-    viewer: int | None,
+    place: Place,
+    until: float,
 ) -> Record:
+    history = message.versions or [(float(message.date), message.text)]
+    versions = [version for version in history if version[0] <= until] or history[:1]
+    is_deleted = message.deleted_at is not None and message.deleted_at <= until
     return {
-        "space_id": space_id,
-        "message_id": message_id,
-        "chat_id": peer,
+        "space_id": place.space_id,
+        "message_id": place.message_id,
+        "chat_id": place.chat_id,
         "sender_id": message.sender,
         "date": message.date,
-        "text": message.text,
-        "versions": [text for _at, text in message.versions] if message.versions else [message.text],
-        "version_times": [at for at, _text in message.versions] if message.versions else [message.date],
+        "text": versions[-1][1],
+        "versions": [text for _at, text in versions],
+        "version_times": [at for at, _text in versions],
         "entities": message.entities or [],
-        "reply_to": _reply(world, chat, message, viewer),
+        "reply_to": _reply(chat, message, place.viewer),
         "topic_id": (message.topic or 1) if chat.kind == "forum" else None,
         "album_id": message.album,
         "forward": message.forward,
         "media": _public(message.media),
-        "service": _service(world, chat, message, viewer),
+        "service": _service(chat, message, place.viewer),
         "edit_date": message.edit_date,
-        "is_deleted": message.deleted_at is not None,
-        "deleted_at": message.deleted_at,
+        "is_deleted": is_deleted,
+        "deleted_at": message.deleted_at if is_deleted else None,
         "author_signature": message.author,
         "pushed_at": message.pushed_at,
     }
 
 
-def _reply(world: World, chat: model.Chat, message: model.Message, viewer: int | None) -> Record | None:
+def _reply(chat: model.Chat, message: model.Message, viewer: int | None) -> Record | None:
     reply = message.reply
     if reply is None:
         return None
@@ -101,12 +120,12 @@ def _reply(world: World, chat: model.Chat, message: model.Message, viewer: int |
     return None if own is None else {"message_id": own, "chat_id": None}
 
 
-def _service(world: World, chat: model.Chat, message: model.Message, viewer: int | None) -> Record | None:
+def _service(chat: model.Chat, message: model.Message, viewer: int | None) -> Record | None:
     """Return the action; a pin names the pinned message, which on the wire is what it replies to."""
     action = _public(message.action)
     if action is None or action["type"] != "pin_message":
         return action
-    pinned = _reply(world, chat, message, viewer)
+    pinned = _reply(chat, message, viewer)
     return action if pinned is None else {**action, "message_id": pinned["message_id"]}
 
 

@@ -87,7 +87,6 @@ class World:
         self.origin: object | None = None
         """The session whose request is being served; a push must not go back to it, its answer tells it all."""
         self.files = files.Files(state_dir)
-        self._forward_sources: set[int] = set()
         self._hashes: dict[tuple[int, int, bool], int] = {}
         self._subscribers: list[Subscriber] = []
         self._is_replaying = False
@@ -244,14 +243,6 @@ class World:
         """Return who created a chat."""
         return next((m.user_id for m in chat.members.values() if m.role == "creator"), ids.SERVICE_USER)
 
-    def is_preview(self, chat: model.Chat, viewer: int) -> bool:
-        """Say whether a stranger may know a private chat's title: he came across a forward from it."""
-        return viewer not in chat.banned and self.is_forward_source(chat)
-
-    def is_forward_source(self, chat: model.Chat) -> bool:
-        """Say whether messages were forwarded from a chat."""
-        return chat.peer in self._forward_sources
-
     def access_hash(self, viewer: int, peer: int, *, is_min: bool = False) -> int:
         """Return the access hash by which ``viewer`` reaches a user or channel."""
         key = (viewer, peer, is_min)
@@ -310,10 +301,6 @@ class World:
             self.usernames[chat.username.lower()] = chat.peer
         if chat.invite:
             self.invites[chat.invite] = chat.peer
-
-    def add_forward_source(self, peer: int) -> None:
-        """Note that messages are forwarded from a chat."""
-        self._forward_sources.add(peer)
 
     def close(self) -> None:
         """Close the journal."""
