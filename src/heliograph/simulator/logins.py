@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from heliograph.simulator import rpc, srp
@@ -27,13 +29,17 @@ class SentCode:
 class Logins:
     """Everything between the first request of a sign-in and its last."""
 
-    def __init__(self, *, code: str, now: Callable[[], float]) -> None:
+    def __init__(self, *, code: str, now: Callable[[], float], path: Path | None = None) -> None:
         self.code = code
+        self._path = path
         self._now = now
         self._codes: dict[str, SentCode] = {}
         self._verifiers: dict[int, tuple[str | None, srp.Verifier]] = {}
         self._challenges: dict[int, srp.Challenge] = {}
         self._exported: dict[bytes, int] = {}
+        if path is not None and path.exists():
+            for user_id, fields in json.loads(path.read_text(encoding="ascii")).items():
+                self._verifiers[int(user_id)] = (None, srp.Verifier.from_json(fields))
 
     # -- codes
 
@@ -96,6 +102,16 @@ class Logins:
             self._verifiers.pop(user.id, None)
         else:
             self._verifiers[user.id] = (None, verifier)
+        self._save()
+
+    def _save(self) -> None:
+        """Keep what clients set themselves; the world's own passwords are in its journal."""
+        if self._path is not None:
+            kept = {user_id: made.to_json() for user_id, (known, made) in self._verifiers.items() if known is None}
+            fresh = self._path.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_text(json.dumps(kept), encoding="ascii")
+            fresh.replace(self._path)
 
     def ask(self, user: Any) -> srp.Challenge | None:
         """Make a challenge for the user's password, if there is one."""

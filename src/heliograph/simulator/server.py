@@ -66,7 +66,9 @@ class Simulator:
         self._api = (api_id, api_hash)
         if state_dir is not None:
             state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.logins = logins.Logins(code=login_code, now=self.now)
+        self.logins = logins.Logins(
+            code=login_code, now=self.now, path=state_dir / "passwords.json" if state_dir else None
+        )
         self.world = world or World(
             seed=seed,
             chats=chats,
@@ -110,6 +112,7 @@ class Simulator:
         try:
             self._listener = await loop.create_server(self._connect, self.host, self.port)
         except OSError as error:
+            self._close_files()
             if error.errno == errno.EADDRINUSE:
                 raise errors.PortTaken(
                     f"Port {self.port} on {self.host} is in use by another program; choose another with --port."
@@ -135,6 +138,9 @@ class Simulator:
             open_connection.abort()
         for session in self.hub.sessions():
             session.close()
+        self._close_files()
+
+    def _close_files(self) -> None:
         self.hub.keys.close()
         self.world.close()
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from hashlib import sha256
+from typing import Any
 
 from telethon.tl import types
 
@@ -40,6 +41,16 @@ class Verifier:
         return types.PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow(
             self.salt1, self.salt2, G, P_BYTES
         )
+
+    def to_json(self) -> list[str | None]:
+        """Return the verifier as a list for a file."""
+        return [self.salt1.hex(), self.salt2.hex(), f"{self.value:x}", self.hint]
+
+    @classmethod
+    def from_json(cls, fields: list[Any]) -> Verifier:
+        """Read what ``to_json`` made."""
+        salt1, salt2, value, hint = fields
+        return cls(salt1=bytes.fromhex(salt1), salt2=bytes.fromhex(salt2), value=int(value, 16), hint=hint)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
