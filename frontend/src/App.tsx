@@ -4,6 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 import { Shell } from "./components/Shell";
+import { Placeholder } from "./components/ui/Placeholder";
 import { EmptyState } from "./components/ui/States";
 import { LiveProvider } from "./live/LiveProvider";
 import { ChatPage } from "./pages/ChatPage";
@@ -40,7 +41,9 @@ export function App() {
                   <StatusPage />
                 </Route>
                 <Route>
-                  <EmptyState title="There is no such page" hint="Choose a chat from the list." />
+                  <Placeholder title="Nothing here">
+                    <EmptyState title="There is no such page" hint="Choose a chat from the list." />
+                  </Placeholder>
                 </Route>
               </Switch>
             </Suspense>

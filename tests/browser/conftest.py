@@ -122,6 +122,9 @@ async def open_page(chromium: str, site: Site) -> AsyncIterator[OpenPage]:
                 base_url=site.address,
                 viewport={"width": width, "height": 740},
                 color_scheme=scheme,  # type: ignore[arg-type]
+                # A narrow screen is a phone, which points with a thumb.
+                has_touch=width < 500,
+                is_mobile=width < 500,
                 reduced_motion="reduce",
                 locale="en-GB",
                 timezone_id="Europe/Helsinki",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from playwright import async_api as playwright
 from playwright.async_api import expect
 
@@ -54,10 +56,8 @@ async def test_controls_are_large_enough_for_a_thumb(open_page: OpenPage, story:
             """(all) => all
                 .filter((element) => element.checkVisibility() && !element.closest('[dir="auto"], .skip-link'))
                 .filter((element) => {
-                    const own = element.getBoundingClientRect();
-                    const around = getComputedStyle(element, '::after');
-                    const grown = around.position === 'absolute' ? -2 * parseFloat(around.top || '0') : 0;
-                    return own.height + grown < 43.5;
+                    const grown = parseFloat(getComputedStyle(element, '::after').height) || 0;
+                    return Math.max(element.getBoundingClientRect().height, grown) < 43.5;
                 })
                 .map((element) => element.outerHTML.slice(0, 120))"""
         )
@@ -89,6 +89,7 @@ async def test_list_and_messages_are_read_by_keyboard(open_page: OpenPage, story
     await expect(page.locator(f'a[data-chat="{story.chat_id}"]')).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.locator('article[data-message="80"]')).to_be_in_viewport()
+    await expect(page.locator('article[data-message="80"]')).to_have_attribute("tabindex", "0")
     skip = page.get_by_role("link", name="Skip to the content")
     await skip.focus()
     await expect(skip).to_be_in_viewport()
@@ -120,7 +121,9 @@ async def test_list_and_messages_are_read_by_keyboard(open_page: OpenPage, story
 async def test_filter_narrows_the_list(open_page: OpenPage, story: Story) -> None:
     await story.begin(3)
     other = records.Chat(chat_id=-77, space_id=-5, kind="group", title="Книжный клуб")  # type: ignore[arg-type]
+    greeting = replace(story.message(1, "Привет"), space_id=-5, chat_id=-77)  # type: ignore[arg-type]
     await story.commit("peers", chats=[other])
+    await story.post(greeting)
     page = await open_page("/")
     await expect(page.locator("a[data-chat]")).to_have_count(2)
     await page.get_by_role("searchbox", name="Filter chats by name").fill("книж")

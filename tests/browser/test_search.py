@@ -27,7 +27,7 @@ async def test_search_lives_in_the_address(open_page: OpenPage, story: Story) ->
     page = await open_page(f"/search?q=report&chat={story.chat_id}&sender=12")
     await expect(page.get_by_role("searchbox", name="Search for")).to_have_value("report")
     await expect(page.get_by_text("Written by")).to_contain_text("ليلى")
-    await expect(page.get_by_role("status").get_by_text("matches")).to_have_text("13 matches")
+    await expect(page.get_by_role("status").get_by_text("matches")).to_have_text("14 matches")
     await page.get_by_role("button", name="Search messages of everyone").click()
     await expect(page.get_by_role("status").get_by_text("matches")).to_have_text("40 matches")
     assert "sender" not in page.url

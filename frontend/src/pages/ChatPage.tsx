@@ -5,6 +5,7 @@ import { ChatHeader } from "../components/chats/ChatHeader";
 import { ChatNotice } from "../components/chats/ChatNotice";
 import { TopicTabs } from "../components/chats/TopicTabs";
 import { Timeline } from "../components/timeline/Timeline";
+import { Placeholder } from "../components/ui/Placeholder";
 import { ErrorState } from "../components/ui/States";
 import { useTitle } from "../components/useTitle";
 import { useChat } from "../queries/chats";
@@ -19,7 +20,13 @@ export function ChatPage({ chatId }: { chatId: number }) {
   useTitle(chat?.title ?? null);
   const scope = useMemo(() => ({ chatId, topicId }), [chatId, topicId]);
 
-  if (error && !chat) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  if (error && !chat) {
+    return (
+      <Placeholder title="Chat">
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      </Placeholder>
+    );
+  }
   return (
     <>
       <ChatHeader chat={chat} scope={scope} />

@@ -16,7 +16,7 @@ export function ChatHeader({ chat, scope }: { chat: Chat | undefined; scope: Sco
   return (
     <header className={classes.header}>
       <BackLink />
-      {chat ? <Who chat={chat} /> : <Skeleton height={20} width="40%" />}
+      {chat ? <Who chat={chat} /> : <Unknown />}
       <div className={classes.actions}>
         <Link
           href={searchAddress({ chat: scope.chatId })}
@@ -29,6 +29,15 @@ export function ChatHeader({ chat, scope }: { chat: Chat | undefined; scope: Sco
         <JumpToDate scope={scope} className={classes.button} />
       </div>
     </header>
+  );
+}
+
+function Unknown() {
+  return (
+    <>
+      <h1 className="visually-hidden">Chat</h1>
+      <Skeleton height={20} width="40%" />
+    </>
   );
 }
 

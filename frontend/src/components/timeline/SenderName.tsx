@@ -7,7 +7,12 @@ import classes from "./MessageBody.module.css";
 
 export function SenderName({ message }: { message: Message }) {
   const { sender, author_signature: signature } = message;
-  if (!sender) return <span className={classes.sender}>{signature ?? "Unknown sender"}</span>;
+  if (!sender)
+    return (
+      <span className={classes.sender}>
+        <bdi>{signature ?? "Unknown sender"}</bdi>
+      </span>
+    );
   return (
     <>
       <Link

@@ -1,5 +1,5 @@
 /** j, k and arrows move from message to message; Home and End go to the first loaded and to the newest. */
-import { type KeyboardEvent, type RefObject, useCallback } from "react";
+import { type KeyboardEvent, type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 import { isTyping } from "../useShortcuts";
 import type { Item } from "./items";
 
@@ -15,6 +15,16 @@ interface Options {
 }
 
 export function useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest }: Options) {
+  const wanted = useRef<string | null>(null);
+  // The item may have to be mounted before it can take the focus; each render may be the one that did it.
+  useLayoutEffect(() => {
+    const key = wanted.current;
+    const element =
+      key === null ? null : scroller.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(key)}"]`);
+    if (!element) return;
+    wanted.current = null;
+    element.focus({ preventScroll: true });
+  });
   return useCallback(
     (event: KeyboardEvent<HTMLElement>) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -24,7 +34,7 @@ export function useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toN
         event.preventDefault();
         goTo(list.indexOf(item), "auto");
         setActiveKey(item.key);
-        focusSoon(scroller, item.key);
+        wanted.current = item.key;
       };
       if (event.key === "End") {
         toNewest();
@@ -33,13 +43,6 @@ export function useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toN
       const step = STEPS[event.key];
       if (step !== undefined) move(list.findIndex(({ key }) => key === activeKey) + step);
     },
-    [list, goTo, activeKey, setActiveKey, scroller, toNewest],
+    [list, goTo, activeKey, setActiveKey, toNewest],
   );
-}
-
-/** The item may have to be mounted first. */
-function focusSoon(scroller: RefObject<HTMLDivElement | null>, key: string, tries = 10): void {
-  const element = scroller.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(key)}"]`);
-  if (element) element.focus({ preventScroll: true });
-  else if (tries > 0) requestAnimationFrame(() => focusSoon(scroller, key, tries - 1));
 }
