@@ -1,7 +1,8 @@
 """The texts that a message had, in order, whatever order we learned of them in.
 
 A *stretch* is one content from the first edit date it was seen under to the last: edits that change nothing a
-reader sees only make it longer. The present text is a stretch like the others, marked as such.
+reader sees only make it longer. The present text is a stretch like the others, marked as such. A stretch remembers
+its two ends, which is enough for the order of the texts: when a late one falls into it, it was there before and after.
 """
 
 from __future__ import annotations

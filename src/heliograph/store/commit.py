@@ -165,9 +165,8 @@ async def _follow_up(conn: Connection, happened: events.Happened, older: Sequenc
     visible = messages.Fate.NEW | messages.Fate.CHANGED | messages.Fate.TOUCHED
     if any(row.message.media or fate & messages.Fate.CHANGED for row, fate in fates):
         await media.save(conn, [(row, fate) for row, fate in fates if fate & visible])
-    if surfaced := [row for row, fate in fates if fate & messages.Fate.SURFACED]:
-        await revisions.surface(conn, surfaced)
-    if late := [row for row, fate in fates if fate & messages.Fate.LATE] + list(older):
+    out_of_order = messages.Fate.LATE | messages.Fate.TANGLED
+    if late := [row for row, fate in fates if fate & out_of_order] + list(older):
         await revisions.add(conn, late)
     if orphaned := [row.key for row, fate in fates if fate & messages.Fate.ORPHANED]:
         await tombstones.settle(conn, orphaned)

@@ -31,8 +31,8 @@ class Fate(IntFlag):
     """The text is the same, something else that people see is not."""
     LATE = 8
     """It is older than the stored row and its version is not the present one."""
-    SURFACED = 16
-    """Its version was among the revisions and is the present one now."""
+    TANGLED = 16
+    """It is newer than the stored row, and revisions hold a version that is not older than both."""
     REOPENED = 32
     """The message was deleted before this sighting of it."""
     ORPHANED = 64
@@ -150,10 +150,11 @@ SELECT place - 1,
        + CASE WHEN NOT is_new AND is_newest THEN
            CASE WHEN is_other_text THEN {Fate.CHANGED} WHEN is_other_form THEN {Fate.TOUCHED} ELSE 0 END
            + CASE WHEN old_deleted_as_of < as_of THEN {Fate.REOPENED} ELSE 0 END
-           + CASE WHEN is_other_text AND EXISTS (
+           + CASE WHEN (is_other_text OR old_edit_date IS DISTINCT FROM edit_date) AND EXISTS (
                  SELECT FROM revisions r WHERE r.space_id = known.space_id AND r.message_id = known.message_id
-                     AND r.fingerprint = known.fingerprint AND r.edit_date IS NOT DISTINCT FROM known.edit_date
-             ) THEN {Fate.SURFACED} ELSE 0 END
+                     AND (coalesce(r.edit_date, '-infinity') >= coalesce(old_text_date, '-infinity')
+                         OR coalesce(known.edit_date, '-infinity') < coalesce(old_edit_date, '-infinity'))
+             ) THEN {Fate.TANGLED} ELSE 0 END
          ELSE 0 END
        + CASE WHEN orphan_as_of IS NOT NULL THEN {Fate.ORPHANED} ELSE 0 END
        + CASE WHEN orphan_as_of < as_of THEN {Fate.REOPENED} ELSE 0 END

@@ -47,24 +47,12 @@ _STRETCH = """
 UPDATE messages m SET text_date = k.text_date FROM unnest(%s, %s, %s) AS k (space_id, message_id, text_date)
 WHERE m.space_id = k.space_id AND m.message_id = k.message_id AND m.text_date IS DISTINCT FROM k.text_date
 """
-_SURFACE = """
-DELETE FROM revisions r USING unnest(%s, %s, %s, %s) AS k (space_id, message_id, edit_date, fingerprint)
-WHERE r.space_id = k.space_id AND r.message_id = k.message_id AND r.fingerprint = k.fingerprint
-  AND r.edit_date IS NOT DISTINCT FROM k.edit_date
-"""
-
 _Version = tuple[Any, ...]
 """as_of, stored_at, text, entities, media: what goes with a stretch."""
 
 
-async def surface(conn: Connection, rows: Sequence[messages.Row]) -> None:
-    """Take versions that are present again out of the earlier ones."""
-    keys = [(row.message.space_id, row.message.message_id, row.message.edit_date, row.fingerprint) for row in rows]
-    await conn.execute(_SURFACE, arrays.pack_rows("int8 int4 time int8", keys))
-
-
 async def add(conn: Connection, rows: Sequence[messages.Row]) -> None:
-    """Find the place of versions that are not the present one; what is known already stays as it is."""
+    """Put versions in their place among what is known of their messages; a known one changes nothing."""
     sightings: dict[messages.Key, list[messages.Row]] = defaultdict(list)
     for row in rows:
         sightings[row.message.space_id, row.message.message_id].append(row)
@@ -88,10 +76,11 @@ async def add(conn: Connection, rows: Sequence[messages.Row]) -> None:
 def _place(stored: list[tuple[Any, ...]], sightings: list[messages.Row]) -> tuple[list[tuple[Any, ...]], Any]:
     """Return a message's rows of revisions, and since when its present text is known. The present one comes first."""
     payloads: list[_Version] = [row[3:] for row in stored]
-    stretches = [
-        versions.Stretch(fingerprint=row[0], first=row[1], last=row[2], source=index, is_present=index == 0)
-        for index, row in enumerate(stored)
-    ]
+    (present_print, first, last), *earlier_stretches = [row[:3] for row in stored]
+    stretches = [versions.Stretch(fingerprint=present_print, first=first, last=last, source=0, is_present=True)]
+    for source, (fingerprint, first, last) in enumerate(earlier_stretches, 1):
+        for at in (first, last):
+            stretches = versions.add(stretches, fingerprint=fingerprint, at=at, source=source)
     for row in sightings:
         message = row.message
         payloads.append((message.as_of, None, row.text, message.entities, message.media))
