@@ -323,6 +323,34 @@ async def test_long_flood_wait_moves_the_chat_to_another_account(opened: store_d
     assert await ids(opened) == list(range(1, 151))
 
 
+async def test_long_flood_wait_of_one_account_does_not_hold_up_the_others(opened: store_database.Database) -> None:
+    first, second = Telegram(), Telegram(account_id=2, user_id=8)
+    first.fill(GROUP_CHAT, range(1, 51))
+    second.fill(CHANNEL_CHAT, range(1, 51))
+    first.history[CHANNEL_CHAT] = {}
+    first.refusals = [errors.FloodWait(86_400, "GetHistory")]
+    run = Run(opened, first, second, concurrency=1)
+    release = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        run.slept.append(seconds)
+        await release.wait()
+
+    run.backfill.sleep = sleep
+    run.known = run.backfill.directory = directory.Directory()
+    run.known.learn([], [], [records.Access(account_id=2, peer_id=CHANNEL_CHAT, access_hash=1)])
+    done = asyncio.Event()
+    run.backfill.on_progress = lambda progress: done.set() if progress.chat_id == CHANNEL_CHAT else None
+    async with run.running():
+        await run.offer(GROUP_CHAT)
+        await run.offer(CHANNEL_CHAT)
+        await asyncio.wait_for(done.wait(), 30)
+        assert (run.slept, await ids(opened, GROUP_CHAT)) == ([86_400], [])
+        release.set()
+        await asyncio.wait_for(run.backfill.until_idle(), 30)
+    assert await ids(opened, GROUP_CHAT) == list(range(1, 51))
+
+
 async def test_lost_connection_and_server_errors_are_asked_again(opened: store_database.Database) -> None:
     telegram = Telegram()
     telegram.fill(CHANNEL_CHAT, range(1, 51))

@@ -52,6 +52,7 @@ class Backfill:
         self._rows: dict[identity.PeerId, chats.ChatRow] = {}
         self._queue: asyncio.Queue[tuple[chats.ChatRow, int]] = asyncio.Queue()
         self._busy: set[identity.PeerId] = set()
+        self._put_offs: set[asyncio.Task[None]] = set()
         self._fetched: dict[identity.PeerId, int] = {}
 
     # -- for the service --------------------------------------------------------------------------------------
@@ -77,9 +78,13 @@ class Backfill:
 
     async def run(self) -> None:
         """Fetch what is offered, several chats at once, for ever; cancel it to stop."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._settings.concurrency):
-                group.create_task(self._work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._settings.concurrency):
+                    group.create_task(self._work())
+        finally:
+            for task in self._put_offs:
+                task.cancel()
 
     async def until_idle(self) -> None:
         """Wait until every chat that was offered is complete, at its limit or marked as unreadable."""
@@ -135,15 +140,29 @@ class Backfill:
             row, top_id = await self._queue.get()
             try:
                 await self._fetch_chat(row, top_id)
+            except scans.Postponed as wait:
+                self._put_off(row, top_id, wait.seconds)
+                continue
             except (scans.Unreadable, errors.TelegramError) as error:
                 await self.mark(row.chat_id, "error", str(error))
             except Exception as error:  # one chat's defect must not end the others
                 _log.exception("backfill_failed", chat_id=row.chat_id)
                 reason = f"An internal error stopped its history ({type(error).__name__})."
                 await self.mark(row.chat_id, "error", reason)
-            finally:
-                self._busy.discard(row.chat_id)
-                self._queue.task_done()
+            self._busy.discard(row.chat_id)
+            self._queue.task_done()
+
+    def _put_off(self, row: chats.ChatRow, top_id: int, seconds: float) -> None:
+        """Queue a chat again after a wait; until then it counts as under way."""
+
+        async def again() -> None:
+            await self.sleep(seconds)
+            self._queue.put_nowait((self._newest(row), top_id))
+            self._queue.task_done()
+
+        task = asyncio.create_task(again())
+        self._put_offs.add(task)
+        task.add_done_callback(self._put_offs.discard)
 
     async def _fetch_chat(self, row: chats.ChatRow, top_id: int) -> None:
         scan = scans.Scan(self, row, top_id)

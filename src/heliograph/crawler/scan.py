@@ -25,7 +25,7 @@ RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 ANCHOR_SECONDS = 0.05
 """How often to look whether a new box has its cursor by now."""
 FLOOD_SWITCH_SECONDS = 30.0
-"""A longer wait moves a chat to another account that can read it."""
+"""A longer wait moves a chat to another account that can read it, or puts it off."""
 
 _log = log.get("backfill")
 
@@ -34,6 +34,14 @@ Answer = TypeVar("Answer")
 
 class Unreadable(Exception):
     """No account of this process can read a chat; the text says why."""
+
+
+class Postponed(Exception):
+    """Every account that can read a chat has to wait for long; ``seconds`` says for how long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"history has to wait {seconds:.0f} s")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +88,19 @@ class Scan:
         return Part(progress=start, since=row.since)
 
     async def fetch(self, part: Part) -> None:
-        """Fetch a part page by page; one commit and one request are under way at once. Raises Unreadable."""
+        """Fetch a part page by page; one commit and one request are under way at once.
+
+        Raises Unreadable, Postponed, and RpcFailed or Undecodable for what no account gets an answer to.
+        """
         done = asked = part.progress
         pending: _Pending | None = None
         while True:
-            page = await self._page(part, asked)
+            try:
+                page = await self._page(part, asked)
+            except (Unreadable, Postponed, errors.TelegramError):
+                if pending is not None:
+                    await self._is_committed(pending)
+                raise
             if pending is not None and not await self._is_committed(pending):
                 asked, pending = done, None
                 continue
@@ -144,7 +160,10 @@ class Scan:
         return pts
 
     async def _ask(self, ask: Callable[[link.Link], Awaitable[Answer]]) -> Answer:
-        """Ask until there is an answer, through another account when this one may not. Raises Unreadable."""
+        """Ask until there is an answer, through another account when this one may not.
+
+        Raises Unreadable, Postponed, and RpcFailed or Undecodable for what another try would not change.
+        """
         attempt = 0
         while True:
             account = self._choose()
@@ -178,13 +197,15 @@ class Scan:
         return self._account
 
     async def _wait_out(self, account: link.Link, seconds: float) -> None:
-        """Obey a flood wait, or go on through an account that has none when it is a long one."""
-        others = [each for each in self._home.able(self._row, self._refused) if each is not account]
-        if seconds > FLOOD_SWITCH_SECONDS and others and others[0].connection.governor.frozen_seconds("history") == 0:
-            self._account = others[0]
+        """Obey a flood wait; a long one is not slept through here, so that chats of other accounts get their turn."""
+        if seconds <= FLOOD_SWITCH_SECONDS:
+            await self._home.sleep(seconds)
             return
-        _log.info("history_waits", chat_id=self._row.chat_id, seconds=seconds)
-        await self._home.sleep(seconds)
+        able = self._home.able(self._row, self._refused)
+        self._account = next((each for each in able if each is not account and _frozen(each) == 0), None)
+        if self._account is None:
+            _log.info("history_waits", chat_id=self._row.chat_id, seconds=seconds)
+            raise Postponed(seconds)
 
     def _refuse(self, account: link.Link, error: errors.RpcFailed) -> None:
         """Leave an account out that may not read this chat; when it was the last one, its error is the reason."""
@@ -260,3 +281,7 @@ def _stored(part: Part, progress: records.BackfillProgress) -> records.BackfillP
     if part.until_id is None:
         return progress
     return replace(progress, is_complete=True, since=part.since if progress.is_complete else part.progress.since)
+
+
+def _frozen(account: link.Link) -> float:
+    return account.connection.governor.frozen_seconds("history")

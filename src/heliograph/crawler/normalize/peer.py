@@ -129,7 +129,8 @@ def _group(tl: Any, self_user_id: int) -> _Known:
         kind="group",
         title=tl.title,
         member_count=tl.participants_count,
-        is_left=bool(tl.left or tl.deactivated),
+        # A group that became a supergroup is closed, yet its messages stay readable.
+        is_left=bool(tl.left),
         migrated_to_chat_id=identity.channel_peer(migrated) if migrated else None,
     )
     return row, None, _role(tl)

@@ -25,6 +25,8 @@ PING_SECONDS = 20.0
 PING_DEADLINE_SECONDS = 10.0
 DISCONNECT_DELAY_SECONDS = 75
 """The server closes a connection that has not pinged for so long."""
+STABLE_SECONDS = 30.0
+"""A connection that lasted less was no success: the pauses between attempts go on growing."""
 BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 _LOST = (OSError, EOFError, BufferError, InvalidChecksumError, BadMessageError)
@@ -58,6 +60,7 @@ class Connection:
         self._outstanding: set[asyncio.Future[Any]] = set()
         self._changed = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
+        self._attempts = 0
         if settings.dc_public_key_file:
             trust(settings)
 
@@ -156,8 +159,11 @@ class Connection:
     async def _supervise(self) -> None:
         """Watch the connection and make it again until the session ends."""
         while self._ended is None:
+            begun = asyncio.get_running_loop().time()
             reason = await self._watch()
             await self._close()
+            if asyncio.get_running_loop().time() - begun > STABLE_SECONDS:
+                self._attempts = 0
             if self._ended is not None:
                 break
             _log.info("connection_lost", account_id=self.account_id, reason=reason)
@@ -224,10 +230,10 @@ class Connection:
         self._changed.set()
 
     async def _open_again(self) -> None:
-        attempt = 0
         while True:
-            await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS) - 1)] * random.uniform(0.5, 1))  # noqa: S311
-            attempt += 1
+            pause = BACKOFF_SECONDS[min(self._attempts, len(BACKOFF_SECONDS) - 1)]
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            self._attempts += 1
             try:
                 await self._open()
                 return
@@ -236,7 +242,9 @@ class Connection:
             except (errors.SessionEnded, errors.ApiKeyWrong):
                 raise
             except errors.TelegramError as error:
-                _log.debug("connect_failed", account_id=self.account_id, attempt=attempt, error=type(error).__name__)
+                _log.debug(
+                    "connect_failed", account_id=self.account_id, attempt=self._attempts, error=type(error).__name__
+                )
 
     async def _close(self) -> None:
         client, self._client = self._client, None
