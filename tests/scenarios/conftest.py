@@ -1,0 +1,195 @@
+"""Whole stories: a simulated Telegram, a real store, and the crawler role between them, in this process or its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from heliograph import config, errors
+from heliograph.cli.demo import verify
+from heliograph.crawler import login, service
+from heliograph.simulator.server import Simulator
+from heliograph.store import accounts, archive, commands
+from heliograph.store import database as store_database
+from heliograph.vault import keyfile
+
+FAST = {"per_second": 2000.0, "burst": 500.0, "concurrent": 8}
+BUDGETS = {
+    **dict.fromkeys(("history", "messages", "channel_difference", "dialogs", "peer_dialogs", "topics", "other"), FAST),
+    "difference": {**FAST, "concurrent": 1},
+}
+
+
+class Installation:
+    """One data directory with signed-in accounts, and the crawler that runs on it."""
+
+    def __init__(self, settings: config.Settings, database: store_database.Database, telegram: Simulator) -> None:
+        self.settings = settings
+        self.database = database
+        self.telegram = telegram
+        self.world = telegram.world
+        self.users: list[int] = []
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def sign_in(self, *phones: str) -> None:
+        keyfile.ensure(self.settings.key_file)
+
+        async def answer() -> str:
+            return "12345"
+
+        for phone in phones:
+            await login.add_account(
+                self.settings,
+                self.database,
+                phone=phone,
+                label=phone[-4:],
+                ask_code=answer,
+                ask_password=answer,
+            )
+        async with self.database.connection() as conn:
+            self.users = [account.user_id for account in await accounts.load_all(conn)]
+
+    @contextlib.asynccontextmanager
+    async def crawling(self, **options: object) -> AsyncIterator[asyncio.Task[None]]:
+        """Run the crawler role in this process; its end by itself ends the block."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(service.run(self.settings, self.database, stop=stop, **options))
+        body = asyncio.current_task()
+        task.add_done_callback(lambda _: None if stop.is_set() or "mode" in options else body.cancel())
+        try:
+            yield task
+        except asyncio.CancelledError:
+            if not task.done():
+                raise
+            body.uncancel()
+        finally:
+            stop.set()
+            await task
+
+    async def start_process(self) -> None:
+        """Run the crawler role in a process of its own, which can be killed."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "heliograph", "--data-dir", str(self.settings.data_dir), "--log-level", "warning"),
+            *("run", "--role", "crawler"),
+            env={**os.environ, "HELIOGRAPH_DATABASE__URL": self.settings.database.url.get_secret_value()},
+        )
+
+    async def kill_process(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def stop_process(self) -> int:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self._process.wait(), 20)
+
+    # -- what is there ----------------------------------------------------------------------------------------
+
+    async def one(self, query: str, *arguments: object) -> object:
+        async with self.database.connection() as conn:
+            row = await (await conn.execute(query, arguments)).fetchone()
+        return row[0]
+
+    async def all(self, query: str, *arguments: object) -> list[object]:
+        async with self.database.connection() as conn:
+            return [row[0] for row in await (await conn.execute(query, arguments)).fetchall()]
+
+    async def outbox(self) -> int:
+        return await self.one("SELECT count(*) FROM outbox")
+
+    async def command(self, kind: str) -> None:
+        async with self.database.connection() as conn:
+            await commands.submit(conn, kind, {}, 60)
+
+    async def break_connections(self) -> None:
+        """End every other connection of this database, as a restarted server does."""
+        with contextlib.suppress(errors.DatabaseUnreachable):
+            await self.one(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    async def slow_history(self) -> None:
+        """Ration history, so that a backfill takes long enough to be killed."""
+        content = tomllib.loads(self.settings.config_file.read_text())
+        content["crawler"]["budgets"]["history"] = {"per_second": 20.0, "burst": 1.0, "concurrent": 2}
+        config.write(self.settings.config_file, content)
+
+    async def until(self, query: str, *arguments: object, seconds: float = 60) -> None:
+        """Wait until a query answers true."""
+        for _ in range(round(seconds / 0.05)):
+            if await self.one(query, *arguments):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"never true: {query}")
+
+    async def until_backfilled(self) -> None:
+        await self.until(
+            "SELECT count(*) > 0 AND bool_and(is_complete) FROM chats WHERE NOT is_left AND NOT is_min"
+            " AND kind <> 'private' AND status <> 'inactive' AND EXISTS (SELECT FROM chat_access a"
+            " WHERE a.peer_id = chat_id AND a.role IN ('member', 'admin', 'creator'))"
+        )
+
+    async def compare(self, *, unknowable: set[verify.Key] = frozenset()) -> verify.Comparison:
+        async with self.database.connection() as conn:
+            stored = [row async for row in archive.records(conn)]
+            orphans = await archive.orphan_tombstones(conn)
+            mailboxes = await archive.mailbox_chats(conn)
+        truth = [json.loads(json.dumps(record)) for record in self.world.truth(self.users)]
+        truth = [r for r in truth if r["space_id"] > 0 or mailboxes.get(r["chat_id"]) == r["space_id"]]
+        return verify.compare(truth, stored, orphans=orphans, unknowable=set(unknowable), optional=set())
+
+    def deleted(self) -> set[verify.Key]:
+        """Messages that are gone by now: nobody who comes later can know of them."""
+        return {(r["space_id"], r["message_id"]) for r in self.world.truth(self.users) if r["is_deleted"]}
+
+    async def until_equal(self, *, unknowable: set[verify.Key] = frozenset(), seconds: float = 45) -> None:
+        """Wait until the store equals the truth, and say what differs when it does not."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            found = await self.compare(unknowable=unknowable)
+            if found.is_equal:
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError(f"{found.missing} missing, {found.wrong_text} wrong: {found.examples}")
+            await asyncio.sleep(0.2)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Simulator]:
+    async with Simulator(chats=12, days=3, messages=3_000) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def installation(
+    settings: config.Settings, database: store_database.Database, telegram: Simulator
+) -> AsyncIterator[Installation]:
+    """Two accounts on the simulated Telegram, nothing mirrored yet."""
+    key = settings.data_dir / "telegram.pem"
+    key.parent.mkdir(parents=True, exist_ok=True)
+    key.write_text(telegram.public_key_pem)
+    content: dict[str, object] = {
+        "telegram": {
+            "api_id": 1,
+            "api_hash": "0" * 32,
+            "dc_address": "127.0.0.1",
+            "dc_port": telegram.port,
+            "dc_public_key_file": str(key),
+            "sign_up_name": "Aino",
+        },
+        "crawler": {"history_depth": "all", "budgets": BUDGETS},
+    }
+    config.write(settings.config_file, content)
+    given = config.Settings(data_dir=settings.data_dir, database=settings.database, **content)
+    made = Installation(given, database, telegram)
+    await made.sign_in("+99966100001", "+99966100002")
+    yield made

@@ -1,0 +1,202 @@
+"""The main story end to end, and the same story cut by kill -9, disconnections, lost updates and a lost database."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from heliograph import errors
+
+
+async def posts(installation, count, *, pause=0.0):
+    """Let the simulated world live for so many steps."""
+    for _ in range(count):
+        installation.telegram.traffic.step()
+        await asyncio.sleep(pause)
+
+
+async def test_history_and_live_updates_equal_the_truth(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+        unknowable = installation.deleted()
+        await posts(installation, 400, pause=0.005)
+        await installation.until_equal(unknowable=unknowable)
+    assert await installation.one("SELECT count(*) FROM dead_letters") == 0
+    assert await installation.one("SELECT count(*) FROM known_losses") == 0
+
+
+async def test_live_updates_arrive_by_push_without_any_difference(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+        pushed = await installation.one("SELECT count(*) FROM outbox WHERE kind = 'message'")
+        await posts(installation, 200, pause=0.005)
+        await installation.until_equal(unknowable=installation.deleted())
+    query = "SELECT count(*) FROM outbox WHERE kind = 'message' AND pushed_at IS NULL"
+    assert (pushed, await installation.one(query)) == (0, 0)
+
+
+async def test_what_happened_while_nobody_looked_comes_by_difference(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+    unknowable = installation.deleted()
+    await posts(installation, 300)
+    async with installation.crawling():
+        await installation.until_equal(unknowable=unknowable)
+
+
+@pytest.mark.parametrize("style", ["real", "final", "zero"])
+async def test_differences_in_slices_keep_edits_and_deletions_in_every_pts_style(installation, style):
+    async with installation.crawling():
+        await installation.until_backfilled()
+    unknowable = installation.deleted()
+    installation.telegram.faults.pts_style = style
+    installation.telegram.faults.difference_limit = 3
+    await posts(installation, 250)
+    async with installation.crawling():
+        await installation.until_equal(unknowable=unknowable)
+
+
+async def test_lost_repeated_and_reordered_updates_are_made_good(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+        unknowable = installation.deleted()
+        for _ in range(10):
+            installation.telegram.faults.drop_updates(3)
+            installation.telegram.faults.duplicate_updates(3)
+            installation.telegram.faults.reorder_updates(4)
+            await posts(installation, 20, pause=0.005)
+        installation.telegram.faults.clear()
+        # A loss shows at the next event of its box; for the quiet ones the list of chats is read.
+        await installation.command("refresh")
+        await installation.until_equal(unknowable=unknowable)
+
+
+async def test_disconnections_cost_nothing(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+        unknowable = installation.deleted()
+        for _ in range(3):
+            installation.telegram.faults.cut(0.3)
+            await posts(installation, 60, pause=0.005)
+        await installation.until_equal(unknowable=unknowable)
+
+
+async def test_flood_wait_on_differences_delays_only_them(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+    unknowable = installation.deleted()
+    await posts(installation, 100)
+    installation.telegram.faults.flood("updates.getChannelDifference", 2)
+    async with installation.crawling():
+        await installation.until_equal(unknowable=unknowable)
+
+
+async def test_too_long_is_recorded_and_everything_after_it_is_there(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+    installation.telegram.faults.too_long = "strict"
+    installation.telegram.faults.difference_limit = 5
+    await posts(installation, 400)
+    unknowable = installation.deleted()
+    async with installation.crawling():
+        await installation.until("SELECT count(*) > 0 FROM known_losses")
+        await installation.until("SELECT count(*) = 0 FROM dirty_boxes")
+        found = await installation.compare(unknowable=unknowable)
+        lost = await installation.all("SELECT DISTINCT space_id FROM known_losses WHERE reason = 'too_long'")
+        holes = await installation.all("SELECT DISTINCT space_id FROM coverage WHERE NOT isempty(holes)")
+    assert set(lost) <= set(holes)
+    assert {int(example.split("/")[0]) for example in found.examples} <= set(lost)
+
+
+async def test_kill_during_backfill_fetches_the_rest_and_nothing_twice(installation):
+    await installation.slow_history()
+    await installation.start_process()
+    await installation.until("SELECT sum(done) > 300 FROM chats")
+    await installation.kill_process()
+    assert not await installation.one("SELECT bool_and(is_complete) FROM chats")
+    await installation.start_process()
+    await installation.until_backfilled()
+    await installation.until_equal(unknowable=installation.deleted())
+    assert await installation.stop_process() == 0
+
+
+async def test_kill_while_live_loses_and_repeats_nothing(installation):
+    await installation.start_process()
+    await installation.until_backfilled()
+    unknowable = installation.deleted()
+    installation.telegram.traffic.start(150)
+    for _ in range(2):
+        await installation.until("SELECT count(*) > %s FROM outbox", await installation.outbox() + 100)
+        await installation.kill_process()
+        await asyncio.sleep(0.2)
+        await installation.start_process()
+    await installation.until("SELECT count(*) > %s FROM outbox", await installation.outbox() + 100)
+    await installation.telegram.traffic.stop()
+    await installation.until_equal(unknowable=unknowable)
+    assert await installation.stop_process() == 0
+
+
+async def test_kill_during_a_difference_goes_on_from_the_committed_slice(installation):
+    await installation.start_process()
+    await installation.until_backfilled()
+    await installation.stop_process()
+    unknowable = installation.deleted()
+    installation.telegram.faults.difference_limit = 2
+    await posts(installation, 400)
+    for step in range(1, 4):
+        before = await installation.outbox()
+        await installation.start_process()
+        await installation.until("SELECT count(*) > %s FROM outbox", before + 10 * step)
+        await installation.kill_process()
+    await installation.start_process()
+    await installation.until_equal(unknowable=unknowable)
+    assert await installation.stop_process() == 0
+
+
+async def test_second_crawler_on_the_same_accounts_is_refused(installation):
+    async with installation.crawling():
+        await installation.until("SELECT count(*) > 0 FROM box_cursors")
+        with pytest.raises(errors.LeaseHeld):
+            async with installation.crawling():
+                await asyncio.sleep(10)
+
+
+async def test_history_mode_ends_by_itself_and_leaves_the_cursors_for_the_next_run(installation):
+    async with asyncio.timeout(60), installation.crawling(mode="history") as task:
+        await task
+    await posts(installation, 50)
+    unknowable = installation.deleted()
+    async with installation.crawling():
+        await installation.until_equal(unknowable=unknowable)
+
+
+async def test_new_chat_starts_by_itself(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+        chat = installation.world.create_channel(installation.world.users[installation.users[0]], "Fresh harbour")
+        for number in range(5):
+            installation.world.post(chat, installation.users[0], f"first words {number}")
+        await installation.until(
+            "SELECT count(*) >= 5 FROM messages m JOIN chats c USING (chat_id) WHERE c.title = 'Fresh harbour'"
+        )
+        await installation.until_equal(unknowable=installation.deleted())
+
+
+async def test_database_connections_lost_under_way_cost_nothing(installation):
+    async with installation.crawling():
+        await installation.until_backfilled()
+        unknowable = installation.deleted()
+        for _ in range(3):
+            await posts(installation, 30, pause=0.005)
+            await installation.break_connections()
+        await posts(installation, 30, pause=0.005)
+        await installation.until_equal(unknowable=unknowable)
+
+
+async def test_session_that_telegram_ended_ends_the_run_when_it_was_the_last(installation):
+    installation.telegram.faults.refuse("updates.*", "AUTH_KEY_UNREGISTERED", 401, times=100)
+    with pytest.raises(errors.SessionEnded):
+        async with asyncio.timeout(30), installation.crawling() as task:
+            await task
+    assert await installation.one("SELECT bool_and(state = 'signed_out') FROM accounts")
