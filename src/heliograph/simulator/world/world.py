@@ -13,46 +13,14 @@ from typing import Any
 
 from heliograph import clock as clocks
 from heliograph.simulator import rpc
-from heliograph.simulator.world import files, ids, membership, model, posting, seed, truth, views
+from heliograph.simulator.world import files, ids, model, operations, seed, truth, views
 from heliograph.simulator.world.journal import Journal
 from heliograph.simulator.world.pushes import Push
 from heliograph.simulator.world.texts import Phrasebook
 
 Subscriber = Callable[[int, Any], None]
-ChatLike = model.Chat | int
-UserLike = model.User | int
-
-_OPERATIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (
-        posting.post,
-        posting.edit,
-        posting.delete,
-        posting.react,
-        posting.pin,
-        posting.view,
-        posting.vote,
-        posting.read,
-        posting.pin_dialog,
-        posting.keep_media,
-        membership.sign_up,
-        membership.update_user,
-        membership.add_contact,
-        membership.create_channel,
-        membership.create_group,
-        membership.join,
-        membership.join_by_link,
-        membership.leave,
-        membership.ban,
-        membership.unban,
-        membership.set_title,
-        membership.set_username,
-        membership.set_forum,
-        membership.create_topic,
-        membership.edit_topic,
-        membership.migrate,
-    )
-}
+ChatLike = operations.ChatLike
+UserLike = operations.UserLike
 
 
 class World:
@@ -109,8 +77,8 @@ class World:
         """Post a message; ``fields`` are those of ``posting.post``. Without a sender the chat itself speaks."""
         if reply_to is not None:
             target = reply_to.id if isinstance(reply_to, model.Message) else reply_to
-            fields["reply_to"] = [target, None if reply_chat is None else _peer(reply_chat), quote]
-        return self._run("post", chat=_peer(chat), sender=_user(sender), text=text, **fields)  # type: ignore[no-any-return]
+            fields["reply_to"] = [target, None if reply_chat is None else operations.peer(reply_chat), quote]
+        return self._run("post", chat=operations.peer(chat), sender=operations.user(sender), text=text, **fields)  # type: ignore[no-any-return]
 
     def edit(
         self,
@@ -123,15 +91,24 @@ class World:
     ) -> model.Message:
         """Edit a message's text, entities or media; ``sender`` finds a private chat."""
         return self._run(  # type: ignore[no-any-return]
-            "edit", chat=_peer(chat), sender=_user(sender), message_id=_number(message), text=text, **fields
+            "edit",
+            chat=operations.peer(chat),
+            sender=operations.user(sender),
+            message_id=operations.number(message),
+            text=text,
+            **fields,
         )
 
     def delete(
-        self, chat: ChatLike, messages: Iterable[model.Message | int], *, sender: UserLike | None = None
+        self,
+        chat: ChatLike,
+        messages: Iterable[model.Message | int],
+        *,
+        sender: UserLike | None = None,
     ) -> list[model.Message]:
         """Delete messages for everybody; returns those that existed."""
-        numbers = [_number(message) for message in messages]
-        return self._run("delete", chat=_peer(chat), sender=_user(sender), message_ids=numbers)  # type: ignore[no-any-return]
+        numbers = [operations.number(message) for message in messages]
+        return self._run("delete", chat=operations.peer(chat), sender=operations.user(sender), message_ids=numbers)  # type: ignore[no-any-return]
 
     def react(
         self,
@@ -145,9 +122,9 @@ class World:
         """Set (or with None take back) a user's reaction: an emoji, or ``custom:<document id>``."""
         return self._run(  # type: ignore[no-any-return]
             "react",
-            chat=_peer(chat),
-            user_id=_user(user),
-            message_id=_number(message),
+            chat=operations.peer(chat),
+            user_id=operations.user(user),
+            message_id=operations.number(message),
             reaction=reaction,
             as_edit=as_edit,
         )
@@ -161,15 +138,25 @@ class World:
         is_pinned: bool = True,
     ) -> None:
         """Pin a message, or unpin it."""
-        self._run("pin", chat=_peer(chat), sender=_user(sender), message_id=_number(message), is_pinned=is_pinned)
+        self._run(
+            "pin",
+            chat=operations.peer(chat),
+            sender=operations.user(sender),
+            message_id=operations.number(message),
+            is_pinned=is_pinned,
+        )
 
     def join(self, chat: ChatLike, user: UserLike, inviter: UserLike | None = None) -> model.Chat:
         """Let a user into a chat."""
-        return self._run("join", chat=_peer(chat), user_id=_user(user), inviter_id=_user(inviter))  # type: ignore[no-any-return]
+        return self._run(  # type: ignore[no-any-return]
+            "join", chat=operations.peer(chat), user_id=operations.user(user), inviter_id=operations.user(inviter)
+        )
 
     def leave(self, chat: ChatLike, user: UserLike, kicker: UserLike | None = None) -> model.Chat:
         """Let a user go, or throw him out."""
-        return self._run("leave", chat=_peer(chat), user_id=_user(user), kicker_id=_user(kicker))  # type: ignore[no-any-return]
+        return self._run(  # type: ignore[no-any-return]
+            "leave", chat=operations.peer(chat), user_id=operations.user(user), kicker_id=operations.user(kicker)
+        )
 
     def sign_up(self, phone: str, first_name: str, last_name: str = "") -> model.User:
         """Register a phone number; the new user is in the seeded chats at once."""
@@ -177,7 +164,7 @@ class World:
 
     def set_password(self, user: UserLike, password: str | None) -> model.User:
         """Protect an account by a two-step verification password, or lift that."""
-        return self._run("update_user", user_id=_user(user), password=password)  # type: ignore[no-any-return]
+        return self._run("update_user", user_id=operations.user(user), password=password)  # type: ignore[no-any-return]
 
     def run(self, operation: str, **arguments: Any) -> Any:
         """Run any operation of ``posting`` or ``membership`` by its name, with plain ids as arguments."""
@@ -323,14 +310,14 @@ class World:
             self._journal.append(header)
         self._is_replaying = True
         for line in lines:
-            _OPERATIONS[line["op"]](self, line["at"], **line["args"])
+            operations.BY_NAME[line["op"]](self, line["at"], **line["args"])
             self.touched.clear()
         self._is_replaying = False
 
     def _run(self, name: str, **arguments: Any) -> Any:
         at = self.clock.now().timestamp()
         try:
-            result = _OPERATIONS[name](self, at, **arguments)
+            result = operations.BY_NAME[name](self, at, **arguments)
         except BaseException:
             self.pending.clear()
             raise
@@ -355,19 +342,3 @@ class World:
 def normal_phone(phone: str) -> str:
     """Return a phone number as digits alone."""
     return "".join(character for character in phone if character.isdigit())
-
-
-def _peer(chat: ChatLike) -> int:
-    if isinstance(chat, int):
-        return chat
-    if chat.kind == "private":
-        raise TypeError("a private conversation is named by the other user's id")
-    return chat.peer
-
-
-def _user(user: UserLike | None) -> int | None:
-    return user.id if isinstance(user, model.User) else user
-
-
-def _number(message: model.Message | int) -> int:
-    return message.id if isinstance(message, model.Message) else message
