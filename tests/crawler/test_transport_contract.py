@@ -185,6 +185,28 @@ def test_push_time_of_a_wrong_clock_is_the_receipt(skew: float) -> None:
     assert inbox.push_time(int((now.timestamp() - skew) * 2**32), now) == now
 
 
+async def test_many_pushes_are_acked_before_anything_else_is_sent() -> None:
+    client = make_client()
+    sender = client._sender
+    sender._user_connected, sender._connection = True, Wire()
+    sending = asyncio.create_task(sender._send_loop())
+    sender._pending_ack.update(range(clients.ACK_AT))
+    client._sender._state.decrypt_message_data(from_server(client, bytes(types.UpdatesTooLong())))
+    await asyncio.wait_for(sender._connection.sent.wait(), 5)
+    assert not sender._pending_ack
+    sending.cancel()
+
+
+class Wire:
+    """A connection that only notes that something was sent."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Event()
+
+    async def send(self, data: bytes) -> None:
+        self.sent.set()
+
+
 # 7
 
 

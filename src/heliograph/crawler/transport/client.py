@@ -37,6 +37,9 @@ from heliograph.crawler.transport import inbox, reader, refusal, session
 _UPDATES = 0x8AF52AAC
 """The TL type of everything that Telegram pushes."""
 
+ACK_AT = 1024
+"""Messages received without an ack before one is due; Telegram takes at most 8,192 ids in one."""
+
 # Telethon's own lines hold message contents and one error per lost connection; ours say what matters.
 _SILENT = logging.getLogger("heliograph.telethon")
 _SILENT.setLevel(logging.CRITICAL + 1)
@@ -124,6 +127,9 @@ class Client(TelegramClient):  # type: ignore[misc]
             raise
         if message is not None:
             _note_server_id(message)
+        if len(self._sender._pending_ack) >= ACK_AT:
+            # Telethon acks only when it has something else to send; adding nothing wakes its send loop, which acks.
+            self._sender._send_queue.extend(())
         return message
 
 
