@@ -189,7 +189,7 @@ class Crawl:
             # Without updates no cursor moves; a box that has none is anchored, to date what is read.
             self._resume.channels_into(self._engine, account, with_marks=False)
             self._engine.add(account, cursor, is_following=False)
-            return [listing.once()]
+            return [listing.once() if self._ends else listing.run()]
         self._engine.add(account, cursor)
         self._resume.channels_into(self._engine, account, with_marks=True)
         jobs = [self._engine.follow(account), self._suspect(account, cursor)]
