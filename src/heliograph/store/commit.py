@@ -115,7 +115,7 @@ async def _write(
     burying = await tombstones.bury(conn, [item for _, item in buried]) if buried else None
     noting = await observations.note(conn, [item for _, item in samples]) if samples else None
     happened = events.Happened(
-        messages=[(*rows[place], messages.Fate(fate)) for place, fate in (await merging.fetchall() if merging else ())],
+        messages=[(*rows[place], fate) for place, fate in (await merging.fetchall() if merging else ())],
         tombstones=[
             (*buried[place], chat_id)
             for place, chat_id, was_alive in (await burying.fetchall() if burying else ())

@@ -17,7 +17,7 @@ _EDITED: Final = messages.Fate.CHANGED | messages.Fate.TOUCHED | messages.Fate.R
 class Happened:
     """The rows that made a difference, each with the index of the batch that brought it."""
 
-    messages: list[tuple[int, messages.Row, messages.Fate]]
+    messages: list[tuple[int, messages.Row, int]]
     tombstones: list[tuple[int, records.Tombstone, int]]
     """With the chat of the message; deletions of what was alive."""
     observations: list[tuple[int, records.Observation, int]]
@@ -64,7 +64,7 @@ def _event(batch: records.Batch, key: messages.Key, chat_id: int, change: outbox
     )
 
 
-def _ranges(written: Iterable[tuple[int, messages.Row, messages.Fate]]) -> list[outbox.Event]:
+def _ranges(written: Iterable[tuple[int, messages.Row, int]]) -> list[outbox.Event]:
     """Return one event per batch and chat of history."""
     ids: dict[tuple[int, int, int], list[int]] = {}
     for index, row, fate in written:

@@ -19,7 +19,7 @@ WHERE m.space_id = k.space_id AND m.message_id = k.message_id
 """
 
 
-async def save(conn: Connection, rows: Sequence[tuple[messages.Row, messages.Fate]]) -> None:
+async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> None:
     """Note the files of messages that are new or changed."""
     attached, detached = [], []
     for row, fate in rows:
