@@ -19,6 +19,14 @@ export function ChatPage({ chatId }: { chatId: number }) {
   const chat = listed ?? data;
   useTitle(chat?.title ?? null);
   const scope = useMemo(() => ({ chatId, topicId }), [chatId, topicId]);
+  const facts = useMemo(
+    () => ({
+      title: chat?.title ?? "Chat",
+      isChannel: chat?.kind === "channel",
+      topics: new Map(topicId === null ? data?.topics.map((topic) => [topic.topic_id, topic.title]) : []),
+    }),
+    [chat?.title, chat?.kind, data?.topics, topicId],
+  );
 
   if (error && !chat) {
     return (
@@ -37,8 +45,7 @@ export function ChatPage({ chatId }: { chatId: number }) {
         key={`${chatId}/${topicId}/${at}`}
         scope={scope}
         at={at}
-        title={chat?.title ?? ""}
-        isChannel={chat?.kind === "channel"}
+        chat={facts}
       />
     </>
   );

@@ -53,8 +53,8 @@ function Who({ chat }: { chat: Chat }) {
     <>
       <Avatar id={chat.chat_id} name={chat.title} size={40} />
       <div className={classes.who}>
-        <h1 className={classes.title} dir="auto">
-          {chat.title}
+        <h1 className={classes.title}>
+          <bdi>{chat.title}</bdi>
         </h1>
         <p className={classes.facts}>{facts.filter(Boolean).join(" · ")}</p>
       </div>

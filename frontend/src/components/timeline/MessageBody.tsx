@@ -1,10 +1,13 @@
 /** A message or an album: who, when, in answer to what, with what, and how it was taken. */
+import { Link } from "wouter";
 import type { Message } from "../../queries/api";
+import { chatAddress } from "../address";
 import { formatCompact, formatMoment, formatTime } from "../format";
 import { Avatar } from "../ui/Avatar";
 import { Icon } from "../ui/Icon";
 import { Attachment } from "./Attachment";
 import { EditedMark } from "./EditedMark";
+import type { ChatFacts } from "./facts";
 import type { Item } from "./items";
 import classes from "./MessageBody.module.css";
 import { MessageText } from "./MessageText";
@@ -13,11 +16,12 @@ import { SenderName } from "./SenderName";
 
 interface Props {
   readonly item: Item;
-  readonly isChannel: boolean;
+  readonly chat: ChatFacts;
   readonly onJump: (messageId: number) => void;
 }
 
-export function MessageBody({ item, isChannel, onJump }: Props) {
+export function MessageBody({ item, chat, onJump }: Props) {
+  const { isChannel } = chat;
   const head = item.messages[0];
   const isAlbum = item.messages.length > 1;
   // The caption of an album stands on any one of its pictures.
@@ -31,6 +35,7 @@ export function MessageBody({ item, isChannel, onJump }: Props) {
           <div className={classes.head}>
             {isChannel ? <Signature message={head} /> : <SenderName message={head} />}
             <Time message={head} />
+            <TopicTag message={head} topics={chat.topics} />
           </div>
         ) : null}
         {head.forward ? <ForwardLine forward={head.forward} /> : null}
@@ -64,6 +69,16 @@ function Gutter({ item }: { item: Item }) {
 /** In a channel every post is the channel's own; only a signature says more. */
 function Signature({ message }: { message: Message }) {
   return message.author_signature ? <bdi className={classes.time}>{message.author_signature}</bdi> : null;
+}
+
+function TopicTag({ message, topics }: { message: Message; topics: ChatFacts["topics"] }) {
+  const title = message.topic_id ? topics.get(message.topic_id) : undefined;
+  if (title === undefined) return null;
+  return (
+    <Link href={chatAddress(message.chat_id, { topicId: message.topic_id })} className={classes.tag}>
+      <bdi>{title}</bdi>
+    </Link>
+  );
 }
 
 function Time({ message }: { message: Message }) {

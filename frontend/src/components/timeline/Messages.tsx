@@ -5,6 +5,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Scope, Window } from "../../live/window";
 import { Announcer } from "./Announcer";
+import type { ChatFacts } from "./facts";
 import { indexOfMessage, items } from "./items";
 import classes from "./Messages.module.css";
 import { NewestButton } from "./NewestButton";
@@ -18,13 +19,12 @@ interface Props {
   readonly window: Window;
   readonly scope: Scope;
   readonly at: number | null;
-  readonly title: string;
-  readonly isChannel: boolean;
+  readonly chat: ChatFacts;
   /** Opens another stretch of the chat, around a message or at the live end. */
   readonly onGoTo: (messageId: number | null) => void;
 }
 
-export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props) {
+export function Messages({ window, scope, at, chat, onGoTo }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useMemo(() => items(window.messages), [window.messages]);
   const [activeKey, setActiveKey] = useState<string | null>(null);
@@ -56,7 +56,7 @@ export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props)
         <div
           className={classes.feed}
           role="feed"
-          aria-label={`Messages of ${title}`}
+          aria-label={`Messages of ${chat.title}`}
           aria-busy={edges.isLoading}
           style={{ height: virtualizer.getTotalSize() }}
           onKeyDown={onKeyDown}
@@ -70,7 +70,7 @@ export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props)
                 index={index}
                 start={start}
                 item={item}
-                isChannel={isChannel}
+                chat={chat}
                 isTabStop={item.key === tabStop}
                 isHighlighted={item.messages.some(({ message_id }) => message_id === highlighted)}
                 onFocus={setActiveKey}
@@ -89,7 +89,7 @@ export function Messages({ window, scope, at, title, isChannel, onGoTo }: Props)
         </div>
       ) : null}
       {isAtEnd ? null : <NewestButton count={unseen} onClick={toNewest} />}
-      <Announcer scope={scope} title={title} />
+      <Announcer scope={scope} title={chat.title} />
     </div>
   );
 }

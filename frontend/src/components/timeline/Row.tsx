@@ -1,6 +1,7 @@
 /** One item at its place in the feed: the day it begins, and its message or album. */
 import { memo, type Ref } from "react";
 import { formatDay, formatTime } from "../format";
+import type { ChatFacts } from "./facts";
 import type { Item } from "./items";
 import { MessageBody } from "./MessageBody";
 import classes from "./Row.module.css";
@@ -11,7 +12,7 @@ interface Props {
   readonly index: number;
   readonly start: number;
   readonly item: Item;
-  readonly isChannel: boolean;
+  readonly chat: ChatFacts;
   readonly isTabStop: boolean;
   readonly isHighlighted: boolean;
   readonly onFocus: (key: string) => void;
@@ -31,7 +32,7 @@ export const Row = memo(function Row(props: Props) {
       data-skip-target={isTabStop ? "" : undefined}
       data-first={item.isFirstOfGroup || undefined}
       data-highlighted={isHighlighted || undefined}
-      aria-label={`${head.sender?.name ?? head.author_signature ?? "Message"}, ${formatTime(head.date)}`}
+      aria-label={`${head.sender?.name ?? head.author_signature ?? props.chat.title}, ${formatTime(head.date)}`}
       tabIndex={isTabStop ? 0 : -1}
       // Not a transform: Chromium leaves a list unpainted that opens scrolled to its end with transformed rows.
       style={{ top: start }}
@@ -44,10 +45,10 @@ export const Row = memo(function Row(props: Props) {
       ) : null}
       {head.service ? (
         <p className={classes.service} dir="auto">
-          {serviceSentence(head.service, head.sender?.name ?? null)}
+          {serviceSentence(head.service, head.sender)}
         </p>
       ) : (
-        <MessageBody item={item} isChannel={props.isChannel} onJump={props.onJump} />
+        <MessageBody item={item} chat={props.chat} onJump={props.onJump} />
       )}
     </article>
   );

@@ -4,16 +4,16 @@ import type { Scope } from "../../live/window";
 import { useTimeline } from "../../queries/timeline";
 import { chatAddress } from "../address";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/States";
+import type { ChatFacts } from "./facts";
 import { Messages } from "./Messages";
 
 interface Props {
   readonly scope: Scope;
   readonly at: number | null;
-  readonly title: string;
-  readonly isChannel: boolean;
+  readonly chat: ChatFacts;
 }
 
-export function Timeline({ scope, at, title, isChannel }: Props) {
+export function Timeline({ scope, at, chat }: Props) {
   const { data: window, error, refetch } = useTimeline(scope, at);
   const [, navigate] = useLocation();
   if (!window) {
@@ -31,8 +31,7 @@ export function Timeline({ scope, at, title, isChannel }: Props) {
       window={window}
       scope={scope}
       at={at}
-      title={title}
-      isChannel={isChannel}
+      chat={chat}
       onGoTo={(messageId) => navigate(chatAddress(scope.chatId, { topicId: scope.topicId, at: messageId }))}
     />
   );

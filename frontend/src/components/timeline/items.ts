@@ -50,7 +50,11 @@ function isGrouped(previous: Message, next: Message): boolean {
   if (previous.service || next.service || next.forward) return false;
   const isSameSender =
     previous.sender?.id === next.sender?.id && previous.author_signature === next.author_signature;
-  return isSameSender && Date.parse(next.date) - Date.parse(previous.date) < GROUP_GAP_MS;
+  return (
+    isSameSender &&
+    previous.topic_id === next.topic_id &&
+    Date.parse(next.date) - Date.parse(previous.date) < GROUP_GAP_MS
+  );
 }
 
 /** Where a message is, alone or in an album; -1 when it is not loaded. */

@@ -1,16 +1,17 @@
 /** Says in words what a service message reports. */
+import type { Sender } from "../../queries/api";
 import { plural } from "../format";
 
 type Fields = Record<string, unknown>;
 
-const SENTENCES: Record<string, (who: string, fields: Fields) => string> = {
+const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null) => string> = {
   chat_create: (who, { title }) => `${who} created the group “${title}”`,
   channel_create: (_who, { title }) => `“${title}” was created`,
-  chat_add_user: (who, { user_ids }) =>
-    Array.isArray(user_ids) && user_ids.length > 0
-      ? `${who} added ${plural(user_ids.length, "person", "people")}`
-      : `${who} joined`,
-  chat_delete_user: (who) => `${who} removed someone or left`,
+  chat_add_user: (who, { user_ids }, own) =>
+    !Array.isArray(user_ids) || user_ids.every((id) => id === own)
+      ? `${who} joined`
+      : `${who} added ${plural(user_ids.length, "person", "people")}`,
+  chat_delete_user: (who, { user_id }, own) => (user_id === own ? `${who} left` : `${who} removed someone`),
   chat_joined_by_link: (who) => `${who} joined by an invite link`,
   chat_joined_by_request: (who) => `${who} was let in`,
   chat_edit_title: (who, { title }) => `${who} changed the title to “${title}”`,
@@ -30,12 +31,11 @@ const SENTENCES: Record<string, (who: string, fields: Fields) => string> = {
   set_messages_t_t_l: (who) => `${who} changed the self-destruct timer`,
 };
 
-export function serviceSentence(service: Fields, senderName: string | null): string {
+export function serviceSentence(service: Fields, sender: Sender | null): string {
   const type = String(service.type ?? "");
+  const who = sender?.name ?? "Someone";
   const sentence = SENTENCES[type];
-  return sentence
-    ? sentence(senderName ?? "Someone", service)
-    : `${senderName ?? "Someone"}: ${spoken(type)}`;
+  return sentence ? sentence(who, service, sender?.id ?? null) : `${who}: ${spoken(type)}`;
 }
 
 /** The same in two or three words, for a line of the list. */
