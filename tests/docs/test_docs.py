@@ -183,7 +183,9 @@ def test_links_between_pages_resolve(page: str) -> None:
 @pytest.mark.parametrize("page", [name for name in NAMES if name in {"ARCHITECTURE.md", "CONTRIBUTING.md"}])
 def test_named_files_functions_and_tests_exist(page: str) -> None:
     for span in spans(page):
-        if match := TEST.fullmatch(span):
+        if re.fullmatch(r"frontend/[\w/]+\.tsx?", span):
+            assert (ROOT / span).exists(), span
+        elif match := TEST.fullmatch(span):
             assert match[2] is None or match[2] in names(ROOT / match[1]), span
         elif match := SOURCE.fullmatch(span):
             assert match[2] is None or match[2] in names(PACKAGE / match[1]), span
