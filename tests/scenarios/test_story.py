@@ -174,9 +174,10 @@ async def test_history_mode_ends_by_itself_and_leaves_the_cursors_for_the_next_r
 async def test_new_chat_starts_by_itself(installation):
     async with installation.crawling():
         await installation.until_backfilled()
-        chat = installation.world.create_channel(installation.world.users[installation.users[0]], "Fresh harbour")
+        user = installation.users[0]
+        chat = installation.world.run("create_channel", creator=user, title="Fresh harbour")
         for number in range(5):
-            installation.world.post(chat, installation.users[0], f"first words {number}")
+            installation.world.post(chat, user, f"first words {number}")
         await installation.until(
             "SELECT count(*) >= 5 FROM messages m JOIN chats c USING (chat_id) WHERE c.title = 'Fresh harbour'"
         )

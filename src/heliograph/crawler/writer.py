@@ -86,7 +86,9 @@ class Writer:
                     await self._commit(self._take())
                 self._idle.set()
         finally:
-            self._fail(self._take_all(), errors.DatabaseUnreachable("The writer was stopped."))
+            self._healthy.clear()
+            self._reason = errors.DatabaseUnreachable("The writer was stopped.")
+            self._fail(self._take_all(), self._reason)
             self._idle.set()
 
     def _take(self) -> list[_Queued]:
