@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 from dataclasses import replace
@@ -102,3 +103,17 @@ async def test_order_duplication_and_splitting_do_not_matter(
         for query in (ROWS, REVISIONS, ORPHANS, COVERED):
             one, other = [await (await conn.execute(query, [space])).fetchall() for space in spaces]
             assert one == other, query
+
+
+async def test_writers_of_one_message_at_once_lose_no_version(
+    database: store_database.Database, make: Any, fetch: Any
+) -> None:
+    async def write(version: int) -> None:
+        row = make.message(text=f"text {version}", as_of=10 + version, edit_date=make.at(version))
+        async with database.transaction() as conn:
+            await commit.commit(conn, [make.batch(row)])
+
+    await asyncio.gather(*map(write, range(12)))
+    assert await fetch("SELECT text FROM messages") == [("text 11",)]
+    texts = await fetch("SELECT text FROM revisions ORDER BY edit_date")
+    assert texts == [(f"text {version}",) for version in range(11)]

@@ -37,13 +37,15 @@ _LOCK_SLOTS: Final = 1024
 """Spaces share this many locks, so that a commit over thousands of them cannot fill the server's lock table."""
 
 # Look-ups are index probes at any size; a plan that was made while the tables were small must not scan them later.
-_SETTLE: Final = """
-SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
-       set_config('jit', 'off', true)
+# The locks prevent two writers of one space from both missing the text that the other replaces.
+_BEGIN: Final = f"""
+SELECT count(pg_advisory_xact_lock({_LOCK_CLASS}, slot)::text), set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
+FROM unnest(%s) AS slot
 """
-# prevents two writers of one space from both missing the text that the other replaces
-_LOCK: Final = f"SELECT pg_advisory_xact_lock({_LOCK_CLASS}, slot) FROM unnest(%s) AS slot"
+_SAVEPOINT: Final = "SAVEPOINT before_rows"
+_ROLLBACK: Final = "ROLLBACK TO SAVEPOINT before_rows"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,9 +78,11 @@ async def commit(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
 async def commit_with_bisection(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
     """Write ``batches`` like :func:`commit`; rows that cannot be stored become dead letters in the same commit."""
     try:
-        async with conn.transaction():
+        async with conn.pipeline():
+            await conn.execute(_SAVEPOINT)
             return await commit(conn, batches)
     except poison.DATA_ERRORS:
+        await conn.execute(_ROLLBACK)
         return await commit(conn, await poison.separate(conn, batches, commit))
 
 
@@ -87,8 +91,7 @@ async def _move(
 ) -> tuple[dict[identity.SpaceId, cursors.Cursor], frozenset[int]]:
     """Lock the spaces, move the cursors, and return those that moved and the batches that could not."""
     slots = sorted({space % _LOCK_SLOTS for batch in batches for space in _spaces(batch)})
-    await conn.execute(_SETTLE, prepare=True)
-    await conn.execute(_LOCK, arrays.pack_rows("int4", [(slot,) for slot in slots]), prepare=True)
+    await conn.execute(_BEGIN, arrays.pack_rows("int4", [(slot,) for slot in slots]), prepare=True)
     boxes = {move.box for batch in batches for move in batch.moves}
     if not boxes:
         return {}, frozenset()
