@@ -177,8 +177,14 @@ async def test_damaged_data_is_explained_in_one_sentence(home: Path) -> None:
         await user.start()
 
 
-def test_full_disk_is_named(home: Path) -> None:
-    said = 'FATAL:  could not write lock file "postmaster.pid": No space left on device'
+@pytest.mark.parametrize(
+    "said",
+    [
+        'FATAL:  could not write lock file "postmaster.pid": No space left on device',
+        "FATAL:  could not extend file: wrote only 4096 of 8192 bytes at block 0\nHINT:  Check free disk space.",
+    ],
+)
+def test_full_disk_is_named(home: Path, said: str) -> None:
     assert isinstance(cluster.explain(said, home), errors.DiskFull)
 
 

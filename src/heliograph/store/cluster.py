@@ -20,6 +20,8 @@ MAJOR = "18"
 USER = "heliograph"
 DATABASE = "heliograph"
 
+FULL_DISK_SIGNS = ("No space left on device", "Check free disk space", "wrote only", "Disk quota exceeded")
+
 # Written into postgresql.conf once, so that their owner may tune them.
 TUNING = {
     "shared_buffers": "128MB",
@@ -60,9 +62,14 @@ def password_file(home: Path) -> Path:
     return home / "password"
 
 
+def is_full_disk(said: str) -> bool:
+    """Say whether PostgreSQL complains of a full disk."""
+    return any(sign in said for sign in FULL_DISK_SIGNS)
+
+
 def explain(log: str, home: Path) -> errors.HeliographError:
     """Turn what PostgreSQL said before it gave up into one sentence."""
-    if "No space left on device" in log:
+    if is_full_disk(log):
         return errors.DiskFull()
     if "Permission denied" in log:
         return errors.DatabaseUnreachable(

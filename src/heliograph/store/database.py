@@ -132,7 +132,7 @@ def translated(error: psycopg.Error) -> errors.HeliographError:
         return errors.DiskFull()
     if isinstance(error, psycopg_pool.PoolTimeout):
         return errors.DatabaseUnreachable("The database does not answer; check that it runs and is not overloaded.")
-    reason = (error.diag.message_primary or _last_line(error)).rstrip(".")
+    reason = (error.diag.message_primary or _first_line(error)).rstrip(".")
     return errors.DatabaseUnreachable(
         f"The database cannot be reached ({reason}); check that it runs and that database.url is right."
     )
@@ -188,6 +188,6 @@ async def _revive(private: server.PrivateServer) -> None:
         _logger.error("private_server_not_revived", reason=str(error))
 
 
-def _last_line(error: psycopg.Error) -> str:
+def _first_line(error: psycopg.Error) -> str:
     lines = str(error).strip().splitlines()
-    return lines[-1].strip() if lines else type(error).__name__
+    return lines[0].strip() if lines else type(error).__name__

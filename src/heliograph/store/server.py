@@ -9,6 +9,7 @@ starting and stopping, so that two starters or a starter and a stopper never mee
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -31,6 +32,8 @@ MAX_SOCKET_PATH_BYTES = 107
 STEP_SECONDS = 0.05
 PATIENCE_SECONDS = 10.0
 """How often a long wait for crash recovery is logged."""
+STOP_SECONDS = 60.0
+"""How long a server may take to write its last checkpoint."""
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
 _logger = log.get("private_server")
@@ -74,10 +77,10 @@ class PrivateServer:
                 fcntl.flock(share, fcntl.LOCK_SH)
                 await asyncio.to_thread(self._make_folders, runner)
                 await self._start(runner)
+                self._share = share
             except BaseException:
-                os.close(share)
+                await self._leave(share)
                 raise
-            self._share = share
         return self.dsn
 
     async def stop(self) -> None:
@@ -86,13 +89,17 @@ class PrivateServer:
             return
         share, self._share = self._share, None
         async with self._exclusive():
-            try:
-                fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            finally:
-                os.close(share)
-            await self._stop()
+            await self._leave(share)
+
+    async def _leave(self, share: int) -> None:
+        """Give up a share and stop the server if nobody else has one."""
+        try:
+            fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        finally:
+            os.close(share)
+        await self._stop()
 
     def _make_folders(self, runner: binaries.Runner) -> None:
         if not self._is_alive():
@@ -138,11 +145,15 @@ class PrivateServer:
         return True
 
     def _judge_end(self) -> bool:
-        said = (self.directory / "server.log").read_text("utf-8", "replace").rpartition("--- start\n")[2]
+        said = self._said()
         if "shared memory block" in said and "still in use" in said:
             # Children of a killed postmaster notice within seconds; until then a new one may not start.
             return False
         raise cluster.explain(said, self.directory)
+
+    def _said(self) -> str:
+        """Return what the server has logged since its last start."""
+        return (self.directory / "server.log").read_text("utf-8", "replace").rpartition("--- start\n")[2]
 
     async def _answers(self) -> bool:
         try:
@@ -152,6 +163,8 @@ class PrivateServer:
                 raise errors.DatabaseUnreachable(
                     f"{cluster.password_file(self.directory)} does not open the database beside it; restore both."
                 ) from error
+            if cluster.is_full_disk(str(error)):
+                raise errors.DiskFull from None
             return False
         await connection.close()
         return True
@@ -161,20 +174,28 @@ class PrivateServer:
         return psycopg.conninfo.make_conninfo(self.dsn, dbname="postgres")
 
     async def _create_database(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._admin_dsn, autocommit=True)
-        async with connection:
-            found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [cluster.DATABASE])
-            if await found.fetchone() is None:
-                await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(cluster.DATABASE)))
+        try:
+            connection = await psycopg.AsyncConnection.connect(self._admin_dsn, autocommit=True)
+            async with connection:
+                found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [cluster.DATABASE])
+                if await found.fetchone() is None:
+                    await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(cluster.DATABASE)))
+        except psycopg.errors.DiskFull:
+            raise errors.DiskFull from None
+        except psycopg.OperationalError:
+            raise cluster.explain(self._said(), self.directory) from None
 
     async def _stop(self) -> None:
         pid = _first_number(self._data / "postmaster.pid")
         if pid is None or not self._is_alive():
             return
-        # SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written.
-        os.kill(pid, signal.SIGINT)
+        # SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written. On a full disk that may never
+        # end; SIGQUIT leaves it to the next start's recovery.
+        _signal(pid, signal.SIGINT)
+        last_resort = asyncio.get_running_loop().call_later(STOP_SECONDS, _signal, pid, signal.SIGQUIT)
         while self._is_alive():  # noqa: ASYNC110 - a process of others has no event to wait for
             await asyncio.sleep(STEP_SECONDS)
+        last_resort.cancel()
         if self._process is not None:
             self._process.wait()
 
@@ -264,8 +285,13 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass
     return True
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _first_number(path: Path) -> int | None:
