@@ -39,7 +39,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       url: liveAddress(),
       open: (url) => new WebSocket(url) as Socket,
       onState: setState,
-      onResync: () => void client.invalidateQueries(),
+      onResync: () => {
+        journal.restart();
+        void client.invalidateQueries();
+      },
       onEvents: (events) => {
         takeIn(client, events, refetch.call);
         for (const listener of listeners.current) listener(events);

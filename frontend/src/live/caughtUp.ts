@@ -8,7 +8,7 @@ export async function caughtUp<Data>(fetch: () => Promise<Data>): Promise<[Data,
     const mark = journal.mark();
     const data = await fetch();
     const missed = journal.since(mark);
-    // More came than the journal keeps: only a fresh answer is whole.
+    // More came than the journal keeps, or the stream began anew: only a fresh answer is whole.
     if (missed !== null) return [data, missed];
   }
 }

@@ -17,3 +17,11 @@ test("a mark from before what is kept says so", () => {
   expect(journal.since(mark)).toBeNull();
   expect(journal.since(mark + 1)).toHaveLength(2);
 });
+
+test("after a restart every earlier mark asks for a fresh answer", () => {
+  const journal = new Journal(10);
+  const mark = journal.mark();
+  journal.restart();
+  expect(journal.since(mark)).toBeNull();
+  expect(journal.since(journal.mark())).toEqual([]);
+});

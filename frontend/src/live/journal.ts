@@ -25,6 +25,12 @@ export class Journal {
     this.#dropped += surplus;
   }
 
+  /** Forgets everything: whatever was asked for before this must be asked for again. */
+  restart(): void {
+    this.#dropped += this.#events.length + 1;
+    this.#events = [];
+  }
+
   /** Events after a mark, or null when some of them are no longer kept and the page must be asked for again. */
   since(mark: number): readonly LiveEvent[] | null {
     return mark < this.#dropped ? null : this.#events.slice(mark - this.#dropped);

@@ -18,6 +18,12 @@ export function useChats() {
   return useQuery(chatsOptions);
 }
 
+/** The title of a chat that is mirrored here. */
+export function useChatTitle(chatId: number | null): string | undefined {
+  const select = (chats: readonly Chat[]) => chats.find(({ chat_id }) => chat_id === chatId)?.title;
+  return useQuery({ ...chatsOptions, enabled: chatId !== null, select }).data;
+}
+
 /** One chat with its topics; the list's entry stands in until it has arrived. */
 export function useChat(chatId: number) {
   const listed = useChats().data?.find((chat) => chat.chat_id === chatId);

@@ -1,6 +1,7 @@
 /** What a message refers to: the one it answers, the one it was forwarded from. */
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { Reply } from "../../queries/api";
+import { useChatTitle } from "../../queries/chats";
 import { chatAddress } from "../address";
 import { formatMoment } from "../format";
 import { Icon } from "../ui/Icon";
@@ -41,16 +42,25 @@ export function ReplyLine({ reply, chatId, onJump }: ReplyProps) {
 }
 
 export function ForwardLine({ forward }: { forward: Record<string, unknown> }) {
-  const name = [forward.from_name, forward.author_signature].find(
-    (part) => typeof part === "string" && part !== "",
+  const chatId = typeof forward.from_id === "number" && forward.from_id < 0 ? forward.from_id : null;
+  const title = useChatTitle(chatId);
+  const name = [title, forward.from_name, forward.author_signature].find(
+    (part) => part && typeof part === "string",
   );
   const date = typeof forward.date === "number" ? new Date(forward.date * 1000).toISOString() : null;
+  const at = typeof forward.message_id === "number" ? forward.message_id : null;
   return (
     <p className={classes.forward}>
       <Icon name="forward" size={15} />
       <span>
         Forwarded{name ? " from " : ""}
-        {name ? <bdi>{String(name)}</bdi> : null}
+        {chatId !== null && title ? (
+          <Link href={chatAddress(chatId, { at })} className={classes.origin}>
+            <bdi>{title}</bdi>
+          </Link>
+        ) : (
+          <bdi>{name ? String(name) : ""}</bdi>
+        )}
         {date ? <>, written {formatMoment(date)}</> : null}
       </span>
     </p>

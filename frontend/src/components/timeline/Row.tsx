@@ -32,6 +32,8 @@ export const Row = memo(function Row(props: Props) {
       data-skip-target={isTabStop ? "" : undefined}
       data-first={item.isFirstOfGroup || undefined}
       data-highlighted={isHighlighted || undefined}
+      aria-posinset={index + 1}
+      aria-setsize={-1}
       aria-label={`${head.sender?.name ?? head.author_signature ?? props.chat.title}, ${formatTime(head.date)}`}
       tabIndex={isTabStop ? 0 : -1}
       // Not a transform: Chromium leaves a list unpainted that opens scrolled to its end with transformed rows.
