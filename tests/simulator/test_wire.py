@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -206,6 +207,25 @@ async def test_tampered_message_ends_the_connection(simulator: Simulator) -> Non
     client._frame(simulator.hub.keys.all()[0].key_id + os.urandom(16 + 64))
     assert await client.is_closed_by_server()
     assert "message key" in simulator.violations[-1]
+
+
+async def test_malformed_service_message_ends_only_its_own_connection(simulator: Simulator) -> None:
+    good = await (await WireClient.connected(simulator)).initialised()
+    bad = await (await WireClient.connected(simulator)).initialised()
+    bad.send(struct.pack("<I", types.MsgsAck.CONSTRUCTOR_ID) + bytes(4), seqno=bad.seqno(is_content=False))
+    assert await bad.is_closed_by_server()
+    assert isinstance(await good.call(NEAREST), types.NearestDc)
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef", b"\xee" * 4, b"\xdd" * 4, b"GET / HTTP/1.1\r\n"])
+async def test_noise_ends_a_connection_and_nothing_else(simulator: Simulator, start: bytes) -> None:
+    _, writer = await asyncio.open_connection(simulator.host, simulator.port)
+    writer.write(start + random.Random(start).randbytes(4096))
+    writer.write_eof()
+    await until(lambda: not simulator.hub.connections)
+    client = await (await WireClient.connected(simulator)).initialised()
+    assert isinstance(await client.call(NEAREST), types.NearestDc)
+    writer.close()
 
 
 async def test_request_waits_for_the_one_that_it_names(simulator: Simulator) -> None:

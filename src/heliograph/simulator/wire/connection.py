@@ -76,6 +76,11 @@ class Connection(asyncio.Protocol):
         except (transport.TransportBroken, handshake.HandshakeFailed) as error:
             self.hub.violation(f"{self.address}: {error}")
             self.abort()
+        except Exception as error:
+            # The outermost edge of a connection: malformed content ends this one and no other.
+            logger.exception("connection_failed")
+            self.hub.violation(f"{self.address}: {type(error).__name__} in what was sent")
+            self.abort()
 
     def pause_writing(self) -> None:
         """The client does not read."""
