@@ -11,7 +11,7 @@ import os
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -190,14 +190,7 @@ def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:
     """
     directory = (data_dir or default_data_dir()).absolute()
     path = directory / CONFIG_NAME
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        if must_exist:
-            raise errors.ConfigMissing(f"There is no configuration at {path}; run `heliograph init` first.") from None
-        content = {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise errors.ConfigInvalid(f"{path} cannot be read: {error}; mend it or run `heliograph init` again.") from None
+    content = read(path) if must_exist or path.exists() else {}
     try:
         # The environment wins over the file, but not over a directory that was given on the command line.
         return Settings(**content).model_copy(update={"data_dir": directory})
@@ -205,7 +198,19 @@ def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise errors.ConfigInvalid(
-            f"{path}: {where}: {first['msg']}; mend it or run `heliograph init` again."
+            f"{path}: {where}: {first['msg']}; mend it or run `heliograph init --force`."
+        ) from None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what a configuration file says, not yet checked. Raises ConfigMissing or ConfigInvalid."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise errors.ConfigMissing(f"There is no configuration at {path}; run `heliograph init` first.") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise errors.ConfigInvalid(
+            f"{path} cannot be read ({error}); mend it or run `heliograph init --force`, which sets it aside."
         ) from None
 
 

@@ -72,6 +72,19 @@ async def test_init_writes_both_files_for_their_owner_only(run: Run, data_dir: P
     assert config.load(data_dir).telegram.api_id == 5
 
 
+async def test_init_force_changes_the_key_alone_and_sets_a_damaged_file_aside(
+    run: Run, data_dir: Path, configure: Configure
+) -> None:
+    configure(web={"port": 1234})
+    force = ("init", "--force", "--api-id=6", "--api-hash=" + "b" * 32)
+    assert (await run(*force)).code == 0
+    assert (config.load(data_dir).telegram.api_id, config.load(data_dir).web.port) == (6, 1234)
+    (data_dir / config.CONFIG_NAME).write_text("damaged [", "utf-8")
+    assert (await run(*force)).code == 0
+    assert config.load(data_dir).telegram.api_id == 6
+    assert (data_dir / "heliograph.damaged").read_text("utf-8") == "damaged ["
+
+
 async def test_a_missing_master_key_is_noticed_before_a_code_is_asked_for(
     run: Run, data_dir: Path, configure_for: ConfigureFor, simulator: Simulator
 ) -> None:

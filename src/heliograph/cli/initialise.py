@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -18,21 +19,36 @@ def init(
     api_hash: Annotated[
         str | None, typer.Option(envvar="HELIOGRAPH_TELEGRAM__API_HASH", help="From my.telegram.org.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing configuration file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Change the API key of an existing configuration.")] = False,
 ) -> None:
     """Write the configuration and create the master key."""
     path = options.of(context).directory / config.CONFIG_NAME
     if path.exists() and not force:
-        raise errors.BadInput(f"{path} exists already; use --force to replace it (the master key stays).")
+        raise errors.BadInput(f"{path} exists already; use --force to change its API key (everything else stays).")
     chosen_id = api_id if api_id is not None else typer.prompt("api_id (from my.telegram.org)", type=int)
     chosen_hash = api_hash or typer.prompt("api_hash", hide_input=True)
     _check(chosen_id, chosen_hash)
     key_file = path.parent / config.MASTER_KEY_NAME
-    config.write(path, {"telegram": {"api_id": chosen_id, "api_hash": chosen_hash}})
+    content = _present(path)
+    content["telegram"] = {**content.get("telegram", {}), "api_id": chosen_id, "api_hash": chosen_hash}
+    config.write(path, content)
     is_new = keyfile.ensure(key_file)
     console.note(f"Wrote {path}")
     console.note(f"{'Created' if is_new else 'Kept'} {key_file}; back it up, sessions cannot be read without it.")
     console.note("Next: heliograph login, then heliograph run")
+
+
+def _present(path: Path) -> dict[str, Any]:
+    """Return the settings to keep. A damaged file is set aside."""
+    try:
+        return config.read(path)
+    except errors.ConfigMissing:
+        return {}
+    except errors.ConfigInvalid:
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        console.note(f"The old configuration could not be read; it is {aside} now.")
+        return {}
 
 
 def _check(api_id: int, api_hash: str) -> None:

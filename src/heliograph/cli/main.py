@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from heliograph import __version__, errors
-from heliograph.cli import chats, collect, console, doctor, initialise, login, run, search, simulator, status
-from heliograph.cli.demo import command as demo
+from heliograph.cli import console
 from heliograph.cli.options import Options
 
-app = typer.Typer(
-    name="heliograph",
-    help="Mirror your Telegram groups and channels into PostgreSQL, live and complete.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+COMMANDS = {
+    "demo": "heliograph.cli.demo.command",
+    "init": "heliograph.cli.initialise",
+    "login": "heliograph.cli.login",
+    "run": "heliograph.cli.run",
+    "sync": "heliograph.cli.collect",
+    "follow": "heliograph.cli.collect",
+    "chats": "heliograph.cli.chats",
+    "status": "heliograph.cli.status",
+    "search": "heliograph.cli.search",
+    "doctor": "heliograph.cli.doctor",
+    "simulator": "heliograph.cli.simulator",
+}
+"""Each command is the function of its name in its module."""
 
 
 def _show_version(value: bool) -> None:
@@ -29,7 +36,6 @@ def _show_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     context: typer.Context,
     data_dir: Annotated[
@@ -49,23 +55,30 @@ def root(
     context.obj = Options(data_dir=data_dir, log_level=log_level, log_format=log_format)
 
 
-app.command("demo")(demo.demo)
-app.command("init")(initialise.init)
-app.command("login")(login.login)
-app.command("run")(run.run)
-app.command("sync")(collect.sync)
-app.command("follow")(collect.follow)
-app.command("chats")(chats.chats)
-app.command("status")(status.status)
-app.command("search")(search.search)
-app.command("doctor")(doctor.doctor)
-app.command("simulator")(simulator.simulator)
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Return the command line, with the commands that ``arguments`` may mean, or all of them.
+
+    Half of what could be imported is TL classes or web framework, which no command needs both of; a crawler that
+    restarts after a crash should not wait for it.
+    """
+    app = typer.Typer(
+        name="heliograph",
+        help="Mirror your Telegram groups and channels into PostgreSQL, live and complete.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(root)
+    for name in [name for name in COMMANDS if name in arguments] or COMMANDS:
+        app.command(name)(getattr(importlib.import_module(COMMANDS[name]), name))
+    return app
 
 
 def main() -> None:
     """Run the command line and exit."""
     try:
-        app()
+        build(sys.argv[1:])()
     except errors.HeliographError as error:
         console.complain(str(error))
         sys.exit(error.exit_code)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rich import progress as rich_progress
 
 from heliograph import errors
-from heliograph.cli import console
+from heliograph.cli import child, console
 from heliograph.store import database as store_database
 from heliograph.store.reads import status, views
 
@@ -41,8 +41,7 @@ async def until_complete(database: store_database.Database, stop: asyncio.Event)
         steady = steady + 1 if is_complete else 0
         if steady >= _STEADY_POLLS or stop.is_set():
             return Finished(messages=found.backfill.done if found else 0, seconds=completed_at - begun)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _POLL_SECONDS)
+        await child.wait(stop, _POLL_SECONDS)
 
 
 @asynccontextmanager
@@ -59,23 +58,24 @@ async def backfill(database: store_database.Database, *, shown: bool) -> AsyncIt
         rich_progress.TimeElapsedColumn(),
     )
     with rich_progress.Progress(*columns, console=console.stderr, transient=True) as bar:
-        task = asyncio.create_task(_draw(database, bar))
+        # Told to end rather than cancelled: a query that is cut short looks like a database that is away.
+        done = asyncio.Event()
+        task = asyncio.create_task(_draw(database, bar, done))
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            done.set()
+            await task
 
 
-async def _draw(database: store_database.Database, bar: rich_progress.Progress) -> None:
+async def _draw(database: store_database.Database, bar: rich_progress.Progress, done: asyncio.Event) -> None:
     task = bar.add_task("History", total=None, chats=0)
-    while True:
+    while not done.is_set():
         found = await _look(database)
         if found is not None:
             total = max(found.backfill.total, found.backfill.done) or None
             bar.update(task, completed=found.backfill.done, total=total, chats=found.chats)
-        await asyncio.sleep(_POLL_SECONDS)
+        await child.wait(done, _POLL_SECONDS)
 
 
 async def _look(database: store_database.Database) -> views.Status | None:

@@ -9,8 +9,6 @@ import typer
 
 from heliograph import config
 from heliograph.cli import child, console, lock, options, wire
-from heliograph.crawler import service
-from heliograph.web import serve
 
 Role = Literal["all", "crawler", "web"]
 
@@ -52,6 +50,9 @@ async def _run_all(given: options.Options, settings: config.Settings) -> None:
 
 
 async def _crawl(settings: config.Settings, *, supervised: bool) -> None:
+    # Imported here: each role needs a different half of the libraries, and holds it in memory.
+    from heliograph.crawler import service  # noqa: PLC0415
+
     stop = await child.until_stopped(supervised=supervised)
     async with wire.database(settings) as database:
         child.announce(supervised=supervised, role="crawler")
@@ -59,6 +60,8 @@ async def _crawl(settings: config.Settings, *, supervised: bool) -> None:
 
 
 async def _serve(settings: config.Settings, *, supervised: bool) -> None:
+    from heliograph.web import serve  # noqa: PLC0415
+
     stop = await child.until_stopped(supervised=supervised)
 
     def on_ready(url: str) -> None:

@@ -32,7 +32,7 @@ class Watch:
             await asyncio.sleep(0.2)
 
     async def _follow_once(self) -> None:
-        address = self.url.replace("http", "ws", 1) + "/api/live"
+        address = self.url.rstrip("/").replace("http", "ws", 1) + "/api/live"
         if self.position:
             address += f"?after={self.position}"
         async with websockets.connect(address, max_size=None, proxy=None) as socket:
@@ -42,7 +42,8 @@ class Watch:
     def _note(self, text: str | bytes, now: float) -> None:
         event = orjson.loads(text)
         self.position = event.get("position", self.position)
-        if event["type"] == "message":
+        # Counters are samples: the simulator's time of a message is that of its last post, edit or deletion.
+        if event["type"] == "message" and event["change"] != "observation":
             self.events += 1
             message = event["message"]
             self.arrivals[message["chat_id"], message["message_id"]] = now
