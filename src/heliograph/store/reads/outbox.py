@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from heliograph.store import outbox as written
 from heliograph.store.database import Connection
 from heliograph.store.reads import messages, views
 
-CHANNEL = "heliograph_outbox"
+CHANNEL = written.CHANNEL
 PAGE = 500
 
 
