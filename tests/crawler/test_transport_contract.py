@@ -170,6 +170,16 @@ async def test_undecodable_part_does_not_take_its_neighbours_with_it() -> None:
     assert kinds(client) == ["container", "undecodable", "container"]
 
 
+async def test_truncated_part_does_not_take_its_neighbours_with_it() -> None:
+    client = make_client()
+    cut = bytes(types.UpdateShort(types.UpdateChannelTooLong(5), datetime(2026, 1, 2, tzinfo=UTC)))[:-8]
+    message = client._sender._state.decrypt_message_data(
+        from_server(client, container(cut, bytes(types.UpdatesTooLong())))
+    )
+    await client._sender._process_message(message)
+    assert kinds(client) == ["undecodable", "container"]
+
+
 async def test_push_time_is_the_servers() -> None:
     client = make_client()
     sent_at = time.time() - 1.5

@@ -22,6 +22,9 @@ from telethon.tl.core import GzipPacked, MessageContainer, RpcResult, TLMessage
 
 LAYER: int = _LAYER
 
+UNREADABLE = (TypeNotFoundError, struct.error, BufferError, IndexError, RuntimeError, zlib.error)
+"""What generated code raises on an unknown constructor, and on bytes that end early or make no sense."""
+
 _INT = struct.Struct("<i").unpack_from
 _UINT = struct.Struct("<I").unpack_from
 _LONG = struct.Struct("<q").unpack_from
@@ -119,7 +122,7 @@ def _read_container(reader: Any) -> Any:
         reader.position = start + length
         try:
             body: Any = Reader(reader.stream[start : start + length]).tgread_object()
-        except TypeNotFoundError:
+        except UNREADABLE:
             body = Undecodable()
         messages.append(TLMessage(message_id, sequence, body))
     return MessageContainer(messages)
