@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from heliograph import errors, metrics
 from heliograph.store.reads import outbox, views
-from heliograph.web import live, schemas
+from heliograph.web import live, live_events, schemas
 
 CHAT = -1_000_000_000_001
 EVENT: TypeAdapter[schemas.LiveEvent] = TypeAdapter(schemas.LiveEvent)
@@ -189,7 +189,7 @@ async def test_slow_client_is_disconnected_and_told_to_come_back(
 
 async def test_queue_is_bounded() -> None:
     client = live.Client(views.Position(epoch=1, n=0))
-    item = live.Item(position=views.Position(epoch=1, n=1), text="{}", pushed_at=None)
+    item = live_events.Item(position=views.Position(epoch=1, n=1), text="{}", pushed_at=None)
     client.put([item] * live.QUEUE_LENGTH)
     assert not client.is_too_slow.is_set()
     client.put([item])

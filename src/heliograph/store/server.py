@@ -9,7 +9,6 @@ starting and stopping, so that two starters or a starter and a stopper never mee
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -25,7 +24,7 @@ import psycopg
 from psycopg import sql
 
 from heliograph import errors, log
-from heliograph.store import binaries, cluster
+from heliograph.store import binaries, cluster, processes
 
 SOCKET_NAME = ".s.PGSQL.5432"
 MAX_SOCKET_PATH_BYTES = 107
@@ -186,13 +185,13 @@ class PrivateServer:
             raise cluster.explain(self._said(), self.directory) from None
 
     async def _stop(self) -> None:
-        pid = _first_number(self._data / "postmaster.pid")
+        pid = processes.first_number(self._data / "postmaster.pid")
         if pid is None or not self._is_alive():
             return
         # SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written. On a full disk that may never
         # end; SIGQUIT leaves it to the next start's recovery.
-        _signal(pid, signal.SIGINT)
-        last_resort = asyncio.get_running_loop().call_later(STOP_SECONDS, _signal, pid, signal.SIGQUIT)
+        processes.signal_to(pid, signal.SIGINT)
+        last_resort = asyncio.get_running_loop().call_later(STOP_SECONDS, processes.signal_to, pid, signal.SIGQUIT)
         while self._is_alive():  # noqa: ASYNC110 - a process of others has no event to wait for
             await asyncio.sleep(STEP_SECONDS)
         last_resort.cancel()
@@ -206,8 +205,8 @@ class PrivateServer:
         """Say whether the process in the pid file is a PostgreSQL on our data directory, not a recycled number."""
         if self._process is not None:
             self._process.poll()
-        pid = _first_number(self._data / "postmaster.pid")
-        return pid is not None and _is_server(pid, self._data)
+        pid = processes.first_number(self._data / "postmaster.pid")
+        return pid is not None and processes.is_server(pid, self._data)
 
     def _remove_stale_files(self) -> None:
         """Remove lock files whose pids belong to other programs by now: PostgreSQL would believe them.
@@ -215,8 +214,8 @@ class PrivateServer:
         Those of a dead pid are left to it: it looks first whether children of a killed server still write.
         """
         for path in (self._data / "postmaster.pid", self._socket_directory / f"{SOCKET_NAME}.lock"):
-            pid = _first_number(path)
-            if pid is not None and _exists(pid) and not _is_server(pid, self._data):
+            pid = processes.first_number(path)
+            if pid is not None and processes.exists(pid) and not processes.is_server(pid, self._data):
                 path.unlink(missing_ok=True)
 
     @asynccontextmanager
@@ -263,42 +262,6 @@ def _make_runtime_directory(path: Path, runner: binaries.Runner) -> None:
     path.chmod(0o700)
     if os.geteuid() == 0:
         os.chown(path, *runner.owner)
-
-
-def _is_server(pid: int, data: Path) -> bool:
-    """Say whether a process is the PostgreSQL of a data directory."""
-    process = Path(f"/proc/{pid}")
-    if not Path("/proc/self").exists():
-        return _exists(pid)
-    try:
-        return (process / "cwd").resolve(strict=True) == data.resolve()
-    except PermissionError:
-        # In a container root may not look into another account's process, but its command line is open to all.
-        return os.fsencode(data) in (process / "cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _first_number(path: Path) -> int | None:
-    try:
-        return int(path.read_text("ascii").split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _try_lock(descriptor: int) -> bool:

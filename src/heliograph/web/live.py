@@ -11,17 +11,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 
-import orjson
 from fastapi import WebSocket, WebSocketDisconnect
 
 from heliograph import clock, errors, log, metrics
 from heliograph.store import database as store_database
 from heliograph.store.reads import outbox, views
+from heliograph.web import live_events
 
 HEARTBEAT_SECONDS = 15.0
 QUEUE_LENGTH = 10_000
@@ -36,26 +34,16 @@ _YIELD_EVERY = 64
 _logger = log.get("live")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
-    """One event as it goes to every client."""
-
-    position: views.Position
-    text: str
-    pushed_at: datetime | None = None
-    is_resync: bool = False
-
-
 class Client:
     """A client's queue, from ``start`` on."""
 
     def __init__(self, start: views.Position) -> None:
         self.start = start
         self.is_too_slow = asyncio.Event()
-        self._items: deque[Item] = deque()
+        self._items: deque[live_events.Item] = deque()
         self._is_filled = asyncio.Event()
 
-    def put(self, items: list[Item]) -> None:
+    def put(self, items: list[live_events.Item]) -> None:
         """Queue items, or declare the client too slow."""
         if len(self._items) + len(items) > QUEUE_LENGTH:
             self.is_too_slow.set()
@@ -63,7 +51,7 @@ class Client:
             self._items.extend(items)
             self._is_filled.set()
 
-    async def take(self) -> list[Item]:
+    async def take(self) -> list[live_events.Item]:
         """Return all that is queued; an empty list after a quiet while."""
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
@@ -133,7 +121,9 @@ class Feed:
             is_first = self._position is None
             self._position = await outbox.position(conn)
             if not is_first:
-                self._publish([Item(position=self._position, text=resync(self._position), is_resync=True)])
+                self._publish(
+                    [live_events.Item(position=self._position, text=live_events.resync(self._position), is_resync=True)]
+                )
         self._is_ready.set()
 
     async def _read(self, conn: store_database.Connection) -> None:
@@ -148,16 +138,16 @@ class Feed:
             if not events:
                 return
             self._position = events[-1].position
-            self._publish(list(rendered(events)))
+            self._publish(list(live_events.rendered(events)))
 
-    def _publish(self, items: list[Item]) -> None:
+    def _publish(self, items: list[live_events.Item]) -> None:
         for client in self._clients:
             client.put(items)
 
 
 async def follow(feed: Feed, socket: WebSocket, after: str | None) -> None:
     """Serve one accepted WebSocket until it closes, is too slow, or the feed has no database."""
-    stream = asyncio.create_task(_stream(feed, socket, parse(after)))
+    stream = asyncio.create_task(_stream(feed, socket, live_events.parse(after)))
     gone = asyncio.create_task(_until_gone(socket))
     try:
         await asyncio.wait({stream, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -176,15 +166,15 @@ async def _stream(feed: Feed, socket: WebSocket, after: views.Position | None) -
         if after is not None:
             async with feed.database.connection() as conn:
                 can_resume = await outbox.can_resume(conn, after)
-            await socket.send_text(hello(after if can_resume else place))
+            await socket.send_text(live_events.hello(after if can_resume else place))
             if can_resume:
                 after = await _catch_up(feed, socket, after, None)
         async with feed.attached() as client:
             place = client.start
             if after is None:
-                await socket.send_text(hello(place))
+                await socket.send_text(live_events.hello(place))
             elif not can_resume:
-                await socket.send_text(resync(place))
+                await socket.send_text(live_events.resync(place))
             else:
                 place = await _catch_up(feed, socket, after, place)
             return await _pump_or_slow(feed, socket, client, place)
@@ -201,7 +191,7 @@ async def _catch_up(
     while until is None or after.n < until.n:
         async with feed.database.connection() as conn:
             events = await outbox.read(conn, after, until=until.n if until else None)
-        for item in rendered(events):
+        for item in live_events.rendered(events):
             await socket.send_text(item.text)
         if events:
             after = events[-1].position
@@ -229,7 +219,7 @@ async def _pump(feed: Feed, socket: WebSocket, client: Client, place: views.Posi
         items = await client.take()
         if not items:
             # Whoever waits behind a proxy learns here that the connection is gone.
-            await socket.send_text(hello(place))
+            await socket.send_text(live_events.hello(place))
         for number, item in enumerate(items, 1):
             # Catching up may have read further than the feed had.
             if item.position.epoch == place.epoch and item.position.n <= place.n and not item.is_resync:
@@ -254,40 +244,3 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
         # A full buffer takes no close frame either; the connection ends with this coroutine then.
         async with asyncio.timeout(1):
             await socket.close(code, reason)
-
-
-def parse(position: str | None) -> views.Position | None:
-    """Read ``epoch.n``, checked by the route."""
-    if position is None:
-        return None
-    epoch, _, n = position.partition(".")
-    return views.Position(epoch=int(epoch), n=int(n))
-
-
-def hello(position: views.Position) -> str:
-    """Return the first event of a connection, which is also its heartbeat."""
-    return _text({"type": "hello", "position": str(position)})
-
-
-def resync(position: views.Position) -> str:
-    """Return the event that says that what is shown must be fetched again."""
-    return _text({"type": "resync", "position": str(position)})
-
-
-def rendered(events: Iterable[views.OutboxEvent]) -> Iterable[Item]:
-    """Return events as JSON texts (schemas.LiveEvent); what is no longer stored is left out."""
-    for event in events:
-        content: dict[str, object] = {"type": event.kind, "position": str(event.position)}
-        if event.kind == "message":
-            if event.message is None:
-                continue
-            content |= {"change": event.change, "message": event.message}
-        else:
-            content["chat_id"] = event.chat_id
-            if event.kind == "range":
-                content |= {"first_id": event.first_id, "last_id": event.last_id, "count": event.count}
-        yield Item(position=event.position, text=_text(content), pushed_at=event.pushed_at)
-
-
-def _text(content: dict[str, object]) -> str:
-    return orjson.dumps(content, option=orjson.OPT_UTC_Z).decode()
