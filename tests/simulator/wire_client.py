@@ -22,7 +22,7 @@ from tests.fixtures.simulator import telethon_client
 
 from heliograph.simulator.server import Simulator
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 class Received:

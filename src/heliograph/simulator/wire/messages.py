@@ -16,7 +16,8 @@ from telethon.tl.alltlobjects import tlobjects
 
 from heliograph.simulator.wire import keys, unwrap
 from heliograph.simulator.wire.hub import Hub
-from heliograph.simulator.wire.session import CONTAINER, GZIP_PACKED, Session
+from heliograph.simulator.wire.packing import CONTAINER, GZIP_PACKED
+from heliograph.simulator.wire.session import Session
 
 MSG_RESEND_ANS_REQ = 0x8610BAEB  # not in the generated types
 MAX_CONTAINED = 1024

@@ -10,27 +10,21 @@ import asyncio
 import collections
 import os
 import struct
-import zlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
-from telethon.tl.tlobject import TLObject
 
 from heliograph.simulator import rpc
-from heliograph.simulator.wire import crypto
+from heliograph.simulator.wire import crypto, packing
 
 if TYPE_CHECKING:
     from heliograph.simulator.wire.connection import Connection
     from heliograph.simulator.wire.keys import AuthKey
 
-CONTAINER = 0x73F1F8DC
-GZIP_PACKED = 0x3072CFA1
 RPC_RESULT = 0xF35C6D01
 MSGS_ACK = 0x62D6B459
 
-MAX_CONTAINER_MESSAGES = 100
-MAX_CONTAINER_BYTES = 512 * 1024
 MAX_UNACKED = 4096  # messages kept for a client that never acks …
 MAX_UNACKED_BYTES = 16 * 1024 * 1024  # … and their bytes; the oldest are given up first
 MAX_WAITING_PUSHES = 512  # updates kept for a client that is away; beyond, updatesTooLong says it all
@@ -56,7 +50,7 @@ class Session:
         self._highest = (0, 0)
         self._received: collections.OrderedDict[int, int] = collections.OrderedDict()
         self._acks: list[int] = []
-        self._outbox: list[tuple[int, int, bytes]] = []
+        self._outbox: list[packing.Entry] = []
         self._unacked: collections.OrderedDict[int, tuple[int, bytes]] = collections.OrderedDict()
         self._unacked_bytes = 0
         self._waiting_pushes = 0
@@ -138,7 +132,7 @@ class Session:
     def answer(self, msg_id: int, result: bytes) -> None:
         """Send the result of a request."""
         if len(result) in self._gzip_range:
-            result = gzip_packed(result)
+            result = packing.gzip_packed(result)
         answer_id = self.send(struct.pack("<Iq", RPC_RESULT, msg_id) + result, is_reply=True)
         if msg_id in self._received:
             self._received[msg_id] = answer_id
@@ -244,38 +238,15 @@ class Session:
             self._acks.clear()
             self.send(body, is_content=False)
         outbox, self._outbox = self._outbox, []
-        for batch in _batches(outbox):
+        for batch in packing.batches(outbox):
             self._transmit(self.connection, batch)
 
-    def _transmit(self, connection: Connection, batch: list[tuple[int, int, bytes]]) -> None:
+    def _transmit(self, connection: Connection, batch: list[packing.Entry]) -> None:
         if len(batch) == 1:
             msg_id, seqno, body = batch[0]
         else:
-            inner = b"".join(struct.pack("<qii", x, n, len(data)) + data for x, n, data in batch)
-            body = struct.pack("<II", CONTAINER, len(batch)) + inner
+            body = packing.container(batch)
             msg_id, seqno = self._next_id(is_reply=False), self._content_sent * 2
         salt = self.key.salt(self._now())
         head = struct.pack("<qqqii", salt, self.session_id, msg_id, seqno, len(body))
         connection.send(crypto.encrypt(self.key.key, self.key.key_id, head + body))
-
-
-def gzip_packed(plain: bytes) -> bytes:
-    """Wrap data as gzip_packed; the lowest level, since the loopback is faster than any better one."""
-    packer = zlib.compressobj(1, wbits=31)
-    packed = packer.compress(plain) + packer.flush()
-    head = struct.pack("<I", GZIP_PACKED)
-    data: bytes = TLObject.serialize_bytes(packed)
-    return head + data
-
-
-def _batches(outbox: list[tuple[int, int, bytes]]) -> Iterable[list[tuple[int, int, bytes]]]:
-    batch: list[tuple[int, int, bytes]] = []
-    size = 0
-    for entry in outbox:
-        if batch and (len(batch) >= MAX_CONTAINER_MESSAGES or size + len(entry[2]) > MAX_CONTAINER_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += len(entry[2]) + 16
-    if batch:
-        yield batch

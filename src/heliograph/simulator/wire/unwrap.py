@@ -18,7 +18,7 @@ from telethon.tl.alltlobjects import tlobjects
 from telethon.tl.tlobject import TLRequest
 
 from heliograph.simulator import rpc
-from heliograph.simulator.wire.session import GZIP_PACKED
+from heliograph.simulator.wire.packing import GZIP_PACKED
 
 MAX_UNZIPPED_BYTES = 16 * 1024 * 1024
 
