@@ -9,6 +9,7 @@ starting and stopping, so that two starters or a starter and a stopper never mee
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -197,6 +198,9 @@ class PrivateServer:
         last_resort.cancel()
         if self._process is not None:
             self._process.wait()
+        if self._socket_directory != self.directory:
+            with contextlib.suppress(OSError):
+                self._socket_directory.rmdir()
 
     def _is_starting(self) -> bool:
         return self._process is not None and self._process.poll() is None
