@@ -93,7 +93,7 @@ class World:
         self.account = link.Link(self.telegram, epoch=7, chats=self.chats)
         access = records.Access(account_id=1, peer_id=identity.channel_peer(CHANNEL), access_hash=5)
         self.chats.learn([], [], [access])
-        self.machine.load_channel(CHANNEL, records.BoxState(pts=10))
+        self.machine.load(CHANNEL, records.BoxState(pts=10))
 
     async def start(self):
         self.telegram.will_answer(functions.updates.GetDifferenceRequest, types.updates.DifferenceEmpty(NOW, 0))
@@ -104,7 +104,7 @@ class World:
 
     def push(self, *updates, users=(), chats=()):
         container = types.Updates(updates=list(updates), users=list(users), chats=list(chats), date=NOW, seq=0)
-        self.engine._take(self.account, transport.Incoming(kind="container", container=container, pushed_at=NOW))
+        self.engine._take(self.account, [transport.Incoming(kind="container", container=container, pushed_at=NOW)])
 
     def pass_time(self, seconds):
         self.time.advance(seconds)
@@ -296,7 +296,7 @@ async def test_connection_events_ask_for_a_difference_and_the_chats(world):
     for kind in ("reconnected", "new_session", "undecodable", "overflow"):
         world.telegram.will_answer(functions.updates.GetDifferenceRequest, types.updates.DifferenceEmpty(NOW, 0))
         asked = len(world.telegram.asked)
-        world.engine._take(world.account, transport.Incoming(kind=kind))
+        world.engine._take(world.account, [transport.Incoming(kind=kind)])
         await world.until(lambda asked=asked: len(world.telegram.asked) > asked)
         await world.until(lambda: world.machine.boxes[MAILBOX].state is State.LIVE)
     assert len(world.refreshes) == 4
@@ -316,7 +316,7 @@ async def test_account_difference_marks_the_channels_it_names_in_its_own_batch(w
         ),
     )
     world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(1)))
-    world.engine._take(world.account, transport.Incoming(kind="reconnected"))
+    world.engine._take(world.account, [transport.Incoming(kind="reconnected")])
     await world.until(lambda: (10, 12) in world.store.moves)
     account, channel = (batch for batch in world.store.batches[-2:])
     assert ([mark.box for mark in account.dirty], channel.clean) == ([CHANNEL], [CHANNEL])

@@ -7,7 +7,8 @@ lock; how each action ended is told to the machine, whatever it was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -108,8 +109,7 @@ class Engine:
             taken = [await inbox.get()]
             while len(taken) < CHUNK and inbox.qsize():
                 taken.append(inbox.get_nowait())
-            for incoming in taken:
-                self._take(account, incoming)
+            self._take(account, taken)
             await asyncio.sleep(0)
 
     async def keep_time(self) -> None:
@@ -142,20 +142,30 @@ class Engine:
 
     # -- what arrives -----------------------------------------------------------------------------------------
 
-    def _take(self, account: link.Link, incoming: transport.Incoming) -> None:
-        if incoming.kind == "container":
-            self._take_container(account, incoming)
-        elif incoming.kind == "ended":
-            raise errors.SessionEnded
-        else:
-            _log.info("updates_may_be_missing", account_id=account.account_id, reason=incoming.kind)
-            self.perform(self.machine.control(account.mailbox, events.Control(incoming.kind), self._now()))
-            # Silence proves nothing about channels: their dialogs are compared as well.
-            self._on_refresh()
+    def _take(self, account: link.Link, taken: list[transport.Incoming]) -> None:
+        """Take some incoming events together: what belongs to no box is one batch, and goes before the rest."""
+        read = [self._read(account, incoming) for incoming in taken]
+        containers = [each for each in read if isinstance(each, events.Container)]
+        self._set_aside(
+            account,
+            [user for each in containers for user in each.users],
+            [chat for each in containers for chat in each.chats],
+            [update for each in containers for update in each.rest],
+            pushed_at=next((each.pushed_at for each in containers if each.rest), None),
+        )
+        for each in read:
+            if isinstance(each, events.Container):
+                self.perform(self.machine.container(each, self._now()))
+            else:
+                self._take_control(account, each)
 
-    def _take_container(self, account: link.Link, incoming: transport.Incoming) -> None:
+    def _read(self, account: link.Link, incoming: transport.Incoming) -> events.Container | events.Control:
+        if incoming.kind == "ended":
+            raise errors.SessionEnded
+        if incoming.kind != "container":
+            return events.Control(incoming.kind)
         try:
-            container = normalize.container(
+            return normalize.container(
                 incoming.container,
                 self_user_id=account.user_id,
                 pushed_at=incoming.pushed_at,
@@ -163,28 +173,31 @@ class Engine:
             )
         except Exception:  # whatever is odd about one container must not cost the others: the difference has it
             _log.exception("container_unreadable", constructor=type(incoming.container).__name__)
-            self.perform(self.machine.control(account.mailbox, events.Control.UNDECODABLE, self._now()))
-            return
-        self._set_aside(account, container.users, container.chats, container.rest, incoming)
-        self.perform(self.machine.container(container, self._now()))
+            return events.Control.UNDECODABLE
+
+    def _take_control(self, account: link.Link, control: events.Control) -> None:
+        _log.info("updates_may_be_missing", account_id=account.account_id, reason=control.value)
+        self.perform(self.machine.control(account.mailbox, control, self._now()))
+        # Silence proves nothing about channels: their dialogs are compared as well.
+        self._on_refresh()
 
     def _set_aside(
         self,
         account: link.Link,
-        users: Iterable[Any],
-        chats: Iterable[Any],
-        rest: Iterable[Any],
-        incoming: transport.Incoming | None = None,
+        users: Sequence[Any],
+        chats: Sequence[Any],
+        rest: Sequence[Any],
+        pushed_at: datetime | None = None,
     ) -> None:
         """Write what belongs to no box: it goes first, so that the messages beside it find their people."""
         if not (users or chats or rest):
             return
-        pushed_at = incoming.pushed_at if incoming else None
         batch = account.aside(users, chats, rest, at=self._time.now(), pushed_at=pushed_at)
-        if batch is not None:
-            if any(not (chat.is_min or chat.is_left or self._directory.has(chat.chat_id)) for chat in batch.chats):
-                self._on_refresh()
-            self._writer.enqueue(batch).add_done_callback(partial(_forget_unwritten, account))
+        if batch is None:
+            return
+        if any(not (chat.is_min or chat.is_left or self._directory.has(chat.chat_id)) for chat in batch.chats):
+            self._on_refresh()
+        self._writer.enqueue(batch).add_done_callback(partial(_forget_unwritten, account))
 
     # -- what is to be done -----------------------------------------------------------------------------------
 

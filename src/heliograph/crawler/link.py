@@ -50,7 +50,9 @@ class Link:
         places: list[records.Chat] = []
         accesses: list[records.Access] = []
         if users or chats:
-            known = normalize.peers(users, chats, account_id=self.account_id, self_user_id=self.user_id)
+            known = normalize.peers(
+                users, chats, account_id=self.account_id, self_user_id=self.user_id, user_accesses=False
+            )
             self._directory.learn(*known)
             people, places, accesses = self._memory.fresh(known)
             places = [self._directory.settle(chat) for chat in places]
