@@ -19,7 +19,7 @@ from heliograph.cli import wire
 from heliograph.crawler import directory, history, link, normalize, peers, roster
 from heliograph.crawler.transport import reader, session
 from heliograph.domain import identity, records
-from heliograph.store import chats, commit
+from heliograph.store import accounts, chats, commit
 from heliograph.vault import sessions
 
 SAMPLE_MESSAGES = 30_000
@@ -127,6 +127,8 @@ async def _merge(batches: list[records.Batch]) -> float:
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as folder:
         settings = config.load(Path(folder), must_exist=False)
         async with wire.database(settings) as database:
+            async with database.connection() as conn:
+                await accounts.save(conn, label="Bench", user_id=1, dc_id=2)
             begun, count = time.perf_counter(), 0
             for group in _groups(batches):
                 async with database.transaction() as conn:
