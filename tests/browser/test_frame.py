@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from playwright import async_api as playwright
@@ -40,10 +41,14 @@ async def test_nothing_sticks_out_at_360_pixels(open_page: OpenPage, story: Stor
         await expect(page.get_by_role("main")).to_be_attached()
         await page.wait_for_load_state("networkidle")
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
-        wider = await page.locator("article, header, [data-timeline]").evaluate_all(
-            "(all) => all.filter((element) => element.getBoundingClientRect().right > 360.5).length"
+        # Only code and the row of topics may scroll sideways.
+        wider = await page.locator("body *:not(pre, pre *, ul, .visually-hidden)").evaluate_all(
+            """(all) => all
+                .filter((element) => /auto|scroll/.test(getComputedStyle(element).overflowX))
+                .filter((element) => element.scrollWidth > element.clientWidth + 1)
+                .map((element) => element.className)"""
         )
-        assert wider == 0
+        assert wider == []
         await page.close()
 
 
@@ -115,7 +120,7 @@ async def test_list_and_messages_are_read_by_keyboard(open_page: OpenPage, story
     await page.keyboard.press("j")
     await expect(page.locator("a[data-hit]").nth(1)).to_be_focused()
     await page.keyboard.press("Escape")
-    await expect(page).to_have_url(page.url.partition("/search")[0] + "/")
+    await expect(page).to_have_url(re.compile(r"//[^/]+/$"))
 
 
 async def test_filter_narrows_the_list(open_page: OpenPage, story: Story) -> None:

@@ -26,7 +26,8 @@ interface Props {
 
 export function Messages({ window, scope, at, chat, onGoTo }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const list = useMemo(() => items(window.messages), [window.messages]);
+  const hasOlder = window.before !== null;
+  const list = useMemo(() => items(window.messages, hasOlder), [window.messages, hasOlder]);
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [highlighted, setHighlighted] = useState<number | null>(at);
   const { virtualizer, goTo, isAtEnd } = usePlace({ list, window, scroller, at, activeKey });

@@ -54,3 +54,15 @@ test("a message is found in its album", () => {
   expect(indexOfMessage(list, 6)).toBe(1);
   expect(indexOfMessage(list, 7)).toBe(-1);
 });
+
+test("what is shown does not change when older messages join", () => {
+  const day = [1, 2, 3, 4, 5].map((id) => message(id, { date: at(1, 9, id), album_id: id < 3 ? "7" : null }));
+  const before = items(day.slice(1), true);
+  const after = items(day, true);
+  expect(after.slice(-before.length)).toEqual(before);
+  expect(items(day)[0]?.messages).toHaveLength(2);
+});
+
+test("a lone item is shown even while there are older ones", () => {
+  expect(items([message(1)], true)).toHaveLength(1);
+});

@@ -14,7 +14,16 @@ export interface Item {
 
 const GROUP_GAP_MS = 7 * 60_000;
 
-export function items(messages: readonly Message[]): Item[] {
+/**
+ * While there are older messages to come, the first item is only context for the next one: whether it begins a day,
+ * a group or an album is not known yet, and if that changed above the reader, the place would move.
+ */
+export function items(messages: readonly Message[], hasOlder = false): Item[] {
+  const built = all(messages);
+  return hasOlder && built.length > 1 ? built.slice(1) : built;
+}
+
+function all(messages: readonly Message[]): Item[] {
   const built: Item[] = [];
   let previous: Message | null = null;
   for (const messagesOfOne of bundled(messages)) {
