@@ -60,7 +60,7 @@ page-check: setup frontend/node_modules/.package-lock.json ## style, types and t
 	cd frontend && $(NPM) run --silent check
 
 openapi: setup ## write the API's schema and the front end's client anew
-	$(BIN)/python -m heliograph.web.openapi frontend/openapi.json
+	$(BIN)/python -m heliograph.web.openapi > frontend/openapi.json
 	cd frontend && $(NPM) run --silent generate
 
 bench: setup page ## print the measured table and write bench/results.json

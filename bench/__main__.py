@@ -13,6 +13,7 @@ CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
     "backfill": backfill.run,
     "latency": live.latency,
     "rate": live.rate,
+    "memory": live.memory,
 }
 
 
