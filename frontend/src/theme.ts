@@ -55,23 +55,21 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
 });
 
-/** Mantine's default dimmed and accent texts miss the AA contrast; ours come from the tokens. */
-export const variables: CSSVariablesResolver = () => ({
-  variables: {
-    "--mantine-color-body": "var(--ground)",
-    "--mantine-color-text": "var(--ink)",
-    "--mantine-color-dimmed": "var(--dimmed)",
-    "--mantine-color-placeholder": "var(--dimmed)",
-    "--mantine-color-default": "var(--surface)",
-    "--mantine-color-default-color": "var(--ink)",
-    "--mantine-color-default-hover": "var(--hover)",
-    "--mantine-color-default-border": "var(--line-strong)",
-    "--mantine-color-amber-light": "var(--accent-soft)",
-    "--mantine-color-amber-light-color": "var(--accent-text)",
-    "--mantine-color-amber-outline": "var(--focus)",
-    "--mantine-color-anchor": "var(--accent-text)",
-    "--mantine-color-gray-light-hover": "var(--hover)",
-  },
-  light: {},
-  dark: {},
-});
+/** Mantine's default dimmed and accent texts miss the AA contrast; ours come from the tokens, in both schemes. */
+const own = {
+  "--mantine-color-body": "var(--ground)",
+  "--mantine-color-text": "var(--ink)",
+  "--mantine-color-dimmed": "var(--dimmed)",
+  "--mantine-color-placeholder": "var(--dimmed)",
+  "--mantine-color-default": "var(--surface)",
+  "--mantine-color-default-color": "var(--ink)",
+  "--mantine-color-default-hover": "var(--hover)",
+  "--mantine-color-default-border": "var(--line-strong)",
+  "--mantine-color-amber-light": "var(--accent-soft)",
+  "--mantine-color-amber-light-color": "var(--accent-text)",
+  "--mantine-color-amber-outline": "var(--focus)",
+  "--mantine-color-anchor": "var(--accent-text)",
+  "--mantine-color-gray-light-hover": "var(--hover)",
+};
+
+export const variables: CSSVariablesResolver = () => ({ variables: {}, light: own, dark: own });

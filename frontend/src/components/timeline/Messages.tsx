@@ -48,6 +48,8 @@ export function Messages({ window, scope, at, chat, onGoTo }: Props) {
     [list, goTo, onGoTo],
   );
   const onKeyDown = useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest });
+  // Brings the range up to date, too.
+  const shown = virtualizer.getVirtualItems();
   // Without a choice of the reader's, Tab enters at the newest message in view.
   const tabStop = activeKey ?? list[virtualizer.range?.endIndex ?? -1]?.key ?? list.at(-1)?.key;
 
@@ -62,7 +64,7 @@ export function Messages({ window, scope, at, chat, onGoTo }: Props) {
           style={{ height: virtualizer.getTotalSize() }}
           onKeyDown={onKeyDown}
         >
-          {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+          {shown.map(({ index, key, start }) => {
             const item = list[index];
             return item ? (
               <Row
