@@ -275,7 +275,7 @@ def trust(settings: config.Telegram) -> None:
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:
-    """Take a failed ping's error, so that asyncio does not report it as forgotten."""
+    """Take a future's error, so that asyncio does not report it as forgotten."""
     if not future.cancelled():
         future.exception()
 
@@ -284,3 +284,7 @@ async def _dispose(client: Client) -> None:
     """Close a client in bounded time, whatever state it is in."""
     with contextlib.suppress(Exception):
         await asyncio.wait_for(client.disconnect(), timeout=5)
+    # The sender keeps the reason of its end in a future that nobody may have asked.
+    ended: asyncio.Future[None] = client._sender._disconnected
+    if ended.done():
+        _retrieve(ended)
