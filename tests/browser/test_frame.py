@@ -88,6 +88,7 @@ async def _scheme(page: playwright.Page) -> str:
 async def test_list_and_messages_are_read_by_keyboard(open_page: OpenPage, story: Story) -> None:
     await story.begin(80)
     page = await open_page("/")
+    await expect(page.locator(f'a[data-chat="{story.chat_id}"]')).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("searchbox", name="Filter chats by name")).to_be_focused()
     await page.keyboard.press("ArrowDown")
