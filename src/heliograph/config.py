@@ -57,6 +57,8 @@ class Database(_Section):
 
     url: SecretStr | None = None
     pool_size: int = Field(8, ge=2)
+    outbox_days: int = Field(7, ge=1)
+    """How long a client of the live stream may be away and still resume."""
 
 
 class Budget(_Section):

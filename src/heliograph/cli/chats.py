@@ -33,22 +33,27 @@ async def resolve(database: store_database.Database, wanted: list[str]) -> list[
     """Return the chat ids that a person's words mean: ids, @usernames or titles. Raises BadInput for one unknown."""
     if not wanted:
         return []
+    found = await known(database)
+    return [_resolve_one(found, word) for word in wanted]
+
+
+async def known(database: store_database.Database) -> list[views.Chat]:
+    """Return the chats that are mirrored, newest message first."""
     async with database.connection() as conn:
-        known = await reads.list_all(conn)
-    return [_resolve_one(known, word) for word in wanted]
+        return await reads.list_all(conn)
 
 
-def _resolve_one(known: list[views.Chat], word: str) -> int:
+def _resolve_one(found: list[views.Chat], word: str) -> int:
     name = word.removeprefix("@").casefold()
-    for chat in known:
+    for chat in found:
         if word == str(chat.chat_id) or name in ((chat.username or "").casefold(), chat.title.casefold()):
             return chat.chat_id
     raise errors.BadInput(f"There is no chat {word!r} here; `heliograph chats` lists those that are known.")
 
 
 async def _list(settings: config.Settings) -> list[views.Chat]:
-    async with wire.database(settings) as database, database.connection() as conn:
-        return await reads.list_all(conn)
+    async with wire.database(settings) as database:
+        return await known(database)
 
 
 def _table(found: list[views.Chat]) -> Table:

@@ -51,6 +51,9 @@ async def _collect(
 ) -> None:
     stop = await child.until_stopped(supervised=False)
     async with wire.database(settings) as database:
+        if wanted and not await chats.known(database):
+            # The first time there is no list to find them in yet.
+            await service.run(settings, database, stop=stop, mode="history", chats=[])
         ids = await chats.resolve(database, wanted)
         async with progress.backfill(database, shown=mode == "history"):
             await service.run(settings, database, stop=stop, mode=mode, chats=ids or None, limit=limit, restart=restart)

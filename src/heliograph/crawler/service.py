@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Coroutine, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 from heliograph import clock, config, errors, metrics
@@ -18,13 +19,15 @@ from heliograph.crawler import backfill, directory, engine, link, refresh, reque
 from heliograph.domain import identity, records
 from heliograph.domain.sync import machine
 from heliograph.domain.sync.rules import Rules
-from heliograph.store import accounts, commands, database
+from heliograph.store import accounts, commands, database, outbox
 from heliograph.store import chats as chat_rows
 from heliograph.vault import sessions
 
 Mode = Literal["all", "history", "live"]
 
 MEASURE_SECONDS = 1.0
+HOUSE_SECONDS = 3600.0
+HOUSE_PAUSE_SECONDS = 0.5
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 10.0
 SUSPECT_SECONDS = 1.0
@@ -42,9 +45,11 @@ async def run(
 ) -> None:
     """Mirror until ``stop`` is set; with mode ``history`` until the history is there.
 
-    ``chats`` and ``limit`` restrict backfill to some chats and to so many messages of each. Without ``restart`` a lost
-    connection ends the run. Raises NotFound without accounts, LeaseHeld, MasterKeyWrong, SessionEnded when every
-    account's session is over, Disconnected.
+    ``chats`` and ``limit`` restrict backfill to some chats, to none of them when it is empty, and to so many messages
+    of each. Without ``restart`` a lost connection ends the run.
+
+    Raises NotFound without accounts, LeaseHeld, MasterKeyWrong, Disconnected, and SessionEnded when every account's
+    session is over.
     """
     vault = sessions.load(settings.key_file)
     rows = await roster.active(opened)
@@ -79,7 +84,7 @@ class Crawl:
         self._database = opened
         self._vault = vault
         self._epoch = epoch
-        self._only = frozenset(only or ())
+        self._only = None if only is None else frozenset(only)
         self._restart = restart
         self._follows = mode != "history" and crawler.updates
         self._fetches = mode != "live" and crawler.history
@@ -131,7 +136,7 @@ class Crawl:
             each.ask()
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
-        jobs = [self._engine.keep_time(), self._measure(), hold.keep(["refresh"], self._handle)]
+        jobs = [self._engine.keep_time(), self._measure(), self._keep_house(), hold.keep(["refresh"], self._handle)]
         return [*jobs, self._backfill.run()] if self._fetches else jobs
 
     async def _handle(self, command: commands.Command) -> dict[str, object]:
@@ -142,6 +147,16 @@ class Crawl:
         while True:
             self._engine.measure()
             await asyncio.sleep(MEASURE_SECONDS)
+
+    async def _keep_house(self) -> None:
+        """Forget what readers of the live stream can no longer ask for."""
+        keep = timedelta(days=self._settings.database.outbox_days)
+        while True:
+            with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
+                async with self._database.connection() as conn:
+                    while await outbox.trim(conn, keep):  # noqa: ASYNC110 - others may commit between two bites
+                        await asyncio.sleep(HOUSE_PAUSE_SECONDS)
+            await asyncio.sleep(HOUSE_SECONDS)
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
@@ -219,7 +234,7 @@ class Crawl:
             rows = await chat_rows.load(conn)
         for row in rows:
             self._directory.load_chat(row.chat_id, space_id=row.space_id, kind=row.kind, policy=row.policy)
-            if row.chat_id in tops and (not self._only or row.chat_id in self._only):
+            if row.chat_id in tops and (self._only is None or row.chat_id in self._only):
                 self._backfill.offer(row, tops[row.chat_id])
 
 
