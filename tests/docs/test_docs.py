@@ -50,7 +50,7 @@ def commands() -> dict[str, Any]:
     """Return the commands by name, and the program itself under the empty one."""
     from heliograph.cli import main
 
-    group: Any = typer.main.get_command(main.app)
+    group: Any = typer.main.get_command(main.build([]))
     return {"": group, **group.commands}
 
 
