@@ -61,7 +61,7 @@ page-check: setup frontend/node_modules/.package-lock.json ## style, types and t
 
 openapi: setup ## write the API's schema and the front end's client anew
 	$(BIN)/python -m heliograph.web.openapi > frontend/openapi.json
-	cd frontend && $(NPM) run --silent generate
+	cd frontend && $(NPM) run --silent client
 
 bench: setup page ## print the measured table and write bench/results.json
 	$(BIN)/python -m bench
