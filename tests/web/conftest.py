@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from heliograph import config
@@ -43,10 +44,12 @@ class Api:
 
 
 @pytest.fixture
-async def client(
-    settings: config.Settings, database: store_database.Database, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    app = web_app.create_app(settings=settings, database=database, page_dir=tmp_path / "page")
+async def app(settings: config.Settings, database: store_database.Database, tmp_path: Path) -> FastAPI:
+    return web_app.create_app(settings=settings, database=database, page_dir=tmp_path / "page")
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8420") as client:
         yield client

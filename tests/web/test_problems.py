@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from heliograph import errors
-from heliograph.web import problems
+from heliograph.web import problems, security
 
 CHAT = -1_000_000_000_001
 PATHS = [
@@ -121,6 +121,44 @@ async def test_unforeseen_error_says_nothing_of_its_cause() -> None:
     assert (ours.status_code, ours.json()["detail"]) == (500, "One sentence.")
     assert other.status_code == 500
     assert "secret" not in other.text
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_guard_that_fails_itself_is_a_problem_and_no_traceback(app: FastAPI, kind: str) -> None:
+    """The last resort stands outside everything that is put around the routes."""
+    sent = await ask(app, {"type": kind, "path": "/api/chats"})  # without headers, which no server sends
+    if kind == "http":
+        assert (sent[0]["status"], dict(sent[0]["headers"])[b"content-type"]) == (500, b"application/problem+json")
+    else:
+        assert sent == [{"type": "websocket.close", "code": 1011}]
+
+
+async def test_live_stream_that_fails_is_closed_without_its_words(
+    app: FastAPI, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError("secret words")
+
+    app.dependency_overrides[security.principal] = fail
+    headers = [(b"host", b"localhost")]
+    scope = {"type": "websocket", "path": "/api/live", "query_string": b"", "headers": headers, "subprotocols": []}
+    assert await ask(app, scope) == [{"type": "websocket.close", "code": 1011}]
+    written = "".join(capfd.readouterr())
+    assert "request_failed" in written and "secret" not in written
+
+
+async def ask(app: FastAPI, scope: dict[str, Any]) -> list[Any]:
+    """Hand one request to an app as a server does, and return what it sends."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
 
 
 @hypothesis_settings(

@@ -21,9 +21,24 @@ async def test_rebound_names_are_refused(client: httpx.AsyncClient, host: str) -
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8420"])
-async def test_pages_of_other_origins_are_refused(client: httpx.AsyncClient, origin: str) -> None:
-    assert (await client.get("/api/chats", headers={"Origin": origin})).status_code == 403
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8420", ""),
+        # Addresses that the standard library refuses to split.
+        *("http://[x", "http://[::1", "http://[]127.0.0.1:8420", "http://127.0.0.1:8420]", "http://\u2100.example"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/chats", "/", "/metrics", "/health/live"])
+async def test_pages_of_other_origins_are_refused(client: httpx.AsyncClient, origin: str, path: str) -> None:
+    answer = await client.get(path, headers=[("Origin", origin.encode("utf-8"))])  # type: ignore[list-item]
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_second_origin_does_not_hide_behind_the_first(client: httpx.AsyncClient) -> None:
+    origins = [("Origin", "http://127.0.0.1:8420"), ("Origin", "https://evil.example")]
+    assert (await client.get("/api/chats", headers=origins)).status_code == 403
 
 
 async def test_own_page_is_answered(client: httpx.AsyncClient) -> None:

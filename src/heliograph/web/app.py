@@ -56,6 +56,8 @@ def _bare() -> FastAPI:
     openapi.complete(app)
     problems.install(app)
     app.add_middleware(security.LoopbackOnly)
+    # Around the guard as well: the one inside answers with the guard's headers, this one should the guard itself fail.
+    app.add_middleware(problems.Unexpected)
     return app
 
 

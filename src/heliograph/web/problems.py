@@ -30,6 +30,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     for ref in ("#/components/schemas/Problem",)
     for status in (404, 422, 500, 503)
 }
+INTERNAL_ERROR = 1011
+"""Close code of a WebSocket."""
 
 _logger = log.get("web")
 
@@ -55,24 +57,29 @@ class Unexpected:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http":
+        """Handle one request or WebSocket."""
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         is_started = False
 
         async def watched(message: Message) -> None:
             nonlocal is_started
-            is_started = is_started or message["type"] == "http.response.start"
+            # A WebSocket that was refused or closed is over as well.
+            is_started = is_started or message["type"] in ("http.response.start", "websocket.close")
             await send(message)
 
         try:
             await self.app(scope, receive, watched)
         except Exception as error:
             _logger.error("request_failed", error=type(error).__name__, where=_where(error))
-            if not is_started:
-                detail = "Something went wrong here; the log names the place."
-                await response(500, detail)(scope, receive, send)
+            if is_started:
+                return
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": INTERNAL_ERROR})
+                return
+            detail = "Something went wrong here; the log names the place."
+            await response(500, detail)(scope, receive, send)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -76,8 +76,7 @@ def refused(headers: Headers) -> str | None:
     host = headers["host"] if len(headers.getlist("host")) == 1 else ""
     if _name(f"//{host}") not in LOOPBACK_NAMES:
         return "This server answers only to loopback names such as 127.0.0.1 and localhost."
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if any(_place(origin) != host.lower() for origin in headers.getlist("origin")):
         return "Pages of other sites may not ask here."
     return None
 
@@ -86,4 +85,12 @@ def _name(address: str) -> str | None:
     try:
         return urlsplit(address).hostname
     except ValueError:
+        return None
+
+
+def _place(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        # An address that nobody can read, such as one with a lone bracket, is not ours.
         return None
