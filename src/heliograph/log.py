@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import Literal
 
 import structlog
@@ -50,6 +51,20 @@ def setup(*, form: LogFormat = "console", level: str = "info") -> None:
     root.handlers[:] = [handler]
     # Libraries speak up only when something is wrong: Telethon's INFO lines carry update contents.
     root.setLevel(max(numeric, logging.WARNING))
+
+
+def cause(error: BaseException) -> dict[str, str]:
+    """Return an exception as fields of a log line: its type, its SQLSTATE if it has one, our places and the innermost.
+
+    Never its words: what a library says quotes what it was given, as PostgreSQL does with the row that failed.
+    """
+    fields = {"error": type(error).__name__}
+    if isinstance(code := getattr(error, "sqlstate", None), str):
+        fields["sqlstate"] = code
+    walked = traceback.walk_tb(error.__traceback__)
+    places = [f"{frame.f_globals.get('__name__', '')}:{line}" for frame, line in walked]
+    ours = [place for place in places if place.startswith("heliograph.")]
+    return {**fields, "where": " > ".join(dict.fromkeys([*ours, *places[-1:]]))}
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

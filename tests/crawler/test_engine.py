@@ -320,3 +320,22 @@ async def test_account_difference_marks_the_channels_it_names_in_its_own_batch(w
     await world.until(lambda: (10, 12) in world.store.moves)
     account, channel = (batch for batch in world.store.batches[-2:])
     assert ([mark.box for mark in account.dirty], channel.clean) == ([CHANNEL], [CHANNEL])
+
+
+class Odd:
+    """Something whose reading fails with the words that are in it."""
+
+    def __getattr__(self, name):
+        raise ValueError("meet me at noon")
+
+
+async def test_what_cannot_be_read_is_logged_without_its_words(world, capsys):
+    odd = Odd()
+    world.telegram.will_answer(functions.updates.GetDifferenceRequest, odd)
+    world.engine._take(world.account, [transport.Incoming(kind="container", container=odd, pushed_at=NOW)])
+    await world.until(lambda: world.machine.boxes[MAILBOX].state is not State.DIFF)
+    written = "".join(capsys.readouterr())
+    for event in ("container_unreadable", "answer_unreadable"):
+        assert event in written
+    assert "error=ValueError" in written and "heliograph.crawler.engine:" in written
+    assert "noon" not in written

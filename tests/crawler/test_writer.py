@@ -134,3 +134,21 @@ async def test_stopped_writer_says_so_to_those_who_wait(database):
     assert isinstance(late.exception(), errors.DatabaseUnreachable)
     ends = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(end, writer.CommitResult | errors.DatabaseUnreachable) for end in ends)
+
+
+async def test_failing_commit_never_logs_what_people_wrote(database, capsys):
+    """PostgreSQL quotes the row that failed, and no log may hold message text."""
+    secret = "meet me at noon"
+    async with database.connection() as conn:
+        await conn.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+            " RAISE 'no room for %', NEW.text USING DETAIL = 'Failing row contains (' || NEW.text || ').'; END$$"
+        )
+        await conn.execute("CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
+    async with running(database) as made:
+        with pytest.raises(errors.DatabaseUnreachable) as refused:
+            await made.submit(records.Batch(origin="live", moves=(), messages=[message(1, text=secret)]))
+    written = "".join(capsys.readouterr())
+    assert "commit_failed" in written and "RaiseException" in written and "P0001" in written
+    assert "heliograph.store.commit:" in written
+    assert secret not in written and secret not in str(refused.value)

@@ -171,8 +171,8 @@ class Engine:
                 pushed_at=incoming.pushed_at,
                 is_known=self._directory.is_known,
             )
-        except Exception:  # whatever is odd about one container must not cost the others: the difference has it
-            _log.exception("container_unreadable", constructor=type(incoming.container).__name__)
+        except Exception as error:  # one odd container must not cost the others: the difference has it
+            _log.error("container_unreadable", constructor=type(incoming.container).__name__, **log.cause(error))
             return events.Control.UNDECODABLE
 
     def _take_control(self, account: link.Link, control: events.Control) -> None:
@@ -258,8 +258,8 @@ class Engine:
         except errors.TelegramError as error:
             self._fetch_failed(fetch, *requests.failure(error))
             return
-        except Exception:  # an answer that our code cannot read is one more that cannot be decoded
-            _log.exception("answer_unreadable", box=fetch.box)
+        except Exception as error:  # an answer that our code cannot read is one more that cannot be decoded
+            _log.error("answer_unreadable", box=fetch.box, **log.cause(error))
             self._fetch_failed(fetch, events.Failure.UNDECODABLE, 0)
             return
         rest = result.rest if isinstance(result, events.Page) else ()

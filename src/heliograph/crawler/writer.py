@@ -115,7 +115,7 @@ class Writer:
             if not isinstance(error, Exception):
                 raise
             # A defect must not end the writer: what was queued is asked for again, and people are told.
-            _log.exception("commit_failed", batches=len(taken))
+            _log.error("commit_failed", batches=len(taken), **log.cause(error))
             await asyncio.sleep(BREAKER_SECONDS[1])
             return
         metrics.COMMIT_SECONDS.observe(self._time.monotonic() - begun)

@@ -72,7 +72,7 @@ class Unexpected:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:
-            _logger.error("request_failed", error=type(error).__name__, where=_where(error))
+            _logger.error("request_failed", **log.cause(error))
             if is_started:
                 return
             if scope["type"] == "websocket":
@@ -100,11 +100,3 @@ def _ours(request: Request, error: Exception) -> Response:
     if status >= 500:
         _logger.warning("request_refused", error=type(error).__name__)
     return response(status, str(error))
-
-
-def _where(error: BaseException) -> str:
-    """Return file and line of the innermost frame."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
