@@ -139,6 +139,9 @@ class Feed:
                 return
             self._position = events[-1].position
             self._publish(list(live_events.rendered(events)))
+            if len(events) < outbox.PAGE:
+                # Whatever commits after this read notifies after it, and the connection keeps that for us.
+                return
 
     def _publish(self, items: list[live_events.Item]) -> None:
         for client in self._clients:
