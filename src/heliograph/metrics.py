@@ -6,16 +6,23 @@ Labels are bounded: roles, method families, states, kinds. Never a chat, a user 
 from __future__ import annotations
 
 import contextlib
+import http.server
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from heliograph import errors
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
+
+LOOPBACK = "127.0.0.1"
+LOOPBACK_NAMES = frozenset({"localhost", LOOPBACK, "::1"})
 
 _LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
@@ -48,9 +55,11 @@ def exposed(data_dir: Path, role: str, port: int = 0) -> Iterator[int]:
     PortTaken.
     """
     try:
-        server, thread = start_http_server(port, addr="127.0.0.1")
+        server = _Server((LOOPBACK, port), _Handler)
     except OSError:
         raise errors.PortTaken(f"Port {port} is in use; choose another as web.metrics_port, or 0.") from None
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     note = data_dir / "run" / f"{role}.json"
     note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = note.with_suffix(".part")
@@ -63,3 +72,46 @@ def exposed(data_dir: Path, role: str, port: int = 0) -> Iterator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # Two processes on one port would each be asked now and then.
+    allow_reuse_port = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Let a scraper hang up."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers ``GET /metrics`` of this machine's programs, and nothing that a page of another site can ask for."""
+
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """Answer with the metrics, or refuse."""
+        if not self._is_local():
+            self._answer(403, b"This port answers only to loopback names such as 127.0.0.1.\n", "text/plain")
+        elif self.path.partition("?")[0] != "/metrics":
+            self._answer(404, b"There is only /metrics.\n", "text/plain")
+        else:
+            self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+
+    def log_message(self, format: str, *_: object) -> None:
+        """Say nothing: who asks how often is no event."""
+
+    def _is_local(self) -> bool:
+        """Say whether the request names this machine: by DNS rebinding a page may come here under its own name."""
+        hosts = self.headers.get_all("Host", [])
+        try:
+            name = urlsplit(f"//{hosts[0]}").hostname if len(hosts) == 1 else None
+        except ValueError:
+            name = None
+        return name in LOOPBACK_NAMES and "Origin" not in self.headers
+
+    def _answer(self, status: int, body: bytes, content_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

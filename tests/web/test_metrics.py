@@ -7,9 +7,10 @@ import socket
 from typing import Any
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from heliograph import config, metrics
+from heliograph import config, errors, metrics
 
 WANTED = {
     "heliograph_delivery_latency_seconds",
@@ -58,3 +59,35 @@ async def test_note_goes_with_the_role(settings: config.Settings) -> None:
         note: dict[str, Any] = json.loads((settings.data_dir / "run" / "crawler.json").read_text())
         assert note["metrics_port"] == port
     assert not list((settings.data_dir / "run").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "status"),
+    [
+        ({}, "/metrics", 200),
+        ({"Host": "localhost:9000"}, "/metrics", 200),
+        ({"Host": "rebound.example"}, "/metrics", 403),
+        ({"Host": "127.0.0.1.rebound.example:80"}, "/metrics", 403),
+        ({"Host": "[::1"}, "/metrics", 403),
+        ({"Host": ""}, "/metrics", 403),
+        ({"Origin": "https://other.example"}, "/metrics", 403),
+        ({}, "/", 404),
+    ],
+)
+async def test_role_s_own_port_answers_this_machine_s_programs_only(
+    settings: config.Settings, headers: dict[str, str], path: str, status: int
+) -> None:
+    with metrics.exposed(settings.data_dir, "crawler") as port:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://127.0.0.1:{port}{path}", headers=headers)
+    assert answer.status_code == status
+    assert ("heliograph_rows_total" in answer.text) is (status == 200)
+
+
+async def test_taken_metrics_port_is_one_sentence(settings: config.Settings) -> None:
+    with (
+        metrics.exposed(settings.data_dir, "crawler") as port,
+        pytest.raises(errors.PortTaken, match=rf"Port {port} is in use; .* web.metrics_port"),
+        metrics.exposed(settings.data_dir, "other", port),
+    ):
+        pass
