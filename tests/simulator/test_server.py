@@ -84,6 +84,19 @@ async def test_world_and_password_survive_a_restart(start_simulator: StartSimula
     assert verifier is not None
 
 
+async def test_second_simulator_on_a_state_directory_is_refused_and_spoils_nothing(
+    start_simulator: StartSimulator, tmp_path: Path
+) -> None:
+    first = await start_simulator(state_dir=tmp_path)
+    with pytest.raises(errors.AlreadyRunning, match=rf"Another simulator runs on {tmp_path}; .* --state\.$"):
+        Simulator(chats=3, state_dir=tmp_path)
+    chat = first.world.chats_of("supergroup")[0]
+    posted = first.world.post(chat, first.world.owner(chat), "after the refusal")
+    await first.stop()
+    second = await start_simulator(state_dir=tmp_path)
+    assert second.world.chats[chat.peer].message(posted.id) is not None
+
+
 async def test_client_that_does_not_read_is_told_that_it_missed_too_much(simulator: Simulator) -> None:
     helper = telethon_client(simulator)
     user = await telethon_sign_in(helper, simulator)

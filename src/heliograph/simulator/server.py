@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from heliograph import clock, errors, log
-from heliograph.simulator import calls, control, faults, logins, rpc, services, traffic
+from heliograph.simulator import calls, control, faults, logins, rpc, services, state, traffic
 from heliograph.simulator.wire import connection, crypto, hub, keys
 from heliograph.simulator.wire.messages import Messages
 from heliograph.simulator.wire.session import Session
@@ -30,6 +30,8 @@ logger = log.get("simulator")
 
 class Simulator:
     """Telegram on loopback. With ``state_dir`` keys, sign-ins and the world outlive the process.
+
+    A state directory that another simulator uses raises ``AlreadyRunning``.
 
     ``messages`` sets how many messages the whole history has; by default it follows from chats and days.
     ``equal_ids`` gives some users, basic groups and channels the same number.
@@ -64,8 +66,8 @@ class Simulator:
         self.state_dir = state_dir
         self.failures: list[str] = []
         self._api = (api_id, api_hash)
-        if state_dir is not None:
-            state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Taken before anything is read: loading repairs the journal, which its writer may be in the middle of.
+        self._lock = state.take(state_dir) if state_dir is not None else None
         self.logins = logins.Logins(
             code=login_code, now=self.now, path=state_dir / "passwords.json" if state_dir else None
         )
@@ -143,6 +145,8 @@ class Simulator:
     def _close_files(self) -> None:
         self.hub.keys.close()
         self.world.close()
+        if self._lock is not None:
+            self._lock.close()
 
     # -- what services and tests ask for
 
