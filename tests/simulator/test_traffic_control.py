@@ -72,6 +72,30 @@ def test_traffic_does_a_bit_of_everything():
         per_box[channel] = update.pts
 
 
+@pytest.mark.parametrize(("shares", "least"), [(Shares(), 1), (Shares(join=0.2, leave=0.2), 50)], ids=["usual", "many"])
+def test_people_join_and_leave_live_and_everybody_is_told(shares: Shares, least: int) -> None:
+    world = small_world()
+    client = Client(world, world.sign_up("+100", "Ada"))
+    seeded = {(chat.peer, user_id) for chat in world.chats.values() for user_id in chat.members}
+    traffic = Traffic(world, shares=shares)
+    for _ in range(2_000):
+        traffic.step()
+    actions = (types.MessageActionChatAddUser, types.MessageActionChatJoinedByLink, types.MessageActionChatDeleteUser)
+    news = [*client.updates(types.UpdateNewChannelMessage), *client.updates(types.UpdateNewMessage)]
+    told = Counter(type(update.message.action) for update in news if isinstance(update.message, types.MessageService))
+    assert all(told[action] >= least for action in actions), told
+    types_told = ("chat_add_user", "chat_joined_by_link", "chat_delete_user")
+    records = [
+        record["service"]["type"]
+        for record in world.truth([client.user.id])
+        if record["service"] and record["pushed_at"] is not None
+    ]
+    assert Counter(name for name in records if name in types_told) == Counter(
+        {name: told[action] for name, action in zip(types_told, actions, strict=True)}
+    )
+    assert seeded != {(chat.peer, user_id) for chat in world.chats.values() for user_id in chat.members}
+
+
 async def test_traffic_keeps_the_rate_and_stops():
     world = small_world()
     traffic = Traffic(world, 500)
