@@ -184,17 +184,26 @@ def test_another_account_takes_over_when_the_first_loses_access():
     assert (fetch.account, fetch.from_state.pts) == (OTHER, 10)
 
 
-def test_undecodable_answers_shrink_the_page_then_stop_the_box_but_no_other():
+def test_undecodable_answers_stop_the_box_but_no_other():
     machine, now = live(), 0.0
-    fetch, limits = fetching(machine), []
+    fetch = fetching(machine)
     for _ in range(3):
-        limits.append(fetch.limit)
         actions = machine.fetch_failed(fetch, Failure.UNDECODABLE, now)
         now = machine.deadline()
         (fetch,) = machine.tick(now)
-    assert limits == [100, 10, 1]
     assert only(Alarm, actions)[0].reason == "undecodable"
     assert only(Commit, machine.container(pushed(event(6, box=ACCOUNT)), now))
+
+
+def test_page_shrinks_only_once_the_box_is_stuck_since_a_smaller_limit_may_be_too_long_itself():
+    machine, now = live(), 0.0
+    fetch, limits = fetching(machine), []
+    for _ in range(6):
+        limits.append(fetch.limit)
+        machine.fetch_failed(fetch, Failure.UNDECODABLE, now)
+        now = machine.deadline()
+        (fetch,) = machine.tick(now)
+    assert limits == [100, 100, 100, 10, 1, 1]
 
 
 def test_cursor_that_the_server_refuses_is_anchored_again_with_the_loss():
@@ -314,6 +323,46 @@ def test_mark_from_the_store_is_cleaned_by_a_whole_difference_only():
     part, request = machine.page(fetch, Page(to=BoxState(pts=20), is_final=False, events=(event(0),)), 0)
     (whole,) = machine.page(request, Page(to=BoxState(pts=20)), 0) or machine.committed(part, 0)
     assert (part.is_clean, whole.is_clean) == (False, True)
+
+
+def test_clean_commit_that_waits_leaves_a_mark_that_came_after_it():
+    machine = live()
+    (request,) = machine.mark(CHANNEL, 0)
+    part, request = machine.page(request, Page(to=BoxState(pts=20), is_final=False, events=(event(0),)), 0)
+    assert machine.page(request, Page(to=BoxState(pts=30), events=(event(0),)), 0) == []
+    news = Page(to=BoxState(pts=5, date=200), too_long=(TooLong(box=CHANNEL, pts=40),))
+    (account,) = only(Commit, named(machine, news))
+    assert [mark.box for mark in account.dirty] == [CHANNEL]
+    whole, request = machine.committed(part, 0)
+    assert (whole.to_state.pts, whole.is_clean) == (30, False)
+    machine.committed(whole, 0)
+    (answer,) = only(Commit, machine.page(request, Page(to=BoxState(pts=40), events=(event(0),)), 1))
+    assert answer.is_clean
+
+
+def test_mark_whose_answer_could_not_be_committed_is_answered_again():
+    machine = live()
+    (request,) = machine.mark(CHANNEL, 0)
+    (commit,) = machine.page(request, Page(to=BoxState(pts=20), events=(event(0),)), 0)
+    assert commit.is_clean
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=20), 0)
+    (request,) = machine.tick(1)
+    (again,) = machine.page(request, Page(to=BoxState(pts=20)), 1)
+    assert again.is_clean
+
+
+def test_short_update_that_names_a_stranger_is_left_to_the_difference_that_describes_them():
+    machine = live()
+    (fetch,) = machine.container(pushed(event(6, box=ACCOUNT), needs_difference=True), 0)
+    assert (fetch.box, fetch.from_state.pts) == (ACCOUNT, 5)
+    (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=6), events=(event(0, box=ACCOUNT),)), 0))
+    assert (commit.origin, len(commit.events)) == ("difference", 1)
+
+
+def test_update_of_an_unnamed_box_does_not_hold_up_the_channels_beside_it():
+    actions = live().container(pushed(event(11), event(6, box=ACCOUNT), needs_difference=True), 0)
+    assert [(type(action), action.box) for action in actions] == [(Commit, CHANNEL), (Fetch, ACCOUNT)]
 
 
 def test_thousand_boxes_keep_a_bounded_number_of_updates():

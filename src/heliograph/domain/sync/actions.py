@@ -14,8 +14,8 @@ from heliograph.domain.sync.events import Event
 class Fetch:
     """Ask for the difference of ``box`` from ``from_state`` through ``account``; compared by identity.
 
-    Answered with Machine.answer or Machine.fetch_failed. ``limit`` shrinks while answers cannot be
-    decoded, so that the fewest other updates are held up by the one that nobody can read.
+    Answered with Machine.answer or Machine.fetch_failed. ``limit`` shrinks once the box is
+    stuck, so that the fewest other updates are held up by the one that nobody can read.
     """
 
     box: SpaceId

@@ -262,9 +262,17 @@ class Box:
         """Ask for the next slice, at most one ahead of the commit."""
         if self._fetch is not None or self.pipeline.depth > 1:
             return []
-        limit = max(1, self._rules.page_limit // 10**self._undecodable)
-        self._fetch = Fetch(box=self.space, account=self.accounts[0], from_state=self.pipeline.tentative, limit=limit)
+        self._fetch = Fetch(
+            box=self.space, account=self.accounts[0], from_state=self.pipeline.tentative, limit=self._limit()
+        )
         return [self._fetch]
+
+    def _limit(self) -> int:
+        """Return the size of a page. A smaller one may be answered TooLong (section 1.3), so it is the last resort."""
+        limit = self._rules.page_limit
+        for _ in range(self._rules.stuck_after, self._undecodable + 1):
+            limit //= 10
+        return max(1, limit)
 
     def _finish(self, now: float) -> list[Action]:
         """End a difference: live again, unless we heard of more than it brought."""

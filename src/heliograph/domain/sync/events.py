@@ -52,7 +52,8 @@ class Container:
     rest: tuple[Any, ...] = ()
     """Updates outside every box: reactions, views, polls. A difference never repeats them."""
     needs_difference: bool = False
-    """Set for updatesTooLong, and when a short update names a peer that is not known."""
+    """Set for updatesTooLong, and when a short update names a peer that is not known: the difference brings the
+    message with its people, so the account's own events beside it are not applied."""
     users: tuple[Any, ...] = ()
     chats: tuple[Any, ...] = ()
     seq_start: int = 0

@@ -68,10 +68,15 @@ class Machine:
     # -- what arrives -----------------------------------------------------------------------------------------
 
     def container(self, container: Container, now: float) -> list[Action]:
-        """Take a pushed container."""
+        """Take a pushed container.
+
+        A difference must begin before what it has to complete, so the account's own events are left to it.
+        """
         account, boxes = container.account, self.boxes
         actions: list[Action] = []
         for event in container.events:
+            if container.needs_difference and event.box == account:
+                continue
             box = boxes.get(event.box)
             if box is None or account not in box.accounts:
                 actions += self._meet(event.box, account, now)

@@ -24,13 +24,15 @@ class Pipeline:
         self.box = box
         self.in_flight: Commit | None = None
         self.marked: float | None = None
-        """The pts that answers the stored dirty mark; infinite when only a finished difference does."""
+        """The pts that answers the stored dirty mark that no commit answers yet; infinite when only a finished
+        difference does."""
         self._queue: deque[Commit] = deque()
         self._live: list[Event] = []
         self.reset(cursor)
 
     def reset(self, cursor: BoxState | None) -> None:
         """Forget everything that is not committed."""
+        is_owed = self.marked is not None or any(commit.is_clean for commit in (self.in_flight, *self._queue) if commit)
         self.committed = cursor
         self._base = cursor or BoxState(pts=0)
         self.pts = self._base.pts
@@ -38,7 +40,7 @@ class Pipeline:
         self.in_flight = None
         self._queue.clear()
         self._live.clear()
-        if self.marked is not None:
+        if is_owed:
             self.marked = float("inf")
 
     @property
@@ -80,15 +82,21 @@ class Pipeline:
         self.pts = commit.to_state.pts
 
     def start(self) -> Commit | None:
-        """Return the commit to send now, or None when one is in flight or nothing is left."""
+        """Return the commit to send now, or None when one is in flight or nothing is left.
+
+        Whether it cleans the box is settled here: a mark that came after it was decided is not the one it answers.
+        """
         if self.in_flight is not None:
             return None
         if not self._queue:
             self._close_live()
         if not self._queue:
             return None
-        self.in_flight = self._queue.popleft()
-        return self.in_flight
+        commit = self._queue.popleft()
+        if commit.is_clean and not self._is_clean_at(commit.to_state.pts):
+            commit = replace(commit, is_clean=False)
+        self.in_flight = commit
+        return commit
 
     def finish(self, commit: Commit) -> bool:
         """Note that a commit succeeded; False when it is not the one in flight."""
@@ -104,6 +112,9 @@ class Pipeline:
             return False
         self.marked = None
         return True
+
+    def _is_clean_at(self, pts: int) -> bool:
+        return self.marked is None or self.answers_mark(pts, is_complete=False)
 
     def _close_live(self) -> None:
         if not self._live:
