@@ -11,6 +11,8 @@ class HeliographError(Exception):
     """Something went wrong; run the command again with --log-level debug to see where."""
 
     exit_code = 1
+    is_told = False
+    """Whether the person has read the sentence already, printed by another process."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or " ".join((type(self).__doc__ or "").split()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,44 @@ class Ran:
 Run = Callable[..., Coroutine[Any, Any, Ran]]
 
 
+class Running:
+    """A command that goes on until it is told to stop."""
+
+    def __init__(self, process: asyncio.subprocess.Process, err: Path) -> None:
+        self.process = process
+        self._err = err
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text("utf-8")
+
+    async def until_says(self, word: str) -> str:
+        """Wait until stderr holds ``word`` and return the line; fail when the command ends first."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                ended = self.process.returncode is not None
+                for line in self.err.splitlines():
+                    if word in line:
+                        return line
+                assert not ended, self.err
+                await asyncio.sleep(0.02)
+
+    async def end(self) -> Ran:
+        """Wait until it has ended."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            out = await self.process.stdout.read()
+            await self.process.wait()
+        return Ran(code=self.process.returncode, out=out.decode(), err=self.err)
+
+    def children(self) -> list[int]:
+        """Return the processes that it has started and that are still there."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+
+Start = Callable[..., Coroutine[Any, Any, Running]]
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """A data directory that does not exist yet."""
@@ -69,6 +107,31 @@ def run(data_dir: Path) -> Run:
         return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
     return run
+
+
+@pytest.fixture
+async def start(data_dir: Path, tmp_path: Path) -> AsyncIterator[Start]:
+    """Start ``heliograph`` with arguments; it ends with the test at the latest."""
+    started: list[Running] = []
+
+    async def start(*arguments: str, directory: Path = data_dir) -> Running:
+        err = tmp_path / f"stderr-{len(started)}"
+        with err.open("wb") as file:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "heliograph", "--data-dir", str(directory), *arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=file,
+                env={**os.environ, "COLUMNS": "400"},
+            )
+        started.append(Running(process, err))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.returncode is None:
+            each.process.kill()
+            await each.process.wait()
 
 
 @pytest.fixture

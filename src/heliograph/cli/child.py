@@ -3,6 +3,9 @@
 A child announces that it is ready with one JSON line on stdout and stops when its stdin ends, so it never outlives
 a parent that was killed. A parent starts children in sessions of their own: Ctrl-C reaches the parent alone, which
 then stops them in order.
+
+A child prints the sentence of its own error. What heals by itself, such as a database that is away, ends it with
+:data:`TRY_AGAIN`, and it is started again as after a crash; any other error is as permanent as its sentence says.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 import orjson
 
@@ -20,14 +23,27 @@ from heliograph import errors, log
 from heliograph.cli import console
 
 _STOP_SECONDS = 20.0
-_RESTART_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0)
+_RESTART_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""The pause grows with every run that ends soon after its start."""
+_STEADY_SECONDS = 30.0
+"""A run that lasted so long was a success: the next pause is the shortest again."""
+
+TRY_AGAIN = 75
+"""Exit code of a child whose error heals by itself (EX_TEMPFAIL of sysexits.h)."""
+_PERMANENT = frozenset({errors.HeliographError.exit_code, errors.BadInput.exit_code})
+_HEALS = (errors.DatabaseUnreachable, errors.Disconnected, errors.FloodWait, errors.LeaseHeld, errors.RpcTimeout)
 
 logger = log.get("child")
 _running: set[asyncio.Task[None]] = set()
 
 
 class ChildFailed(errors.HeliographError):
-    """A part of Heliograph could not start; the line above says why."""
+    """A part of Heliograph has ended with an error; the line above says why."""
+
+    def __init__(self, exit_code: int = 1) -> None:
+        super().__init__()
+        self.exit_code = 1 if exit_code < 0 or exit_code == TRY_AGAIN else exit_code or 1
+        self.is_told = True
 
 
 class Child:
@@ -38,9 +54,11 @@ class Child:
         self.ready: dict[str, Any] = {}
         self.starts = 0
         """How often the process has become ready."""
-        self._started = asyncio.Condition()
+        self._changed = asyncio.Condition()
+        self._failed: ChildFailed | None = None
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
+        self._begun = 0.0
         self._keeper: asyncio.Task[None] | None = None
         self._drain: asyncio.Task[None] | None = None
 
@@ -57,9 +75,18 @@ class Child:
         return self.ready
 
     async def until_started(self, starts: int) -> None:
-        """Wait until the process has become ready for the ``starts``-th time."""
-        async with self._started:
-            await self._started.wait_for(lambda: self.starts >= starts)
+        """Wait until the process has become ready for the ``starts``-th time. Raises ChildFailed."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.starts >= starts or self._failed is not None)
+        if self._failed is not None:
+            raise self._failed
+
+    async def until_failed(self) -> NoReturn:
+        """Wait, perhaps for ever, until the process has ended with an error that no new start mends."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._failed is not None)
+        assert self._failed is not None
+        raise self._failed
 
     def kill(self) -> None:
         """Kill the present run with SIGKILL, as a crash would; it is started again."""
@@ -84,6 +111,7 @@ class Child:
             await self._drain
 
     async def _spawn(self) -> None:
+        self._begun = asyncio.get_running_loop().time()
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -97,13 +125,12 @@ class Child:
         assert process.stdout is not None
         line = await process.stdout.readline()
         if not line:
-            await process.wait()
-            raise ChildFailed
+            raise ChildFailed(await process.wait())
         self.ready = orjson.loads(line)
         self._drain = asyncio.create_task(_discard(process.stdout))
-        async with self._started:
+        async with self._changed:
             self.starts += 1
-            self._started.notify_all()
+            self._changed.notify_all()
 
     async def _keep(self) -> None:
         assert self._process is not None
@@ -111,12 +138,31 @@ class Child:
         while True:
             code = await self._process.wait()
             logger.warning("child_ended", child=self.name, exit_code=code)
-            try:
-                await self._spawn()
+            if code in _PERMANENT:
+                return await self._fail(ChildFailed(code))
+            if asyncio.get_running_loop().time() - self._begun > _STEADY_SECONDS:
                 failures = 0
-            except ChildFailed:
-                failures += 1
-                await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)])
+            await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)])
+            failures += 1
+            # A run that did not get ready has ended as well; the next turn looks at how.
+            with contextlib.suppress(ChildFailed, OSError):
+                await self._spawn()
+
+    async def _fail(self, failure: ChildFailed) -> None:
+        async with self._changed:
+            self._failed = failure
+            self._changed.notify_all()
+
+
+@contextlib.contextmanager
+def healing(*, supervised: bool) -> Iterator[None]:
+    """Let errors that heal by themselves end a child with :data:`TRY_AGAIN`."""
+    try:
+        yield
+    except _HEALS as error:
+        if supervised:
+            error.exit_code = TRY_AGAIN
+        raise
 
 
 def announce(*, supervised: bool, **facts: Any) -> None:

@@ -6,13 +6,12 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from heliograph import __version__, errors
-from heliograph.cli import console
-from heliograph.cli.options import Options
+from heliograph.cli import console, options
 
 COMMANDS = {
     "demo": "heliograph.cli.demo.command",
@@ -52,7 +51,7 @@ def root(
     ] = False,
 ) -> None:
     """Mirror your Telegram groups and channels into PostgreSQL, live and complete."""
-    context.obj = Options(data_dir=data_dir, log_level=log_level, log_format=log_format)
+    context.obj = options.Options(data_dir=data_dir, log_level=log_level, log_format=log_format)
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
@@ -77,20 +76,48 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line and exit."""
+    arguments = sys.argv[1:]
     try:
-        build(sys.argv[1:])()
+        _check(arguments)
+        build(arguments)()
     except errors.HeliographError as error:
-        console.complain(str(error))
-        sys.exit(error.exit_code)
+        _end(error)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        _end(options.translate(error))
     except Exception as error:  # the outermost edge: nobody should have to read a traceback
-        if "--log-level=debug" in sys.argv or "debug" in sys.argv:
+        if _log_level(arguments) == "debug":
             raise
         console.complain(
             f"Heliograph met something it does not expect ({type(error).__name__}); "
             "run the same command with `--log-level debug` before it to see where, and report that."
         )
         sys.exit(70)
+
+
+def _check(arguments: Sequence[str]) -> None:
+    """Refuse what neither PostgreSQL nor Telegram can hold before anything is done with it."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode(errors="surrogateescape").decode(errors="replace")
+            raise errors.BadInput(f"The argument {shown!r} is not UTF-8 text; type it again.") from None
+        if "\0" in argument:
+            raise errors.BadInput(f"The argument {argument!r} holds a zero byte; type it again.")
+
+
+def _log_level(arguments: Sequence[str]) -> str | None:
+    """Return the --log-level that was asked for, as the command line itself understands its words."""
+    command = typer.main.get_command(build(arguments))
+    level: str | None = command.make_context("heliograph", list(arguments), resilient_parsing=True).params["log_level"]
+    return level
+
+
+def _end(error: errors.HeliographError) -> NoReturn:
+    if not error.is_told:
+        console.complain(str(error))
+    sys.exit(error.exit_code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -19,7 +20,7 @@ def run(
     port: Annotated[int | None, typer.Option(help="Where the page is served, on loopback.")] = None,
     supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
-    """Mirror live and serve the page until Ctrl-C."""
+    """Mirror live and serve the page until Ctrl-C, or until something ends that no new start mends."""
     given = options.of(context)
     settings = options.settings(given)
     if port is not None:
@@ -39,14 +40,25 @@ async def _run_all(given: options.Options, settings: config.Settings) -> None:
         arguments = [*given.arguments(), "run", "--role"]
         children = [child.Child("web", [*arguments, "web", "--port", str(settings.web.port)])]
         if settings.crawler.enabled:
-            children.insert(0, child.Child("crawler", [*arguments, "crawler"]))
+            children.append(child.Child("crawler", [*arguments, "crawler"]))
+        tasks = [asyncio.create_task(_attend(children)), asyncio.create_task(stop.wait())]
         try:
-            for each in children:
-                await each.start()
-            console.note(f"Heliograph is at {children[-1].ready['url']} (Ctrl-C stops it)")
-            await stop.wait()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.gather(*(each.stop() for each in children))
+
+
+async def _attend(children: list[child.Child]) -> None:
+    """Start the children in order and keep them. Raises ChildFailed when one ends for good."""
+    for each in children:
+        await each.start()
+    console.note(f"Heliograph is at {children[0].ready['url']} (Ctrl-C stops it)")
+    await asyncio.gather(*(each.until_failed() for each in children))
 
 
 async def _crawl(settings: config.Settings, *, supervised: bool) -> None:
@@ -54,9 +66,10 @@ async def _crawl(settings: config.Settings, *, supervised: bool) -> None:
     from heliograph.crawler import service  # noqa: PLC0415
 
     stop = await child.until_stopped(supervised=supervised)
-    async with wire.database(settings) as database:
-        child.announce(supervised=supervised, role="crawler")
-        await service.run(settings, database, stop=stop)
+    on_ready = partial(child.announce, supervised=supervised, role="crawler")
+    with child.healing(supervised=supervised):
+        async with wire.database(settings) as database:
+            await service.run(settings, database, stop=stop, on_ready=on_ready)
 
 
 async def _serve(settings: config.Settings, *, supervised: bool) -> None:
@@ -69,5 +82,6 @@ async def _serve(settings: config.Settings, *, supervised: bool) -> None:
         if not supervised:
             console.note(f"Heliograph is at {url} (Ctrl-C stops it)")
 
-    async with wire.database(settings) as database:
-        await serve.serve(settings, database, stop=stop, on_ready=on_ready)
+    with child.healing(supervised=supervised):
+        async with wire.database(settings) as database:
+            await serve.serve(settings, database, stop=stop, on_ready=on_ready)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -42,11 +42,13 @@ async def run(
     chats: Sequence[int] | None = None,
     limit: int | None = None,
     restart: bool = True,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Mirror until ``stop`` is set; with mode ``history`` until the history is there.
 
     ``chats`` and ``limit`` restrict backfill to some chats, to none of them when it is empty, and to so many messages
-    of each. Without ``restart`` a lost connection ends the run.
+    of each. Without ``restart`` a lost connection ends the run. ``on_ready`` is called once the leases are held, the
+    sessions opened and the cursors loaded: from there on nothing but Telegram and the database can fail.
 
     Raises NotFound without accounts, LeaseHeld, MasterKeyWrong, Disconnected, and SessionEnded when every account's
     session is over.
@@ -59,7 +61,7 @@ async def run(
     try:
         with metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port):
             crawl = Crawl(settings, opened, vault, mode=mode, epoch=epoch, only=chats, limit=limit, restart=restart)
-            await crawl.run([row for row in rows if row.account_id in held], hold, stop)
+            await crawl.run([row for row in rows if row.account_id in held], hold, stop, on_ready)
     finally:
         await hold.end()
 
@@ -113,10 +115,13 @@ class Crawl:
         self._refreshes: list[refresh.Refresh] = []
         self._resume = resume.Resume()
 
-    async def run(self, rows: list[accounts.Account], hold: tenure.Tenure, stop: asyncio.Event) -> None:
+    async def run(
+        self, rows: list[accounts.Account], hold: tenure.Tenure, stop: asyncio.Event, on_ready: Callable[[], None]
+    ) -> None:
         """Run these accounts until ``stop`` is set, or until there is nothing more to do."""
         links = [await self._link(row) for row in rows]
         self._resume = await resume.load(self._database, links, self._directory, self._epoch)
+        on_ready()
         writing = asyncio.create_task(self._writer.run(), name="writer")
         tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]
         try:
