@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from heliograph import config, errors
-from heliograph.cli.demo import verify
+from heliograph.cli.demo import oracle, verify
 from heliograph.crawler import login, service
 from heliograph.simulator.server import Simulator
-from heliograph.store import accounts, archive, commands
+from heliograph.store import accounts, commands
 from heliograph.store import database as store_database
 from heliograph.vault import keyfile
 
@@ -139,13 +139,8 @@ class Installation:
         )
 
     async def compare(self, *, unknowable: set[verify.Key] = frozenset()) -> verify.Comparison:
-        async with self.database.connection() as conn:
-            stored = [row async for row in archive.records(conn)]
-            orphans = await archive.orphan_tombstones(conn)
-            mailboxes = await archive.mailbox_chats(conn)
         truth = [json.loads(json.dumps(record)) for record in self.world.truth(self.users)]
-        truth = [r for r in truth if r["space_id"] > 0 or mailboxes.get(r["chat_id"]) == r["space_id"]]
-        return verify.compare(truth, stored, orphans=orphans, unknowable=set(unknowable), optional=set())
+        return await oracle.compare(self.database, truth, unknowable=set(unknowable))
 
     def deleted(self) -> set[verify.Key]:
         """Messages that are gone by now: nobody who comes later can know of them."""

@@ -16,6 +16,7 @@ from heliograph.cli import child, console
 from heliograph.store import database as store_database
 from heliograph.store.reads import status, views
 
+STALL_SECONDS = 60.0
 _POLL_SECONDS = 0.25
 _STEADY_POLLS = 6
 """So many polls in a row must find nothing left: chats appear page by page, and each is complete for itself."""
@@ -29,19 +30,42 @@ class Finished:
     seconds: float
 
 
-async def until_complete(database: store_database.Database, stop: asyncio.Event) -> Finished:
-    """Wait until every known chat has its history, or until ``stop`` is set."""
+class Stalled(errors.HeliographError):
+    """History does not come to its end; run `heliograph doctor` to see why."""
+
+
+async def until_complete(
+    database: store_database.Database, stop: asyncio.Event, *, stall_seconds: float = STALL_SECONDS
+) -> Finished:
+    """Wait until every known chat has its history, or until ``stop`` is set.
+
+    Raises Stalled when it is not complete and nothing has come for ``stall_seconds``.
+    """
     begun = time.monotonic()
     steady, completed_at = 0, begun
+    moved, moved_at = (0, 0), begun
     while True:
         found = await _look(database)
         is_complete = found is not None and found.chats > 0 and found.backfill.is_complete
+        now = time.monotonic()
         if not is_complete or not steady:
-            completed_at = time.monotonic()
+            completed_at = now
         steady = steady + 1 if is_complete else 0
         if steady >= _STEADY_POLLS or stop.is_set():
             return Finished(messages=found.backfill.done if found else 0, seconds=completed_at - begun)
+        if found is not None and moved != (moved := (found.chats, found.backfill.done)):
+            moved_at = now
+        if not is_complete and now - moved_at > stall_seconds:
+            raise Stalled(_describe(moved, stall_seconds))
         await child.wait(stop, _POLL_SECONDS)
+
+
+def _describe(moved: tuple[int, int], seconds: float) -> str:
+    chats, done = moved
+    return (
+        f"History is not complete, and nothing of it has come for {seconds:g} s ({done} messages of {chats} chats so "
+        "far); run `heliograph doctor` to see why."
+    )
 
 
 @asynccontextmanager

@@ -54,10 +54,15 @@ async def mailbox_chats(conn: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in await cursor.fetchall()}
 
 
-async def depths(conn: Connection) -> dict[int, int]:
-    """Return the Unix time from which each chat's history was asked for: chat_id to seconds, 0 for all of it."""
-    cursor = await conn.execute("SELECT chat_id, coalesce(extract(epoch FROM since), 0)::bigint FROM chats")
-    return {row[0]: row[1] for row in await cursor.fetchall()}
+async def earlier_texts(conn: Connection) -> dict[tuple[int, int], list[str]]:
+    """Return the texts that edited messages had before: (space_id, message_id) to texts, oldest first."""
+    cursor = await conn.execute(
+        """
+        SELECT space_id, message_id, array_agg(text ORDER BY edit_date NULLS FIRST, stored_at) FROM revisions
+        GROUP BY space_id, message_id
+        """
+    )
+    return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
 
 
 async def counts(conn: Connection) -> Counts:

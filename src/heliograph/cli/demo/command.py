@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from heliograph import config, errors
 from heliograph.cli import child, console, lock, options, progress, wire
-from heliograph.cli.demo import roles, trial
+from heliograph.cli.demo import home, patience, roles, trial
 from heliograph.cli.demo import telegram as demo_telegram
 from heliograph.crawler import login
 from heliograph.store import accounts
@@ -21,6 +22,7 @@ from heliograph.vault import keyfile
 
 PHONES = ("+99966100001", "+99966100002")
 LIVE_RATE = 3.0
+START_SECONDS = 120.0
 
 
 def demo(
@@ -35,64 +37,94 @@ def demo(
     ] = False,
     port: Annotated[int, typer.Option(help="Where the page is served; 0 picks a free port.")] = 8420,
     rate: Annotated[float | None, typer.Option(min=0, help="Live messages per second.")] = None,
+    chats: Annotated[int, typer.Option(min=1, help="Chats of a new simulated world.")] = demo_telegram.CHATS,
+    days: Annotated[int, typer.Option(min=1, help="Days of history of a new simulated world.")] = demo_telegram.DAYS,
 ) -> None:
     """Mirror a simulated Telegram with two accounts and show it on a page."""
     given = options.of(context)
-    if json:
-        seconds = seconds or 20.0
-    if given.data_dir is not None:
-        directory = given.directory
-        code = options.run(_demo(given, directory, seconds, rate, port=0 if json else port, is_trial=json))
-    elif json:
+    directory = given.directory if given.data_dir is not None else given.directory / "demo"
+    home.forget_environment()
+    wanted = Demo(
+        seconds=(seconds or 20.0) if json else seconds,
+        rate=rate if rate is not None else trial.RATE if json else LIVE_RATE,
+        port=0 if json else port,
+        is_trial=json,
+        world=home.World(chats=chats, days=days),
+    )
+    if json and given.data_dir is None:
         # A trial measures a backfill from nothing, so it gets a world of its own that goes when it ends.
         with tempfile.TemporaryDirectory(prefix="heliograph-") as temporary:
-            code = options.run(_demo(given, Path(temporary), seconds, rate, port=0, is_trial=True))
+            code = options.run(_demo(given, Path(temporary), wanted))
     else:
-        code = options.run(_demo(given, given.directory / "demo", seconds, rate, port=port, is_trial=False))
+        home.check(directory)
+        code = options.run(_demo(given, directory, wanted))
     raise typer.Exit(code)
 
 
-async def _demo(
-    given: options.Options, directory: Path, seconds: float | None, rate: float | None, *, port: int, is_trial: bool
-) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """What was asked for."""
+
+    seconds: float | None
+    rate: float
+    port: int
+    is_trial: bool
+    world: home.World
+
+
+async def _demo(given: options.Options, directory: Path, wanted: Demo) -> int:
     stop = await child.until_stopped(supervised=False)
-    arguments = options.Options(data_dir=directory, log_level=given.log_level or "warning", log_format=given.log_format)
+    chosen = options.Options(data_dir=directory, log_level=given.log_level or "warning", log_format=given.log_format)
+    arguments = chosen.arguments()
     with lock.data_dir(directory):
+        world = home.settle(directory, wanted.world)
+        depth = f"{world.days}d"
         async with AsyncExitStack() as stack:
-            telegram = await demo_telegram.start(directory, arguments.arguments())
+            telegram = await _start_telegram(directory, arguments, world, stop)
             stack.push_async_callback(telegram.process.stop)
             stack.push_async_callback(telegram.control.aclose)
-            console.note(f"Simulated Telegram: {demo_telegram.CHATS} chats, {demo_telegram.DAYS} days of history")
-            console.note(demo_telegram.describe_budgets())
-            demo_telegram.write_settings(directory, telegram, port=port)
-            settings = options.settings(arguments)
+            demo_telegram.write_settings(directory, telegram, port=wanted.port, depth=depth)
+            settings = options.settings(chosen)
             database = await stack.enter_async_context(wire.database(settings))
             await _sign_in(settings, database)
-            if is_trial:
-                runner = trial.Trial(telegram=telegram, database=database, arguments=arguments.arguments())
-                return await runner.run(seconds or 20.0, rate if rate is not None else trial.RATE, stop)
-            await _show(
-                telegram, database, arguments.arguments(), rate if rate is not None else LIVE_RATE, seconds, stop
+            if not wanted.is_trial:
+                await _show(telegram, database, arguments, wanted, stop)
+                return 0
+            runner = trial.Trial(
+                telegram=telegram, database=database, arguments=arguments, history_depth=depth, stop=stop
             )
-    return 0
+            return await runner.run(wanted.seconds or 20.0, wanted.rate)
+
+
+async def _start_telegram(
+    directory: Path, arguments: list[str], world: home.World, stop: asyncio.Event
+) -> demo_telegram.Telegram:
+    telegram = await patience.within(
+        demo_telegram.start(directory, arguments, chats=world.chats, days=world.days),
+        stop=stop,
+        seconds=START_SECONDS,
+        otherwise=f"The simulator did not start within {START_SECONDS:g} s; the lines above say why.",
+    )
+    console.note(f"Simulated Telegram: {world.chats} chats, {world.days} days of history")
+    console.note(demo_telegram.describe_budgets())
+    return telegram
 
 
 async def _show(
     telegram: demo_telegram.Telegram,
     database: store_database.Database,
     arguments: list[str],
-    rate: float,
-    seconds: float | None,
+    wanted: Demo,
     stop: asyncio.Event,
 ) -> None:
-    async with roles.running(arguments) as (_crawler, web):
-        await telegram.set_rate(rate)
+    async with roles.running(arguments, stop) as (_crawler, web):
+        await telegram.set_rate(wanted.rate)
         url = web.ready["url"]
         console.note(f"The page is at {url}")
         async with progress.backfill(database, shown=True):
             await progress.until_complete(database, stop)
-        console.note(f"History is complete; live updates arrive at {rate:g}/s. Open {url} (Ctrl-C stops)")
-        await child.wait(stop, seconds)
+        console.note(f"History is complete; live updates arrive at {wanted.rate:g}/s. Open {url} (Ctrl-C stops)")
+        await child.wait(stop, wanted.seconds)
         console.note("Stopping; run it again to go on where it ended.")
 
 

@@ -7,16 +7,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from heliograph.cli import child
+from heliograph.cli.demo import patience
+
+START_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def running(arguments: list[str]) -> AsyncIterator[tuple[child.Child, child.Child]]:
-    """Run the crawler and the web role as children."""
+async def running(arguments: list[str], stop: asyncio.Event) -> AsyncIterator[tuple[child.Child, child.Child]]:
+    """Run the crawler and the web role as children. Raises Stopped, TookTooLong or ChildFailed."""
     crawler = child.Child("crawler", [*arguments, "run", "--role", "crawler"])
     web = child.Child("web", [*arguments, "run", "--role", "web"])
     try:
-        await web.start()
-        await crawler.start()
+        for each in (web, crawler):
+            await patience.within(
+                each.start(),
+                stop=stop,
+                seconds=START_SECONDS,
+                otherwise=f"The {each.name} role did not start within {START_SECONDS:g} s; the lines above say why.",
+            )
         yield crawler, web
     finally:
         await asyncio.gather(crawler.stop(), web.stop())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,19 +67,25 @@ async def start(
     messages: int | None = None,
     keep: bool = True,
 ) -> Telegram:
-    """Start the simulator; with ``keep`` on the port and with the world of its last run, so that accounts stay."""
+    """Start the simulator; with ``keep`` with the world of its last run and if possible on its port.
+
+    Another program may have taken that port since. The accounts follow the configuration to a new one.
+    """
     port_file = directory / "telegram.port"
-    port = port_file.read_text("ascii") if port_file.exists() else "0"
     process = child.Child(
         "simulator",
         [
-            *(*arguments, "simulator", "--port", port, "--login-code", LOGIN_CODE),
+            *(*arguments, "simulator", "--port", str(free_port(port_file)), "--login-code", LOGIN_CODE),
             *("--chats", str(chats), "--days", str(days), "--public-key", str(directory / "telegram.pem")),
             *(("--state", str(directory / "telegram")) if keep else ()),
             *(("--messages", str(messages)) if messages is not None else ()),
         ],
     )
-    ready = await process.start()
+    try:
+        ready = await process.start()
+    except BaseException:
+        await process.stop()
+        raise
     port_file.write_text(str(ready["port"]), "ascii")
     return Telegram(process=process, control=httpx.AsyncClient(base_url=ready["control"], timeout=60, trust_env=False))
 
@@ -105,3 +112,15 @@ def describe_budgets() -> str:
     defaults = config.DEFAULT_BUDGETS
     raised = (f"{name} {defaults[name].per_second:.3g}→{int(own['per_second'])}/s" for name, own in BUDGETS.items())
     return "Request budgets raised for the simulator: " + ", ".join(raised)
+
+
+def free_port(port_file: Path) -> int:
+    """Return the port of the last run, 0 when there was none or something else listens there."""
+    try:
+        port = int(port_file.read_text("ascii"))
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+        return port
+    except (OSError, OverflowError, ValueError):
+        return 0

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from heliograph import config
 from heliograph.cli import child, console, progress
-from heliograph.cli.demo import roles, verify, watch
+from heliograph.cli.demo import oracle, outage, patience, roles, verify, watch
 from heliograph.cli.demo import telegram as demo_telegram
 from heliograph.store import accounts, archive
 from heliograph.store import database as store_database
 
 RATE = 50.0
 DISCONNECTION_SECONDS = 3.0
-SETTLE_SECONDS = 3.0
-"""How long after a fault an update still counts as delayed by it."""
+RESTART_SECONDS = 60.0
 CATCH_UP_SECONDS = 60.0
 
 
@@ -30,89 +32,108 @@ class Trial:
     """One run of the demo with its faults and its verdict."""
 
     def __init__(
-        self, *, telegram: demo_telegram.Telegram, database: store_database.Database, arguments: list[str]
+        self,
+        *,
+        telegram: demo_telegram.Telegram,
+        database: store_database.Database,
+        arguments: list[str],
+        history_depth: str,
+        stop: asyncio.Event,
     ) -> None:
         self._telegram = telegram
         self._database = database
         self._arguments = arguments
-        self._faults: list[tuple[float, float]] = []
+        self._history_depth = history_depth
+        self._stop = stop
+        self._faults: list[outage.Fault] = []
+        self._arrivals: dict[tuple[int, int], float] = {}
         self._peak_rss_mb = 0.0
-        self._backfilled_at = 0.0
+        self._looked_at = time.time()
 
-    async def run(self, seconds: float, rate: float, stop: asyncio.Event) -> int:
-        """Backfill, live with faults, comparison. Prints the JSON object and returns the exit code."""
-        async with roles.running(self._arguments) as (crawler, web):
-            watcher = watch.Watch(web.ready["url"])
+    async def run(self, seconds: float, rate: float) -> int:
+        """Backfill, live with faults, comparison. Prints the JSON object and returns the exit code.
+
+        Raises Stopped at Ctrl-C, TookTooLong or Stalled when what must come does not.
+        """
+        async with roles.running(self._arguments, self._stop) as (crawler, web):
+            watcher = watch.Watch(web.ready["url"], arrivals=self._arrivals)
             tasks = [asyncio.create_task(watcher.follow()), asyncio.create_task(self._sample_memory(crawler))]
             try:
-                rate_of_backfill = await self._backfill(stop)
-                await self._live(seconds, rate, crawler, stop)
+                rate_of_backfill = await self._backfill()
+                await self._live(seconds, rate, crawler)
                 comparison = await self._settle()
-                result = await self._result(comparison, rate_of_backfill, watcher)
             finally:
                 for task in tasks:
                     task.cancel()
         for example in comparison.examples:
             console.note(f"differs: {example}")
-        console.json(result)
-        return 0 if comparison.is_equal and not stop.is_set() else 1
+        console.json(await self._result(comparison, rate_of_backfill))
+        return 0 if comparison.is_equal else 1
 
-    async def _backfill(self, stop: asyncio.Event) -> float:
+    async def compare(self) -> verify.Comparison:
+        """Compare the store as it is now with the truth as it is now."""
+        truth = await self._truth()
+        # The crawler reckons the depth from when it looks at a chat, which is at the latest when history is complete.
+        since = config.history_since(self._history_depth, datetime.fromtimestamp(self._looked_at, UTC))
+        cut_off = outage.windows(self._faults, truth, self._arrivals)
+        return await oracle.compare(
+            self._database,
+            truth,
+            since=since.timestamp() if since else 0.0,
+            unknowable={verify.key(r) for r in truth if r["is_deleted"] and (r["deleted_at"] or 0) <= self._looked_at},
+            gaps=[verify.Gap(-math.inf, self._looked_at), *outage.unsure(cut_off)],
+        )
+
+    async def _backfill(self) -> float:
         async with progress.backfill(self._database, shown=True):
-            finished = await progress.until_complete(self._database, stop)
-        self._backfilled_at = time.time()
+            finished = await progress.until_complete(self._database, self._stop)
+        self._looked_at = time.time()
         return finished.messages / finished.seconds if finished.seconds else 0.0
 
-    async def _live(self, seconds: float, rate: float, crawler: child.Child, stop: asyncio.Event) -> None:
+    async def _live(self, seconds: float, rate: float, crawler: child.Child) -> None:
         await self._telegram.set_rate(rate)
-        await child.wait(stop, seconds * 0.3)
+        await patience.pause(self._stop, seconds * 0.3)
         console.note("Killing the crawler (SIGKILL)")
-        begun = time.time()
-        starts = crawler.starts
-        crawler.kill()
-        await crawler.until_started(starts + 1)
-        self._faults.append((begun, time.time() + SETTLE_SECONDS))
-        await child.wait(stop, seconds * 0.3)
+        await self._kill(crawler)
+        await patience.pause(self._stop, seconds * 0.3)
         console.note(f"Disconnecting for {DISCONNECTION_SECONDS:g} s")
         begun = time.time()
         await self._telegram.disconnect(DISCONNECTION_SECONDS)
-        self._faults.append((begun, begun + DISCONNECTION_SECONDS + SETTLE_SECONDS))
-        await child.wait(stop, seconds * 0.4)
+        self._faults.append(outage.Fault(begun_at=begun, done_at=time.time()))
+        # However short the run, the line must come back and something arrive by it.
+        await patience.pause(self._stop, max(seconds * 0.4, DISCONNECTION_SECONDS + 1))
         await self._telegram.set_rate(0)
+
+    async def _kill(self, crawler: child.Child) -> None:
+        begun, starts = time.time(), crawler.starts
+        crawler.kill()
+        await patience.within(
+            crawler.until_started(starts + 1),
+            stop=self._stop,
+            seconds=RESTART_SECONDS,
+            otherwise=f"The killed crawler did not come back within {RESTART_SECONDS:g} s; the lines above say why.",
+        )
+        # What it had handed over before it died is at the far end long before its successor has started.
+        self._faults.append(outage.Fault(begun_at=begun, done_at=begun))
 
     async def _settle(self) -> verify.Comparison:
         """Wait until the store equals the truth, at most :data:`CATCH_UP_SECONDS`, and return the last comparison."""
         deadline = time.monotonic() + CATCH_UP_SECONDS
         while True:
-            comparison = await self._compare()
+            comparison = await self.compare()
             if comparison.is_equal or time.monotonic() > deadline:
                 return comparison
-            await asyncio.sleep(1)
-
-    async def _compare(self) -> verify.Comparison:
-        truth = await self._truth()
-        async with self._database.connection() as conn:
-            stored = [row async for row in archive.records(conn)]
-            orphans = await archive.orphan_tombstones(conn)
-            depths = await archive.depths(conn)
-        unknowable = {_key(r) for r in truth if r["is_deleted"] and (r.get("deleted_at") or 0) <= self._backfilled_at}
-        optional = {_key(r) for r in truth if r["date"] < depths.get(r["chat_id"], 0)}
-        return await asyncio.to_thread(
-            verify.compare, truth, stored, orphans=orphans, unknowable=unknowable, optional=optional
-        )
+            await patience.pause(self._stop, 1)
 
     async def _truth(self) -> list[dict[str, Any]]:
         async with self._database.connection() as conn:
             users = [account.user_id for account in await accounts.load_all(conn)]
-            mailboxes = await archive.mailbox_chats(conn)
-        records = await self._telegram.truth(users)
-        # A basic group is mirrored from one mailbox alone, though every account has a copy of its own.
-        return [r for r in records if r["space_id"] > 0 or mailboxes.get(r["chat_id"]) == r["space_id"]]
+        return await self._telegram.truth(users)
 
-    async def _result(self, comparison: verify.Comparison, rate: float, watcher: watch.Watch) -> dict[str, Any]:
+    async def _result(self, comparison: verify.Comparison, rate: float) -> dict[str, Any]:
         async with self._database.connection() as conn:
             counts = await archive.counts(conn)
-        latency = watch.percentiles(await self._latencies(watcher))
+        latency = watch.percentiles(await self._latencies())
         return {
             "messages": comparison.messages,
             "revisions": counts.revisions,
@@ -128,24 +149,22 @@ class Trial:
             "peak_rss_mb": round(self._peak_rss_mb, 1),
         }
 
-    async def _latencies(self, watcher: watch.Watch) -> list[float]:
-        found = []
-        for record in await self._truth():
-            pushed = record.get("pushed_at")
-            arrived = watcher.arrivals.get((record["chat_id"], record["message_id"]))
-            if pushed and arrived and not any(begin <= pushed <= end for begin, end in self._faults):
-                found.append(arrived - pushed)
-        return found
+    async def _latencies(self) -> list[float]:
+        truth = await self._truth()
+        cut_off = outage.windows(self._faults, truth, self._arrivals)
+        found = outage.latency(truth, self._arrivals, cut_off)
+        lengths = ", ".join(f"{end - begin:.1f} s" for begin, end in cut_off)
+        console.note(
+            f"Latency: {len(found.seconds)} updates counted, {found.excluded} left out because they were pushed "
+            f"between a fault and the first arrival after it ({lengths})"
+        )
+        return list(found.seconds)
 
     async def _sample_memory(self, crawler: child.Child) -> None:
         while True:
             with contextlib.suppress(OSError, ValueError, StopIteration):
                 self._peak_rss_mb = max(self._peak_rss_mb, peak_rss_mb(crawler.pid))
             await asyncio.sleep(0.5)
-
-
-def _key(record: dict[str, Any]) -> verify.Key:
-    return record["space_id"], record["message_id"]
 
 
 def peak_rss_mb(pid: int) -> float:
