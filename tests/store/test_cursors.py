@@ -104,3 +104,50 @@ async def test_too_long_opens_a_hole_and_a_known_loss_with_the_cursor(
         assert [(hole.first_id, hole.last_id) for hole in await coverage.holes(conn)] == [(101, 300)]
     await write(make.batch(ids(101, 300, "probe")))
     assert await fetch("SELECT covered::text, holes::text FROM coverage") == [("{[1,301)}", "{}")]
+
+
+async def test_edits_and_deletions_count_after_the_cursor_went_back(make: Any, write: Any, fetch: Any) -> None:
+    await write(make.batch(moves=(make.move(None, 1100),)))
+    await write(make.batch(*(make.message(each, as_of=1100) for each in (1, 2, 3)), make.tombstone(3, as_of=1100)))
+    await write(make.batch(make.message(4, as_of=700), make.tombstone(9, as_of=1090)))
+    await write(make.batch(moves=(make.move(1100, 900),)))
+    assert await fetch("SELECT message_id, as_of, deleted_as_of FROM messages ORDER BY 1") == [
+        (1, 900, None),
+        (2, 900, None),
+        (3, 900, 900),
+        (4, 700, None),
+    ]
+    edit = make.message(1, as_of=901, text="edited", edit_date=make.at(50))
+    await write(make.batch(edit, make.tombstone(2, as_of=902), moves=(make.move(900, 902),)))
+    await write(make.batch(make.message(9, as_of=902)))
+    assert await fetch("SELECT message_id, text, deleted_at IS NOT NULL FROM messages ORDER BY 1") == [
+        (1, "edited", False),
+        (2, "text 2", True),
+        (3, "text 3", True),
+        (4, "text 4", False),
+        (9, "text 9", False),
+    ]
+
+
+async def test_step_back_leaves_other_spaces_alone(make: Any, write: Any, fetch: Any) -> None:
+    await write(make.batch(make.message(), moves=(make.move(None, 1100), make.move(None, 1100, box=-7))))
+    await write(make.batch(moves=(make.move(1100, 5, box=-7),)))
+    assert await fetch("SELECT as_of FROM messages") == [(10,)]
+
+
+async def test_scan_that_was_asked_before_the_step_back_is_not_newer_than_the_cursor(
+    make: Any, write: Any, fetch: Any
+) -> None:
+    await write(make.batch(moves=(make.move(None, 1100),)))
+    await write(make.batch(moves=(make.move(1100, 900),)))
+    await write(make.batch(make.message(as_of=1100), origin="backfill"))
+    edit = make.message(as_of=901, text="edited", edit_date=make.at(50))
+    await write(make.batch(edit, moves=(make.move(900, 901),)))
+    assert await fetch("SELECT text, as_of FROM messages") == [("edited", 901)]
+
+
+async def test_step_back_and_what_follows_it_may_share_a_commit(make: Any, write: Any, fetch: Any) -> None:
+    await write(make.batch(make.message(as_of=1100), moves=(make.move(None, 1100),)))
+    edit = make.message(as_of=901, text="edited", edit_date=make.at(50))
+    await write(make.batch(moves=(make.move(1100, 900),)), make.batch(edit, moves=(make.move(900, 901),)))
+    assert await fetch("SELECT text, as_of FROM messages") == [("edited", 901)]

@@ -109,6 +109,8 @@ async def _write(
     batches = [batch for _, batch in accepted]
     if moved:
         await cursors.save(conn, moved)
+    if back := cursors.stepped_back(move for batch in batches for move in batch.moves):
+        await cursors.age(conn, back)
     await _write_ledger(conn, batches)
     changed_chats = await _write_entities(conn, batches)
     rows, older = messages.fold(accepted)

@@ -1,6 +1,7 @@
 """Where each box is. A cursor moves only from the exact state its batch was built on, under the current epoch.
 
-Keeps invariants 1 and 2 of the promise, with the compare-and-set that every commit begins with.
+Keeps invariants 1 and 2 of the promise, with the compare-and-set that every commit begins with, and invariant 9 over a
+cursor that has to go back: what is stored is no newer than the cursor.
 """
 
 from __future__ import annotations
@@ -29,6 +30,19 @@ INSERT INTO box_cursors (box, pts, qts, seq, date, epoch)
 SELECT * FROM unnest(%s, %s, %s, %s, %s, %s)
 ON CONFLICT (box) DO UPDATE
 SET pts = EXCLUDED.pts, qts = EXCLUDED.qts, seq = EXCLUDED.seq, date = EXCLUDED.date, updated_at = now()
+"""
+# A space's rows are walked along their key, once per step back, and only those that are newer are written.
+_AGE = """
+WITH back AS MATERIALIZED (SELECT * FROM unnest(%s, %s) AS b (space_id, pts)),
+aged AS (
+    UPDATE messages m SET
+        as_of = least(m.as_of, b.pts),
+        deleted_as_of = CASE WHEN m.deleted_as_of > b.pts THEN b.pts ELSE m.deleted_as_of END
+    FROM back b WHERE m.space_id = b.space_id AND greatest(m.as_of, m.deleted_as_of) > b.pts
+), waiting AS (
+    UPDATE orphan_tombstones o SET as_of = b.pts FROM back b WHERE o.space_id = b.space_id AND o.as_of > b.pts
+)
+UPDATE coverage c SET as_of = b.pts FROM back b WHERE c.space_id = b.space_id AND c.as_of > b.pts
 """
 _CLAIM = "UPDATE box_cursors SET epoch = %s WHERE box = ANY(%s) AND epoch < %s"
 _DIRTY = "SELECT box, reason FROM dirty_boxes ORDER BY marked_at, box"
@@ -68,6 +82,24 @@ def apply_moves(cursors: dict[identity.SpaceId, Cursor], moves: Sequence[records
         moved[move.box] = Cursor(state=move.to_state, epoch=move.epoch)
     cursors.update(moved)
     return True
+
+
+def stepped_back(moves: Iterable[records.CursorMove]) -> dict[identity.SpaceId, int]:
+    """Return the boxes whose moves go back, and the lowest pts that they go back to."""
+    lowest: dict[identity.SpaceId, int] = {}
+    for move in moves:
+        if move.from_state is not None and move.to_state.pts < move.from_state.pts:
+            lowest[move.box] = min(move.to_state.pts, lowest.get(move.box, move.to_state.pts))
+    return lowest
+
+
+async def age(conn: Connection, boxes: Mapping[identity.SpaceId, int]) -> None:
+    """Make what is known of these boxes no newer than the pts that they have gone back to.
+
+    The server has lost part of its log and numbers anew: the next edit comes with a pts below those that are stored,
+    and would count as older knowledge for ever. Costs a walk over the rows of the space; a step back is rare.
+    """
+    await conn.execute(_AGE, arrays.pack_rows("int8 int4", sorted(boxes.items())))
 
 
 async def save(conn: Connection, cursors: Mapping[identity.SpaceId, Cursor]) -> None:

@@ -70,26 +70,29 @@ _PLACES: Final = ", ".join(["%s"] * len(_KINDS.split()))
 # OFFSET 0 keeps the planner from turning the look-ups into a join that scans: they are index probes at any size.
 _MERGE: Final = f"""
 WITH known AS MATERIALIZED (
-    SELECT i.space_id, i.message_id, i.chat_id, i.date, i.as_of, i.fingerprint, i.sender_id, i.edit_date, i.album_id,
+    SELECT i.space_id, i.message_id, i.chat_id, i.date, a.as_of, i.fingerprint, i.sender_id, i.edit_date, i.album_id,
            i.reply_to_chat_id, i.via_bot_id, i.reply_to_message_id, i.topic_id, i.ttl_seconds, i.layer,
            i.is_edit_hidden, i.is_outgoing, i.is_pinned, i.text, i.raw, i.entities::jsonb AS entities,
            i.media::jsonb AS media, i.service::jsonb AS service, i.forward::jsonb AS forward, i.reply_quote,
            i.author_signature, i.place,
            o.as_of AS orphan_as_of, o.deleted_at AS orphan_deleted_at,
            m.as_of IS NULL AS is_new,
-           m.as_of IS NULL OR i.as_of > m.as_of OR i.as_of = m.as_of
+           m.as_of IS NULL OR a.as_of > m.as_of OR a.as_of = m.as_of
                AND coalesce(i.edit_date, '-infinity') >= coalesce(m.edit_date, '-infinity') AS is_newest,
            m.fingerprint <> i.fingerprint AS is_other_text,
            (i.edit_date, i.is_edit_hidden, i.is_pinned, i.media::jsonb, i.service::jsonb, i.topic_id)
                IS DISTINCT FROM (m.edit_date, m.is_edit_hidden, m.is_pinned, m.media, m.service, m.topic_id)
                AS is_other_form,
-           i.raw IS DISTINCT FROM m.raw OR i.as_of IS DISTINCT FROM m.as_of AS is_other_source,
+           i.raw IS DISTINCT FROM m.raw OR a.as_of IS DISTINCT FROM m.as_of AS is_other_source,
            coalesce(i.edit_date, '-infinity') BETWEEN coalesce(m.text_date, '-infinity')
                AND coalesce(m.edit_date, '-infinity') AS is_in_stretch,
            m.as_of AS old_as_of, m.fingerprint AS old_fingerprint, m.text_date AS old_text_date,
            m.edit_date AS old_edit_date, m.deleted_as_of AS old_deleted_as_of, m.stored_at AS old_stored_at,
            m.text AS old_text, m.entities AS old_entities, m.media AS old_media
-    FROM unnest({_PLACES}) WITH ORDINALITY AS i ({_COLUMNS}, place)
+    FROM unnest({_PLACES}) WITH ORDINALITY AS i ({_COLUMNS.replace(" as_of", " told_as_of")}, place)
+    -- A scan may have been asked before the cursor went back: nothing is newer than the cursor.
+    LEFT JOIN LATERAL (SELECT b.pts FROM box_cursors b WHERE b.box = i.space_id OFFSET 0) b ON true
+    CROSS JOIN LATERAL (SELECT least(i.told_as_of, b.pts) AS as_of) a
     LEFT JOIN LATERAL (
         SELECT * FROM messages m WHERE m.space_id = i.space_id AND m.message_id = i.message_id OFFSET 0
     ) m ON true
