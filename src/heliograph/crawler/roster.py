@@ -35,9 +35,10 @@ async def connection(
         ciphertext, key_id = await accounts.session(conn, account.account_id)
         frozen = await accounts.frozen(conn, account.account_id)
     sealed = sessions.Sealed(ciphertext=ciphertext, key_id=key_id)
+    key = transport.SessionKey.decode(vault.open(account.account_id, sealed))
     return transport.Connection(
         settings.telegram,
-        transport.SessionKey.decode(vault.open(account.account_id, sealed)),
+        key.reached_by(settings.telegram),
         account_id=account.account_id,
         user_id=account.user_id,
         governor=governor.Governor(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from telethon.crypto import AuthKey
@@ -50,6 +50,13 @@ class SessionKey:
         if settings.use_ipv6 and address == _TELEGRAM_ADDRESS:
             address = _TELEGRAM_ADDRESS_V6
         return cls(dc_id=settings.dc_id, address=address, port=settings.dc_port)
+
+    def reached_by(self, settings: config.Telegram) -> SessionKey:
+        """Return this key with the settings' address when they name its DC: an address may change, the key stays."""
+        if settings.dc_id != self.dc_id:
+            return self
+        named = self.fresh(settings)
+        return replace(self, address=named.address, port=named.port)
 
 
 class TransportSession(MemorySession):  # type: ignore[misc]
