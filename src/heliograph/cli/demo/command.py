@@ -117,15 +117,21 @@ async def _show(
     wanted: Demo,
     stop: asyncio.Event,
 ) -> None:
-    async with roles.running(arguments, stop) as (_crawler, web):
-        await telegram.set_rate(wanted.rate)
-        url = web.ready["url"]
-        console.note(f"The page is at {url}")
-        async with progress.backfill(database, shown=True):
-            await progress.until_complete(database, stop)
+    async with roles.running(arguments, stop) as (crawler, web):
+        await roles.attended(_live(telegram, database, web.ready["url"], wanted, stop), crawler, web)
+
+
+async def _live(
+    telegram: demo_telegram.Telegram, database: store_database.Database, url: str, wanted: Demo, stop: asyncio.Event
+) -> None:
+    await telegram.set_rate(wanted.rate)
+    console.note(f"The page is at {url}")
+    async with progress.backfill(database, shown=True):
+        await progress.until_complete(database, stop)
+    if not stop.is_set():
         console.note(f"History is complete; live updates arrive at {wanted.rate:g}/s. Open {url} (Ctrl-C stops)")
-        await child.wait(stop, wanted.seconds)
-        console.note("Stopping; run it again to go on where it ended.")
+    await child.wait(stop, wanted.seconds)
+    console.note("Stopping; run it again to go on where it ended.")
 
 
 async def _sign_in(settings: config.Settings, database: store_database.Database) -> None:

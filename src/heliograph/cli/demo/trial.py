@@ -59,9 +59,7 @@ class Trial:
             watcher = watch.Watch(web.ready["url"], arrivals=self._arrivals)
             tasks = [asyncio.create_task(watcher.follow()), asyncio.create_task(self._sample_memory(crawler))]
             try:
-                rate_of_backfill = await self._backfill()
-                await self._live(seconds, rate, crawler)
-                comparison = await self._settle()
+                rate_of_backfill, comparison = await roles.attended(self._steps(seconds, rate, crawler), crawler, web)
             finally:
                 for task in tasks:
                     task.cancel()
@@ -69,6 +67,11 @@ class Trial:
             console.note(f"differs: {example}")
         console.json(await self._result(comparison, rate_of_backfill))
         return 0 if comparison.is_equal else 1
+
+    async def _steps(self, seconds: float, rate: float, crawler: child.Child) -> tuple[float, verify.Comparison]:
+        rate_of_backfill = await self._backfill()
+        await self._live(seconds, rate, crawler)
+        return rate_of_backfill, await self._settle()
 
     async def compare(self) -> verify.Comparison:
         """Compare the store as it is now with the truth as it is now."""
