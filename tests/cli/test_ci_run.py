@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "run"
-ALL = ["python3", "python3-venv", "make", "chromium", "fontconfig", "fonts-dejavu-core"]
+LIBATOMIC = [] if any(Path("/").glob("usr/lib*/**/libatomic.so.1")) else ["libatomic1"]
+ALL = ["python3", "python3-venv", "make", "chromium", *LIBATOMIC, "fontconfig", "fonts-dejavu-core"]
 
 
 class Machine:
@@ -61,7 +62,7 @@ def test_a_python_without_venv_gets_that_alone(machine: Machine) -> None:
     machine.has("chromium")
     machine.has("fc-list", "echo DejaVu")
     machine.run()
-    assert machine.done("apt-get")[1].split()[4:] == ["python3-venv"]
+    assert machine.done("apt-get")[1].split()[4:] == ["python3-venv", *LIBATOMIC]
     assert machine.done("make") == ["check"]
 
 
@@ -70,7 +71,7 @@ def test_a_complete_machine_installs_nothing(machine: Machine) -> None:
         machine.has(name)
     machine.has("fc-list", "echo DejaVu")
     assert machine.run().returncode == 0
-    assert (machine.done("apt-get"), machine.done("make")) == ([], ["check"])
+    assert (bool(machine.done("apt-get")), machine.done("make")) == (bool(LIBATOMIC), ["check"])
 
 
 def test_somebody_else_than_root_is_told_what_is_missing(machine: Machine) -> None:
