@@ -30,7 +30,10 @@ def chats(
 
 
 async def resolve(database: store_database.Database, wanted: list[str]) -> list[int]:
-    """Return the chat ids that a person's words mean: ids, @usernames or titles. Raises BadInput for one unknown."""
+    """Return the chat ids that a person's words mean: ids, @usernames or titles.
+
+    Raises BadInput for one that is unknown or that several chats are called by.
+    """
     if not wanted:
         return []
     found = await known(database)
@@ -46,8 +49,14 @@ async def known(database: store_database.Database) -> list[views.Chat]:
 def _resolve_one(found: list[views.Chat], word: str) -> int:
     name = word.removeprefix("@").casefold()
     for chat in found:
-        if word == str(chat.chat_id) or name in ((chat.username or "").casefold(), chat.title.casefold()):
+        if word == str(chat.chat_id) or (chat.username and name == chat.username.casefold()):
             return chat.chat_id
+    called = [chat.chat_id for chat in found if name == chat.title.casefold()]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        ids = ", ".join(map(str, called))
+        raise errors.BadInput(f"Several chats are called {word!r}: {ids}; give the id of one instead.")
     raise errors.BadInput(f"There is no chat {word!r} here; `heliograph chats` lists those that are known.")
 
 
