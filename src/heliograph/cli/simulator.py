@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from heliograph import log
+from heliograph import errors, log
 from heliograph.cli import child, console, options
 from heliograph.simulator import main as server
 
@@ -29,6 +30,7 @@ def simulator(
     supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Serve a simulated Telegram over real MTProto until Ctrl-C."""
+    _check(host)
     given = options.of(context)
     log.setup(form=given.log_format or "console", level=given.log_level or "info")
     options.run(
@@ -46,6 +48,16 @@ def simulator(
             state_dir=state,
         )
     )
+
+
+def _check(host: str) -> None:
+    """Refuse an address that others can reach: whoever does may sign in as anybody."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise errors.BadInput(f"{host!r} is not a loopback address; give 127.0.0.1, ::1 or localhost as --host.")
 
 
 async def _serve(*, supervised: bool, **parameters: object) -> None:
