@@ -117,6 +117,13 @@ class Crawler(_Section):
         history_since(value, datetime.now(UTC))
         return value
 
+    @field_validator("budgets")
+    @classmethod
+    def _known_families(cls, value: dict[str, Budget]) -> dict[str, Budget]:
+        if unknown := sorted(value.keys() - DEFAULT_BUDGETS.keys()):
+            raise ValueError(f"there is no method family {', '.join(unknown)}, only {', '.join(DEFAULT_BUDGETS)}")
+        return value
+
     def budget(self, family: str) -> Budget:
         """Return the budget of a method family, ``other`` for an unknown one."""
         return self.budgets.get(family) or DEFAULT_BUDGETS.get(family) or DEFAULT_BUDGETS["other"]
@@ -217,15 +224,26 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def write(path: Path, content: dict[str, object]) -> None:
-    """Write a configuration file that only its owner can read, whole or not at all."""
+    """Write a configuration file that only its owner can read, whole or not at all. Raises OSError."""
+    write_private(path, tomli_w.dumps(content).encode())
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        tomli_w.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    # What lies there already may have another owner, other permissions, or lead elsewhere.
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def history_since(depth: str, now: datetime) -> datetime | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heliograph import errors
+from heliograph import config, errors
 
 KEY_BYTES = 32
 
@@ -86,15 +85,8 @@ def _parse(line: str, path: Path) -> MasterKey:
 
 def _write(path: Path, keys: list[MasterKey]) -> None:
     """Write the file whole or not at all, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        for key in keys:
-            file.write(f"{key.key_id} {base64.b64encode(key.secret).decode()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    lines = [f"{key.key_id} {base64.b64encode(key.secret).decode()}\n" for key in keys]
+    config.write_private(path, "".join(lines).encode("ascii"))
 
 
 def _reason(error: Exception) -> str:
