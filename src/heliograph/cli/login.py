@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from heliograph import config
-from heliograph.cli import console, options, wire
+from heliograph.cli import console, options, prompt, wire
 from heliograph.crawler import login as telegram_login
 
 
@@ -15,29 +16,24 @@ def login(
     context: typer.Context,
     phone: Annotated[str | None, typer.Option(help="With country code, such as +358401234567.")] = None,
     label: Annotated[str | None, typer.Option(help="What to call the account in lists.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if the master key of other accounts' sessions is lost.")
+    ] = False,
 ) -> None:
     """Sign a Telegram account in; its session key is stored encrypted."""
     settings = options.settings(options.of(context), quiet=True)
-    number = phone or typer.prompt("Phone number")
-    options.run(_login(settings, number, label))
+    options.run(_login(settings, phone, label, force=force))
 
 
-async def _login(settings: config.Settings, phone: str, label: str | None) -> None:
+async def _login(settings: config.Settings, phone: str | None, label: str | None, *, force: bool) -> None:
     async with wire.database(settings) as database:
         account = await telegram_login.add_account(
             settings,
             database,
-            phone=phone,
+            phone=phone or partial(prompt.ask, "Phone number"),
             label=label,
-            ask_code=_ask("Login code"),
-            ask_password=_ask("Two-step verification password"),
+            ask_code=partial(prompt.ask, "Login code", hidden=True),
+            ask_password=partial(prompt.ask, "Two-step verification password", hidden=True),
+            must_open_others=not force,
         )
     console.out(f"Signed in as {account.label} (account {account.account_id}).")
-
-
-def _ask(question: str) -> telegram_login.Ask:
-    async def ask() -> str:
-        answer: str = typer.prompt(question, hide_input=True)
-        return answer
-
-    return ask

@@ -14,7 +14,7 @@ from heliograph.crawler import governor as governors
 from heliograph.crawler import transport
 from heliograph.crawler.transport import refusal
 from heliograph.store import accounts, database
-from heliograph.vault import sessions
+from heliograph.vault import keyfile, sessions
 
 Ask = Callable[[], Awaitable[str]]
 
@@ -73,17 +73,24 @@ async def add_account(
     settings: config.Settings,
     opened: database.Database,
     *,
-    phone: str,
+    phone: str | Ask,
     ask_code: Ask,
     ask_password: Ask,
     label: str | None = None,
+    must_open_others: bool = True,
 ) -> accounts.Account:
     """Sign an account in and store it with its encrypted session, both or neither.
 
-    Raises what :func:`login` raises, and before anything is asked MasterKeyMissing or MasterKeyWrong.
+    Raises what :func:`login` raises, and before anything is asked MasterKeyMissing or MasterKeyWrong. Without
+    ``must_open_others`` a lost master key does not keep new sessions out.
     """
+    keys = keyfile.load(settings.key_file)
+    if must_open_others:
+        await _refuse_other_key(opened, {key.key_id for key in keys})
+    number = phone if isinstance(phone, str) else await phone()
+    found = await login(settings, phone=number, ask_code=ask_code, ask_password=ask_password)
+    # Loaded again: somebody may have put a new key first while a person looked for the code.
     vault = sessions.load(settings.key_file)
-    found = await login(settings, phone=phone, ask_code=ask_code, ask_password=ask_password)
     async with opened.transaction() as conn:
         account_id = await accounts.save(
             conn,
@@ -100,6 +107,17 @@ async def add_account(
     assert account is not None
     _log.info("account_added", account_id=account_id)
     return account
+
+
+async def _refuse_other_key(opened: database.Database, here: set[str]) -> None:
+    """Raise MasterKeyWrong when a stored session needs a key that is not here: its id is a hash of the key itself."""
+    async with opened.connection() as conn:
+        closed = [each.label for each in await accounts.load_all(conn) if each.key_id and each.key_id not in here]
+    if closed:
+        raise errors.MasterKeyWrong(
+            f"The master key does not open the session of {', '.join(closed)}; restore the key that it was made with, "
+            "or when that is lost, sign every account in again with `heliograph login --force`."
+        )
 
 
 async def _free_label(conn: database.Connection, found: Login) -> str:
