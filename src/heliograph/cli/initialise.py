@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from heliograph import config, errors
-from heliograph.cli import console, options
+from heliograph.cli import console, options, rotation
 from heliograph.vault import keyfile
 
 
@@ -20,22 +20,48 @@ def init(
         str | None, typer.Option(envvar="HELIOGRAPH_TELEGRAM__API_HASH", help="From my.telegram.org.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Change the API key of an existing configuration.")] = False,
+    rotate_key: Annotated[
+        bool, typer.Option("--rotate-key", help="Replace the master key and encrypt all sessions anew; nothing else.")
+    ] = False,
 ) -> None:
     """Write the configuration and create the master key."""
-    path = options.of(context).directory / config.CONFIG_NAME
+    given = options.of(context)
+    if rotate_key:
+        if force or api_id is not None:
+            raise errors.BadInput("--rotate-key changes the master key alone; give it without --api-id and --force.")
+        rotation.rotate(given)
+        return
+    path = given.directory / config.CONFIG_NAME
     if path.exists() and not force:
         raise errors.BadInput(f"{path} exists already; use --force to change its API key (everything else stays).")
     chosen_id = api_id if api_id is not None else typer.prompt("api_id (from my.telegram.org)", type=int)
     chosen_hash = api_hash or typer.prompt("api_hash", hide_input=True)
     _check(chosen_id, chosen_hash)
-    key_file = path.parent / config.MASTER_KEY_NAME
+    _make_private(given.directory)
+    key_file = _key_file(given)
+    # The key comes first: a configuration without one would look finished, and a key alone does no harm.
+    is_new = keyfile.ensure(key_file)
     content = _present(path)
     content["telegram"] = {**content.get("telegram", {}), "api_id": chosen_id, "api_hash": chosen_hash}
     config.write(path, content)
-    is_new = keyfile.ensure(key_file)
     console.note(f"Wrote {path}")
     console.note(f"{'Created' if is_new else 'Kept'} {key_file}; back it up, sessions cannot be read without it.")
     console.note("Next: heliograph login, then heliograph run")
+
+
+def _key_file(given: options.Options) -> Path:
+    try:
+        return config.load(given.directory, must_exist=False).key_file
+    except errors.ConfigInvalid:
+        return given.directory / config.MASTER_KEY_NAME
+
+
+def _make_private(directory: Path) -> None:
+    """Make the data directory, and keep others out of one that is there already."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.stat().st_mode & 0o077:
+        directory.chmod(0o700)
+        console.note(f"Closed {directory} to others.")
 
 
 def _present(path: Path) -> dict[str, Any]:
