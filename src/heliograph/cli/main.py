@@ -60,18 +60,17 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     Half of what could be imported is TL classes or web framework, which no command needs both of; a crawler that
     restarts after a crash should not wait for it.
     """
-    app = typer.Typer(
-        name="heliograph",
-        help="Mirror your Telegram groups and channels into PostgreSQL, live and complete.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-    app.callback()(root)
+    app = _bare()
     for name in [name for name in COMMANDS if name in arguments] or COMMANDS:
         app.command(name)(getattr(importlib.import_module(COMMANDS[name]), name))
     return app
+
+
+def log_level(arguments: Sequence[str]) -> str | None:
+    """Return the --log-level that was asked for, as the command line itself understands its words."""
+    command = typer.main.get_command(_bare())
+    level: str | None = command.make_context("heliograph", list(arguments), resilient_parsing=True).params["log_level"]
+    return level
 
 
 def main() -> None:
@@ -89,7 +88,7 @@ def main() -> None:
     except OSError as error:
         _end(options.translate(error))
     except Exception as error:  # the outermost edge: nobody should have to read a traceback
-        if _log_level(arguments) == "debug":
+        if log_level(arguments) == "debug":
             raise
         console.complain(
             f"Heliograph met something it does not expect ({type(error).__name__}); "
@@ -110,14 +109,20 @@ def _check(arguments: Sequence[str]) -> None:
             raise errors.BadInput(f"The argument {argument!r} holds a zero byte; type it again.")
 
 
-def _log_level(arguments: Sequence[str]) -> str | None:
-    """Return the --log-level that was asked for, as the command line itself understands its words."""
-    command = typer.main.get_command(build(arguments))
-    level: str | None = command.make_context("heliograph", list(arguments), resilient_parsing=True).params["log_level"]
-    return level
-
-
 def _end(error: errors.HeliographError) -> NoReturn:
     if not error.is_told:
         console.complain(str(error))
     sys.exit(error.exit_code)
+
+
+def _bare() -> typer.Typer:
+    app = typer.Typer(
+        name="heliograph",
+        help="Mirror your Telegram groups and channels into PostgreSQL, live and complete.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(root)
+    return app
