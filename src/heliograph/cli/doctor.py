@@ -51,7 +51,7 @@ def doctor(
 
 
 async def _examine(given: options.Options) -> list[Finding]:
-    log.setup(level="error")
+    log.setup(form=given.log_format or "console", level=given.log_level or "error")
     try:
         settings = config.load(given.data_dir)
     except errors.HeliographError as error:
@@ -68,8 +68,9 @@ def _configuration(settings: config.Settings) -> Finding:
     if not settings.telegram.api_id or not settings.telegram.api_hash.get_secret_value():
         remedy = "Copy api_id and api_hash from my.telegram.org and run `heliograph init --force`."
         return Finding(check="configuration", state="failed", detail="api_id or api_hash is not set", remedy=remedy)
-    if _is_open(path):
-        return _too_open("configuration", path)
+    for each in (path, settings.data_dir):
+        if _is_open(each):
+            return _too_open("configuration", each)
     return Finding(check="configuration", state="ok", detail=str(path))
 
 
@@ -156,6 +157,9 @@ async def _telegram(settings: config.Settings) -> list[Finding]:
         answer = await probe.probe(settings.telegram)
     except errors.ApiKeyWrong as error:
         return [Finding(check="telegram", state="failed", detail=str(error), remedy="heliograph init --force")]
+    except errors.ConfigInvalid as error:
+        remedy = "Correct telegram.dc_public_key_file, or remove it to trust Telegram's own keys alone."
+        return [Finding(check="telegram", state="failed", detail=str(error), remedy=remedy)]
     except errors.HeliographError as error:
         remedy = "Check the network, a firewall or proxy, and telegram.dc_address."
         return [Finding(check="telegram", state="failed", detail=f"{where}: {error}", remedy=remedy)]
@@ -172,7 +176,8 @@ def _is_open(path: Path) -> bool:
 
 
 def _too_open(check: str, path: Path) -> Finding:
-    return Finding(check=check, state="failed", detail=f"others may read {path}", remedy=f"chmod 600 {path}")
+    mode = "700" if path.is_dir() else "600"
+    return Finding(check=check, state="failed", detail=f"others may read {path}", remedy=f"chmod {mode} {path}")
 
 
 def _show(finding: Finding) -> None:
