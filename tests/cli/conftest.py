@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
+import pty
 import sys
+import termios
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +136,82 @@ async def start(data_dir: Path, tmp_path: Path) -> AsyncIterator[Start]:
         if each.process.returncode is None:
             each.process.kill()
             await each.process.wait()
+
+
+class Person:
+    """Somebody at a terminal, in front of a command."""
+
+    def __init__(self, process: asyncio.subprocess.Process, terminal: int) -> None:
+        self.process = process
+        self._terminal = terminal
+        self._shown = bytearray()
+        self._news = asyncio.Event()
+        asyncio.get_running_loop().add_reader(terminal, self._read)
+
+    async def until_asked(self, question: str) -> None:
+        """Wait until the terminal shows a question and waits for a hidden answer to it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while question not in self._text() or termios.tcgetattr(self._terminal)[3] & termios.ECHO:
+                self._news.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), 0.05)
+
+    async def type(self, keys: str) -> None:
+        os.write(self._terminal, keys.encode())
+
+    async def end(self) -> Ran:
+        """Wait until the command has ended; all that the terminal showed counts as its stderr."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.process.wait()
+        self._read()
+        assert termios.tcgetattr(self._terminal)[3] & termios.ECHO, "the terminal stays silent"
+        return Ran(code=self.process.returncode, out="", err=self._text())
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._terminal)
+        os.close(self._terminal)
+        if self.process.returncode is None:
+            self.process.kill()
+
+    def _text(self) -> str:
+        return self._shown.decode().replace("\r\n", "\n")
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):
+            self._shown += os.read(self._terminal, 65536)
+        self._news.set()
+
+
+Terminal = Callable[..., Coroutine[Any, Any, Person]]
+
+
+@pytest.fixture
+async def terminal(data_dir: Path) -> AsyncIterator[Terminal]:
+    """Start ``heliograph`` with arguments on a terminal of its own."""
+    people: list[Person] = []
+
+    async def terminal(*arguments: str) -> Person:
+        ours, theirs = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "heliograph", "--data-dir", str(data_dir), *arguments),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "COLUMNS": "400", "NO_COLOR": "1"},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.set_blocking(ours, False)
+        people.append(Person(process, ours))
+        # Kept open here: a terminal without any reader has no settings left to look at.
+        people[-1].theirs = theirs
+        return people[-1]
+
+    yield terminal
+    for each in people:
+        each.close()
+        os.close(each.theirs)
+        await each.process.wait()
 
 
 @pytest.fixture

@@ -36,6 +36,13 @@ async def answers(url: str) -> Any:
         return (await client.get(f"{url}api/status")).json()
 
 
+async def until_another(note: Path, first: int) -> None:
+    """Wait until another process than ``first`` has said that it crawls."""
+    async with asyncio.timeout(30):
+        while not note.exists() or json.loads(note.read_text())["pid"] == first:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
 async def test_run_serves_starts_a_killed_part_again_and_stops_on_sigint(
     run: Run, start: Start, configure_for: ConfigureFor, simulator: Simulator, data_dir: Path
 ) -> None:
@@ -45,14 +52,12 @@ async def test_run_serves_starts_a_killed_part_again_and_stops_on_sigint(
     line = await running.until_says("Heliograph is at")
     url = next(word for word in line.split() if word.startswith("http"))
     async with asyncio.timeout(30):
-        while (await answers(url))["crawler"] != "running":
+        while (await answers(url))["crawler"] != "running":  # noqa: ASYNC110 - a process of its own announces nothing
             await asyncio.sleep(0.1)
     note = data_dir / "run" / "crawler.json"
     first = json.loads(note.read_text())["pid"]
     os.kill(first, signal.SIGKILL)
-    async with asyncio.timeout(30):
-        while not note.exists() or json.loads(note.read_text())["pid"] == first:
-            await asyncio.sleep(0.1)
+    await until_another(note, first)
     children = running.children()
     assert len(children) == 2
     running.process.send_signal(signal.SIGINT)
@@ -120,9 +125,7 @@ async def test_a_part_whose_database_is_away_is_tried_again_with_growing_pauses(
     os.kill(first, signal.SIGKILL)
     await running.until_says("database cannot be reached")
     config.write(path, content)
-    async with asyncio.timeout(30):
-        while not note.exists() or json.loads(note.read_text())["pid"] == first:
-            await asyncio.sleep(0.1)
+    await until_another(note, first)
     assert running.process.returncode is None
     running.process.send_signal(signal.SIGINT)
     assert (await running.end()).code == 0
