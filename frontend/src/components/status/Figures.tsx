@@ -18,7 +18,7 @@ export function Figures({ status }: { status: Status }) {
       <h2 className={classes.section}>Completeness</h2>
       <dl className={classes.figures}>
         <Figure label="Boxes to ask" value={status.dirty_boxes} note="May have news not asked for yet" />
-        <Figure label="Open holes" value={status.open_holes} note="Ranges still to be scanned" isTrouble />
+        <Figure label="Unverified ranges" value={status.open_holes} note="History left these ids out" />
         <Figure
           label="Known losses"
           value={status.known_losses}
