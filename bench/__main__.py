@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import backfill, live, results
+from bench import backfill, live, results, simulator
 from heliograph import log
 
 CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
@@ -14,6 +14,7 @@ CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
     "latency": live.latency,
     "rate": live.rate,
     "memory": live.memory,
+    "simulator": simulator.run,
 }
 
 
