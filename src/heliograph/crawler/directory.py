@@ -10,7 +10,10 @@ import dataclasses
 from collections.abc import Iterable
 
 from heliograph.domain import identity, records
+from heliograph.store import chats as chat_rows
 
+READS = frozenset({"creator", "admin", "member"})
+"""Roles whose account reads the chat."""
 PEOPLE = 200_000
 """People remembered; beyond it they are forgotten together."""
 
@@ -27,6 +30,7 @@ class Directory:
         self._ignored: set[identity.PeerId] = set()
         self._people: set[int] = set()
         self._complete: set[identity.PeerId] = set()
+        self._covered: set[identity.PeerId] = set()
 
     def learn(
         self, users: Iterable[records.User], chats: Iterable[records.Chat], accesses: Iterable[records.Access]
@@ -48,12 +52,20 @@ class Directory:
         self._people.update(user_ids)
 
     def load_chat(self, chat_id: identity.PeerId, *, space_id: identity.SpaceId, kind: str, policy: str) -> None:
-        """Take over a chat that the store knows."""
+        """Take over a chat that the store knows well."""
         self._spaces[chat_id] = space_id
-        self._complete.add(chat_id)
+        self.stored(chat_id)
         if kind == "forum":
             self._forums.add(chat_id)
         (self._ignored.add if policy == "ignore" else self._ignored.discard)(chat_id)
+
+    def load(self, row: chat_rows.ChatRow) -> None:
+        """Take over a chat from the store, which may know it by a mention alone."""
+        self.load_chat(row.chat_id, space_id=row.space_id, kind=row.kind, policy=row.policy)
+        if row.is_min:
+            self._complete.discard(row.chat_id)
+        if not row.is_covered:
+            self._covered.discard(row.chat_id)
 
     def access_hash(self, account_id: int, peer_id: identity.PeerId) -> int | None:
         """Return how an account reaches a peer, None when it does not know."""
@@ -63,9 +75,14 @@ class Directory:
         """Say whether the store knows a chat by more than a mention."""
         return chat_id in self._complete
 
+    def is_new(self, chat_id: identity.PeerId) -> bool:
+        """Say whether the ledger has nothing of a chat yet: all its ids are owed (invariant 12)."""
+        return chat_id not in self._covered
+
     def stored(self, chat_id: identity.PeerId) -> None:
-        """Note that the store has a chat."""
+        """Note that the store has a chat, and its ids on the ledger."""
         self._complete.add(chat_id)
+        self._covered.add(chat_id)
 
     def settle(self, chat: records.Chat) -> records.Chat:
         """Return a basic group's row with its authoritative mailbox, so that every account says the same."""
@@ -87,6 +104,10 @@ class Directory:
         if chat_id > 0:
             return self._private_chats
         return self._spaces.setdefault(chat_id, space_id) == space_id
+
+    def is_mirrored_from(self, chat_id: identity.PeerId, mailbox: identity.SpaceId) -> bool:
+        """Say whether a mailbox is the one that a basic group is mirrored from."""
+        return self._spaces.get(chat_id) == mailbox
 
     def groups_of(self, mailbox: identity.SpaceId) -> list[identity.PeerId]:
         """Return the chats that are mirrored from a mailbox."""

@@ -72,12 +72,20 @@ class Link:
         self._directory.learn(*known)
 
     def settled(self, batch: records.Batch) -> records.Batch:
-        """Return a page of dialogs without the peers that were sent already, groups in their authoritative mailbox."""
-        known = (batch.users, batch.chats, batch.accesses)
+        """Return a page of dialogs without the peers that were sent already, groups in their authoritative mailbox.
+
+        A private chat that is not mirrored is none: neither its name nor its ids are owed to anybody.
+        """
+        kept = [chat for chat in batch.chats if chat.chat_id < 0 or self._wants(chat)]
+        known = (batch.users, kept, batch.accesses)
         self._directory.learn(*known)
         users, chats, accesses = self._memory.fresh(known)
         chats = [self._directory.settle(chat) for chat in chats]
-        return dataclasses.replace(batch, users=users, chats=chats, accesses=accesses)
+        owed = [item for item in batch.coverage if item.chat_id < 0 or self._wants(item)]
+        return dataclasses.replace(batch, users=users, chats=chats, accesses=accesses, coverage=owed)
+
+    def _wants(self, item: records.Chat | records.Coverage) -> bool:
+        return self._directory.wants(item.space_id, item.chat_id)
 
     def forget(self) -> None:
         """Send peers again: a commit that held some may not have happened."""

@@ -62,7 +62,7 @@ class Refresh:
         """Read the list. Raises what Connection.call raises, DatabaseUnreachable and DiskFull."""
         asked_at = self._engine.committed()
         forums: list[peers.Dialog] = []
-        async for page in peers.dialogs(self._account.connection, is_new=lambda chat: not self._directory.has(chat)):
+        async for page in peers.dialogs(self._account.connection, is_new=self._directory.is_new):
             batch = self._account.settled(page.batch)
             if batch.row_count or batch.chats or batch.users or batch.accesses or batch.coverage:
                 await self._write(batch)

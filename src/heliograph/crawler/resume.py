@@ -40,7 +40,7 @@ async def load(opened: database.Database, links: Sequence[link.Link], known: dir
     channels: dict[int, list[identity.SpaceId]] = {}
     async with opened.connection() as conn:
         for row in await chats.load(conn):
-            known.load_chat(row.chat_id, space_id=row.space_id, kind=row.kind, policy=row.policy)
+            known.load(row)
         known.load_people(await chats.people(conn, directory.PEOPLE))
         for account in links:
             accesses = await chats.accesses(conn, identity.AccountId(account.account_id))

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
 from heliograph import clock, config, errors, log
 from heliograph.crawler import governor, transport
 from heliograph.domain import identity
-from heliograph.store import accounts, database
+from heliograph.store import accounts, chats, database
 from heliograph.vault import sessions
 
 _log = log.get("roster")
 
 
-async def active(opened: database.Database) -> list[accounts.Account]:
-    """Return the accounts that can be mirrored with. Raises NotFound when there is none."""
+async def active(opened: database.Database, *, private_chats: bool = False) -> list[accounts.Account]:
+    """Return the accounts that can be mirrored with.
+
+    Raises NotFound when there is none, and with ``private_chats`` BadInput when there are several.
+    """
     async with opened.connection() as conn:
         found = [each for each in await accounts.load_all(conn) if each.state == "active" and each.key_id]
+        if private_chats:
+            await refuse_second_mailbox(conn, [each.user_id for each in found])
     if not found:
         raise errors.NotFound("No Telegram account is signed in here; run `heliograph login` first.")
     return found
+
+
+async def refuse_second_mailbox(conn: database.Connection, user_ids: Iterable[int]) -> None:
+    """Raise BadInput when private chats would come from more than one mailbox.
+
+    A private chat is known by the other person alone: what a second account and that person write would count as seen
+    from the wrong mailbox, and be left out.
+    """
+    sources = {identity.mailbox_space(user_id) for user_id in user_ids} | await chats.private_mailboxes(conn)
+    if len(sources) > 1:
+        raise errors.BadInput(
+            "crawler.private_chats mirrors the private chats of one account only, and this data directory has several; "
+            "set it to false, or give each account a data directory of its own."
+        )
 
 
 async def connection(

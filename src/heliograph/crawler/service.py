@@ -54,7 +54,7 @@ async def run(
     session is over.
     """
     vault = sessions.load(settings.key_file)
-    rows = await roster.active(opened)
+    rows = await roster.active(opened, private_chats=settings.crawler.private_chats)
     holder = f"{socket.gethostname()}:{os.getpid()}"
     hold = tenure.Tenure(opened, [row.account_id for row in rows], holder)
     held, epoch = await hold.take()
@@ -238,7 +238,7 @@ class Crawl:
         async with self._database.connection() as conn:
             rows = await chat_rows.load(conn)
         for row in rows:
-            self._directory.load_chat(row.chat_id, space_id=row.space_id, kind=row.kind, policy=row.policy)
+            self._directory.load(row)
             if row.chat_id in tops and (self._only is None or row.chat_id in self._only):
                 self._backfill.offer(row, tops[row.chat_id])
 

@@ -37,11 +37,14 @@ class ChatRow:
     since: datetime | None
     """The depth that the history was asked with."""
     is_complete: bool
+    is_covered: bool = True
+    """Whether its ids are on the ledger, scanned or owed; those of a chat that was only mentioned are not."""
 
 
 _SELECT = """
-SELECT chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, is_complete
-FROM chats
+SELECT chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, is_complete,
+       is_complete OR EXISTS (SELECT FROM coverage v WHERE v.space_id = c.space_id AND v.chat_id = c.chat_id)
+FROM chats c
 """
 _SET_STATUS = """
 WITH changed AS (
@@ -99,6 +102,12 @@ async def people(conn: Connection, limit: int) -> list[int]:
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def private_mailboxes(conn: Connection) -> set[identity.SpaceId]:
+    """Return the mailboxes that messages of private chats are stored from."""
+    cursor = await conn.execute("SELECT DISTINCT space_id FROM chats WHERE kind = 'private' AND message_count > 0")
+    return {row[0] for row in await cursor.fetchall()}
+
+
 async def save_progress(conn: Connection, steps: Sequence[records.BackfillProgress]) -> None:
     """Keep how far histories are; the last of several steps of a chat counts."""
     newest = {step.chat_id: step for step in steps}
@@ -109,7 +118,8 @@ async def save_progress(conn: Connection, steps: Sequence[records.BackfillProgre
 
 
 def _row(row: tuple[Any, ...]) -> ChatRow:
-    chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, is_complete = row
+    chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, *flags = row
+    is_complete, is_covered = flags
     return ChatRow(
         chat_id=chat_id,
         space_id=space_id,
@@ -124,4 +134,5 @@ def _row(row: tuple[Any, ...]) -> ChatRow:
         total=total,
         since=since,
         is_complete=is_complete,
+        is_covered=is_covered,
     )
