@@ -2,7 +2,9 @@
 
 Live rows go first and history rides along, so that a backfill never holds up what people wait for. Operational errors
 (the database is away, the disk is full) fail everything queued and open the breaker: nothing is retried from memory,
-since the engine asks Telegram again from the committed cursor. Data errors cost one row each, in the same commit.
+since the engine asks Telegram again from the committed cursor. A database that answers is given a try, and each try
+that fails is followed by a longer pause: a full disk answers as well, so that only a commit proves that all is well.
+Data errors cost one row each, in the same commit.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from heliograph import clock, errors, log, metrics
@@ -41,8 +44,15 @@ _WRITTEN, _CONFLICT = CommitResult(is_conflict=False), CommitResult(is_conflict=
 class Writer:
     """The one place of this process that commits batches. Run it with :meth:`run`."""
 
-    def __init__(self, opened: database.Database, *, time: clock.Clock | None = None) -> None:
+    def __init__(
+        self,
+        opened: database.Database,
+        *,
+        time: clock.Clock | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._database = opened
+        self._sleep = sleep
         self._time = time or clock.SystemClock()
         self._live: deque[_Queued] = deque()
         self._history: deque[_Queued] = deque()
@@ -52,6 +62,9 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._reason: errors.HeliographError = errors.DatabaseUnreachable()
+        self._attempts = 0
+        """Pauses since the last commit."""
+        self._depth = metrics.QUEUE_DEPTH.labels("writer")
 
     def enqueue(self, batch: records.Batch) -> asyncio.Future[CommitResult]:
         """Queue a batch. The future raises DatabaseUnreachable or DiskFull when it is unknown whether it committed."""
@@ -62,6 +75,7 @@ class Writer:
         (self._history if batch.origin in _HISTORY else self._live).append((batch, future))
         self._idle.clear()
         self._wake.set()
+        self._measure()
         return future
 
     async def submit(self, batch: records.Batch) -> CommitResult:
@@ -94,14 +108,18 @@ class Writer:
     def _take(self) -> list[_Queued]:
         taken = _pop(self._live, LIVE_ROWS)
         taken += _pop(self._history, 1 if taken else HISTORY_ROWS)
-        metrics.QUEUE_DEPTH.labels("writer").set(len(self._live) + len(self._history))
+        self._measure()
         return taken
 
     def _take_all(self) -> list[_Queued]:
         taken = [*self._live, *self._history]
         self._live.clear()
         self._history.clear()
+        self._measure()
         return taken
+
+    def _measure(self) -> None:
+        self._depth.set(len(self._live) + len(self._history))
 
     async def _commit(self, taken: list[_Queued]) -> None:
         begun = self._time.monotonic()
@@ -118,6 +136,7 @@ class Writer:
             _log.error("commit_failed", batches=len(taken), **log.cause(error))
             await asyncio.sleep(BREAKER_SECONDS[1])
             return
+        self._recover()
         metrics.COMMIT_SECONDS.observe(self._time.monotonic() - begun)
         for index, (batch, future) in enumerate(taken):
             is_conflict = index in outcome.conflicts
@@ -133,20 +152,24 @@ class Writer:
             return await commit.commit_with_bisection(conn, batches)
 
     async def _break(self, taken: list[_Queued], error: errors.HeliographError) -> None:
-        """Refuse everything until the database answers again."""
+        """Refuse everything until the database answers again; whether it takes commits the next one shows."""
         self._healthy.clear()
         self._reason = error
         self._fail(taken + self._take_all(), error)
-        _log.error("database_away", reason=str(error), batches=len(taken))
-        attempt = 0
+        self._idle.set()
+        _log.error("database_away", reason=str(error), batches=len(taken), attempts=self._attempts)
         while not self._healthy.is_set():
-            await asyncio.sleep(BREAKER_SECONDS[min(attempt, len(BREAKER_SECONDS) - 1)])
-            attempt += 1
+            await self._sleep(BREAKER_SECONDS[min(self._attempts, len(BREAKER_SECONDS) - 1)])
+            self._attempts += 1
             with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
                 async with self._database.connection() as conn:
                     await conn.execute("SELECT 1")
                 self._healthy.set()
-        _log.info("database_back", attempts=attempt)
+
+    def _recover(self) -> None:
+        if self._attempts:
+            _log.info("database_back", attempts=self._attempts)
+            self._attempts = 0
 
     def _fail(self, taken: list[_Queued], error: errors.HeliographError) -> None:
         for _, future in taken:
