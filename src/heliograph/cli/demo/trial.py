@@ -63,6 +63,10 @@ class Trial:
             finally:
                 for task in tasks:
                     task.cancel()
+        return await self.report(comparison, rate_of_backfill)
+
+    async def report(self, comparison: verify.Comparison, rate_of_backfill: float) -> int:
+        """Print the JSON object and what differs; return the exit code."""
         for example in comparison.examples:
             console.note(f"differs: {example}")
         console.json(await self._result(comparison, rate_of_backfill))
