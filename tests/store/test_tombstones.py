@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from heliograph.domain import identity
+from heliograph.store import database as store_database
+from heliograph.store import tombstones
 
 STATE = "SELECT text, deleted_at, deleted_as_of FROM messages"
 
@@ -66,3 +69,16 @@ async def test_mailbox_deletion_stays_in_its_mailbox(make: Any, write: Any, fetc
     await write(make.batch(make.tombstone(space_id=one, chat_id=None)))
     assert await fetch("SELECT space_id FROM messages WHERE deleted_at IS NOT NULL") == [(one,)]
     assert await fetch("SELECT change, chat_id FROM outbox WHERE change = 'delete'") == [("delete", groups[one])]
+
+
+async def test_old_orphans_of_a_mailbox_are_forgotten_and_those_of_channels_stay(
+    make: Any, write: Any, fetch: Any, database: store_database.Database
+) -> None:
+    mailbox = identity.mailbox_space(1001)
+    now = datetime.now(UTC)
+    waiting = [make.tombstone(each, space_id=mailbox, chat_id=None) for each in range(1, 6)]
+    fresh = make.tombstone(9, space_id=mailbox, chat_id=None, deleted_at=now)
+    await write(make.batch(*waiting, fresh, make.tombstone(7)))
+    async with database.connection() as conn:
+        assert [await tombstones.forget(conn, limit=3) for _ in range(3)] == [3, 2, 0]
+    assert await fetch("SELECT message_id FROM orphan_tombstones ORDER BY 1") == [(7,), (9,)]

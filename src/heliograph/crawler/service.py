@@ -19,7 +19,7 @@ from heliograph.crawler import backfill, directory, engine, link, refresh, reque
 from heliograph.domain import identity, records
 from heliograph.domain.sync import machine
 from heliograph.domain.sync.rules import Rules
-from heliograph.store import accounts, commands, database, outbox
+from heliograph.store import accounts, commands, database, outbox, tombstones
 from heliograph.store import chats as chat_rows
 from heliograph.vault import sessions
 
@@ -154,12 +154,14 @@ class Crawl:
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _keep_house(self) -> None:
-        """Forget what readers of the live stream can no longer ask for."""
+        """Forget what readers of the live stream can no longer ask for, and deletions of what never came."""
         keep = timedelta(days=self._settings.database.outbox_days)
         while True:
             with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
                 async with self._database.connection() as conn:
                     while await outbox.trim(conn, keep):  # noqa: ASYNC110 - others may commit between two bites
+                        await asyncio.sleep(HOUSE_PAUSE_SECONDS)
+                    while await tombstones.forget(conn):  # noqa: ASYNC110
                         await asyncio.sleep(HOUSE_PAUSE_SECONDS)
             await asyncio.sleep(HOUSE_SECONDS)
 

@@ -6,6 +6,7 @@ Keys include the space, so a mailbox's deletions, which name no chat, find messa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import psycopg
@@ -13,6 +14,8 @@ import psycopg
 from heliograph.domain import records
 from heliograph.store import arrays, messages
 from heliograph.store.database import Connection
+
+ORPHANS_KEPT: Final = timedelta(days=7)
 
 _BURY: Final = """
 WITH known AS MATERIALIZED (
@@ -50,6 +53,11 @@ _SETTLE: Final = """
 DELETE FROM orphan_tombstones o USING unnest(%s, %s) AS k (space_id, message_id)
 WHERE o.space_id = k.space_id AND o.message_id = k.message_id
 """
+_FORGET: Final = """
+DELETE FROM orphan_tombstones WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM orphan_tombstones WHERE space_id < 0 AND deleted_at < now() - %s LIMIT %s
+))
+"""
 
 
 def fold(tombstones: Sequence[tuple[int, records.Tombstone]]) -> list[tuple[int, records.Tombstone]]:
@@ -73,6 +81,16 @@ async def bury(conn: Connection, tombstones: Sequence[records.Tombstone]) -> psy
 async def settle(conn: Connection, keys: Sequence[messages.Key]) -> None:
     """Forget orphans whose messages have come."""
     await conn.execute(_SETTLE, arrays.pack_rows("int8 int4", keys))
+
+
+async def forget(conn: Connection, keep: timedelta = ORPHANS_KEPT, *, limit: int = 50_000) -> int:
+    """Forget up to ``limit`` orphans of mailboxes that are older than ``keep``, and return how many.
+
+    A mailbox's deletions name no chat, so those of private chats and of groups that are mirrored from elsewhere wait as
+    well, for messages that never come. What they are kept for is a history page that was asked before the deletion,
+    which comes within minutes. A channel's orphans stay: each says that an id of that channel is gone.
+    """
+    return (await conn.execute(_FORGET, [keep, limit])).rowcount
 
 
 def _joined(one: records.Tombstone, other: records.Tombstone) -> records.Tombstone:

@@ -103,6 +103,8 @@ def _add_update_message(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: 
 
 def _add_deletions(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context: Context) -> None:
     channel_id = getattr(tl, "channel_id", None)
+    # A mailbox's deletion names no chat, so nobody can tell here whether the chat is mirrored: the store looks for a
+    # row of this mailbox, and forgets after a while what found none.
     chat_id = None if channel_id is None else identity.channel_peer(channel_id)
     rows.tombstones.extend(
         records.Tombstone(space_id=space_id, message_id=message_id, as_of=as_of, deleted_at=context.at, chat_id=chat_id)
