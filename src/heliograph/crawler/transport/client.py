@@ -37,6 +37,8 @@ from heliograph.crawler.transport import inbox, reader, refusal, session
 _UPDATES = 0x8AF52AAC
 """The TL type of everything that Telegram pushes."""
 
+KEY_EXCHANGES = 3
+"""Further attempts at an auth key."""
 ACK_AT = 1024
 """Messages received without an ack before one is due; Telegram takes at most 8,192 ids in one."""
 
@@ -58,7 +60,8 @@ class Client(TelegramClient):  # type: ignore[misc]
             app_version=heliograph.__version__,
             base_logger=_SILENT,
             auto_reconnect=False,
-            connection_retries=0,
+            # Telethon drops a new key's leading zero byte and then refuses the key: one exchange in 256 fails by itself.
+            connection_retries=0 if key.auth_key else KEY_EXCHANGES,
             retry_delay=0,
             request_retries=1,
             flood_sleep_threshold=0,
