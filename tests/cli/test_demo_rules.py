@@ -8,11 +8,12 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.conftest import Rows
 
 from heliograph import config, errors
-from heliograph.cli import progress
+from heliograph.cli import child, progress
 from heliograph.cli.demo import home, outage, patience, verify
 from heliograph.cli.demo import telegram as demo_telegram
 from heliograph.store import database as store_database
@@ -94,6 +95,15 @@ async def test_history_that_is_complete_never_counts_as_standing_still(
 ) -> None:
     await rows.chat(-1_000_000_000_005, message_count=9, done=9, total=9, is_complete=True)
     assert (await progress.until_complete(database, asyncio.Event(), stall_seconds=0)).messages == 9
+
+
+async def test_a_simulator_that_is_gone_ends_the_demo_with_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as control:
+        gone = demo_telegram.Telegram(process=child.Child("simulator", []), control=control)
+        with pytest.raises(demo_telegram.SimulatorSilent, match="no longer answers"):
+            await gone.set_rate(1)
 
 
 # -- outages

@@ -86,7 +86,12 @@ async def _demo(given: options.Options, directory: Path, wanted: Demo) -> int:
             demo_telegram.write_settings(directory, telegram, port=wanted.port, depth=depth)
             settings = options.settings(chosen)
             database = await stack.enter_async_context(wire.database(settings))
-            await _sign_in(settings, database)
+            await patience.within(
+                _sign_in(settings, database),
+                stop=stop,
+                seconds=START_SECONDS,
+                otherwise=f"Signing in took longer than {START_SECONDS:g} s; start the demo again.",
+            )
             if not wanted.is_trial:
                 await _show(telegram, database, arguments, wanted, stop)
                 return 0

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
-from heliograph import config
+from heliograph import config, errors
 from heliograph.cli import child
 
 API_ID = 12345
@@ -33,6 +33,10 @@ BUDGETS: dict[str, dict[str, float]] = {
 }
 
 
+class SimulatorSilent(errors.HeliographError):
+    """The simulated Telegram no longer answers, so nothing can be shown or compared; start the demo again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Telegram:
     """A running simulator."""
@@ -50,12 +54,17 @@ class Telegram:
 
     async def truth(self, users: Iterable[int]) -> list[dict[str, Any]]:
         """Return every message that these users' mirrors should hold."""
-        answer = await self.control.get("/truth", params={"users": ",".join(map(str, users))})
-        answer.raise_for_status()
+        answer = await self._ask("GET", "/truth", params={"users": ",".join(map(str, users))})
         return await asyncio.to_thread(lambda: [orjson.loads(line) for line in answer.content.splitlines() if line])
 
     async def _post(self, path: str, **body: Any) -> None:
-        (await self.control.post(path, json=body)).raise_for_status()
+        await self._ask("POST", path, json=body)
+
+    async def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        try:
+            return (await self.control.request(method, path, **content)).raise_for_status()
+        except httpx.HTTPError as error:
+            raise SimulatorSilent from error
 
 
 async def start(
