@@ -233,10 +233,10 @@ def configure(data_dir: Path, database_dsn: str) -> Callable[..., None]:
 
 
 @pytest.fixture
-def configure_for(configure: Callable[..., None], tmp_path: Path) -> Callable[[Simulator], None]:
+def configure_for(configure: Callable[..., None], tmp_path: Path) -> Callable[..., None]:
     """Write a configuration that leads to a simulator."""
 
-    def configure_for(simulator: Simulator) -> None:
+    def configure_for(simulator: Simulator, **sections: dict[str, Any]) -> None:
         key = tmp_path / "telegram.pem"
         key.write_text(simulator.public_key_pem, "ascii")
         configure(
@@ -246,7 +246,8 @@ def configure_for(configure: Callable[..., None], tmp_path: Path) -> Callable[[S
                 "dc_public_key_file": str(key),
                 "sign_up_name": "Ada",
                 "rpc_deadline_seconds": 10,
-            }
+            },
+            **sections,
         )
 
     return configure_for

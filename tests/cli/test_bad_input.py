@@ -21,7 +21,7 @@ from heliograph.simulator.server import Simulator
 from heliograph.vault import keyfile
 
 Configure = Callable[..., None]
-ConfigureFor = Callable[[Simulator], None]
+ConfigureFor = Callable[..., None]
 
 
 def accounts_in(dsn: str) -> list[tuple[Any, ...]]:

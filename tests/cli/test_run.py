@@ -21,7 +21,7 @@ from heliograph.simulator.server import Simulator
 from heliograph.vault import keyfile
 
 Configure = Callable[..., None]
-ConfigureFor = Callable[[Simulator], None]
+ConfigureFor = Callable[..., None]
 
 
 def is_gone(pid: int) -> bool:

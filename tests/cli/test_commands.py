@@ -1,0 +1,66 @@
+"""What the commands that read show, for programs and for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from tests.cli.conftest import Run
+from tests.conftest import Rows
+
+Configure = Callable[..., None]
+
+HARBOUR, LIBRARY = -1_000_000_000_001, -1_000_000_000_002
+
+
+@pytest.fixture
+async def store(rows: Rows, configure: Configure) -> Rows:
+    """Two chats with a few messages, one of them edited and one deleted."""
+    configure()
+    await rows.user(5, "Aino")
+    await rows.chat(HARBOUR, title="Harbour\x1b[31m", username="harbour")
+    await rows.chat(LIBRARY, title="Library", kind="channel", status="error", last_error="CHANNEL_PRIVATE")
+    await rows.message(HARBOUR, 1, "the ferry leaves at noon", sender_id=5)
+    await rows.message(HARBOUR, 2, "another ferry", sender_id=5)
+    await rows.message(HARBOUR, 3, "gone", sender_id=5, deleted_at=datetime.now(UTC), deleted_as_of=2)
+    await rows.message(LIBRARY, 1, "a book about a ferry")
+    return rows
+
+
+async def test_status_counts_what_is_held(run: Run, store: Rows) -> None:
+    found = json.loads((await run("status", "--json")).out)
+    assert (found["chats"], found["crawler"], found["accounts"]) == (2, "stopped", [])
+    table = (await run("status")).out
+    assert "Crawler" in table
+    assert [line.split()[-1] for line in table.splitlines() if line.strip().startswith("Chats")] == ["2"]
+
+
+async def test_chats_are_listed_for_programs_and_for_people(run: Run, store: Rows) -> None:
+    found = json.loads((await run("chats", "--json")).out)
+    assert {chat["chat_id"]: chat["message_count"] for chat in found} == {HARBOUR: 3, LIBRARY: 1}
+    table = (await run("chats")).out
+    assert "\x1b" not in table
+    line = next(line for line in table.splitlines() if str(LIBRARY) in line)
+    assert line.split()[:3] == [str(LIBRARY), "channel", "Library"]
+    assert "CHANNEL_PRIVATE" in line
+
+
+async def test_an_empty_store_names_the_next_step(run: Run, configure: Configure) -> None:
+    configure()
+    ran = await run("chats")
+    assert (ran.code, ran.out, "heliograph login" in ran.err) == (0, "", True)
+    assert json.loads((await run("chats", "--json")).out) == []
+
+
+async def test_search_finds_by_words_and_filters(run: Run, store: Rows) -> None:
+    found = json.loads((await run("search", "ferry", "--json")).out)
+    assert found["total"] == 3
+    found = json.loads((await run("search", "ferry", "--json", "--chat", "@harbour", "--limit", "1")).out)
+    assert (found["total"], [hit["message"]["chat_id"] for hit in found["hits"]]) == (2, [HARBOUR])
+    ran = await run("search", "ferry", "noon", "--sender", "5", "--from", "2026-01-31", "--to", "2026-12-31")
+    assert "ferry leaves at noon" in ran.out
+    assert f"{HARBOUR}/1" in ran.out
+    assert "1 found" in ran.err
+    assert "0 found" in (await run("search", "ferry", "--to", "2020-01-01")).err
