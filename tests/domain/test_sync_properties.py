@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sync_world import Driver, Store
 
-from heliograph.domain.sync.actions import Commit
+from heliograph.domain.sync.actions import Anchor, Commit
 from heliograph.domain.sync.machine import Machine
 
 
@@ -23,7 +23,7 @@ def test_everything_recoverable_arrives_in_its_final_form(rng, steps):
 
 @pytest.mark.parametrize("block", range(8))
 def test_long_schedules_lose_nothing(block):
-    for seed in range(block * 50, block * 50 + 50):
+    for seed in range(block * 100, block * 100 + 100):
         try:
             Driver(random.Random(seed)).run(400)
         except AssertionError as error:
@@ -78,6 +78,29 @@ class LossNotRecorded(Store):
         self.losses.clear()
 
 
+class StepBackKeepsAges(Store):
+    """Goes back with the cursor and leaves the rows as new as they were."""
+
+    def age(self, space, pts):
+        pass
+
+
+class ScanDatedByItsAnswer(Driver):
+    """Takes ``as_of`` from the response, so that a page hides the edits that came while it was on its way."""
+
+    def scanned(self, page):
+        space, _, texts = page
+        super().scanned((space, self.server.boxes[space].pts, texts))
+
+
+class NeverAnchors(Machine):
+    """Leaves a channel without a cursor where it is."""
+
+    def add_channel(self, channel, account, server_pts, now):
+        actions = super().add_channel(channel, account, None, now)
+        return [action for action in actions if not isinstance(action, Anchor)]
+
+
 @pytest.mark.parametrize(
     ("parts", "finding"),
     [
@@ -86,6 +109,9 @@ class LossNotRecorded(Store):
         ({"machine": OtherUpdatesDropped}, "missing|final form"),
         ({"machine": GapsIgnored}, "missing|final form"),
         ({"store": LossNotRecorded}, "missing|final form"),
+        ({"store": StepBackKeepsAges}, "final form"),
+        ({"driver": ScanDatedByItsAnswer}, "final form"),
+        ({"machine": NeverAnchors}, "never anchored"),
     ],
 )
 def test_planted_defects_are_found(parts, finding):
