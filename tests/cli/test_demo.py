@@ -169,6 +169,12 @@ async def test_an_equal_store_passes_until_something_is_planted_in_it(
         assert json.loads(capsys.readouterr().out.splitlines()[-1])[key] == 1
 
 
+async def test_every_arrival_belongs_to_one_message_of_the_truth(judged: trial.Trial) -> None:
+    """Regression: a copy in another mailbox, numbered otherwise, was taken for an update that came late."""
+    places = [(record["chat_id"], record["message_id"]) for record in await judged.truth()]
+    assert len(places) == len(set(places)) > 0
+
+
 async def test_a_basic_group_that_nobody_mirrors_fails_the_trial(
     judged: trial.Trial, installation: Installation
 ) -> None:

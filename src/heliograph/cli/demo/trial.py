@@ -77,9 +77,15 @@ class Trial:
         await self._live(seconds, rate, crawler)
         return rate_of_backfill, await self._settle()
 
+    async def truth(self) -> list[verify.Record]:
+        """Return what the mirror should hold now: each message once, as it is numbered where it is mirrored from."""
+        async with self._database.connection() as conn:
+            users = [account.user_id for account in await accounts.load_all(conn)]
+        return await oracle.mirrored(self._database, await self._telegram.truth(users))
+
     async def compare(self) -> verify.Comparison:
         """Compare the store as it is now with the truth as it is now."""
-        truth = await self._truth()
+        truth = await self.truth()
         # The crawler reckons the depth from when it looks at a chat, which is at the latest when history is complete.
         since = config.history_since(self._history_depth, datetime.fromtimestamp(self._looked_at, UTC))
         cut_off = outage.windows(self._faults, truth, self._arrivals)
@@ -132,11 +138,6 @@ class Trial:
                 return comparison
             await patience.pause(self._stop, 1)
 
-    async def _truth(self) -> list[dict[str, Any]]:
-        async with self._database.connection() as conn:
-            users = [account.user_id for account in await accounts.load_all(conn)]
-        return await self._telegram.truth(users)
-
     async def _result(self, comparison: verify.Comparison, rate: float) -> dict[str, Any]:
         async with self._database.connection() as conn:
             counts = await archive.counts(conn)
@@ -157,7 +158,7 @@ class Trial:
         }
 
     async def _latencies(self) -> list[float]:
-        truth = await self._truth()
+        truth = await self.truth()
         cut_off = outage.windows(self._faults, truth, self._arrivals)
         found = outage.latency(truth, self._arrivals, cut_off)
         lengths = ", ".join(f"{end - begin:.1f} s" for begin, end in cut_off)
