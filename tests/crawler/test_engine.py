@@ -9,7 +9,7 @@ import pytest
 from telethon.tl import functions, types
 
 from heliograph import clock, errors
-from heliograph.crawler import directory, engine, link, transport, writer
+from heliograph.crawler import claims, directory, engine, link, reach, transport, writer
 from heliograph.crawler.transport import inbox
 from heliograph.domain import identity, records
 from heliograph.domain.sync import machine
@@ -30,9 +30,12 @@ class Telegram:
         self.inbox = inbox.Inbox(1000, clock.ManualClock(NOW))
         self.answers = {}
         self.asked = []
+        self.hold = None
 
     async def call(self, request, **_):
         self.asked.append(request)
+        if self.hold is not None and isinstance(request, functions.updates.GetChannelDifferenceRequest):
+            await self.hold.wait()
         answer = self.answers[type(request)].pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -73,20 +76,38 @@ class Store:
         return [row.text for batch in self.batches for row in batch.messages]
 
 
+class Claims(claims.Claims):
+    """The cursors of a store that is a dictionary: box to state and epoch. The machine of the world starts from it."""
+
+    def __init__(self):
+        super().__init__(None, 7)
+        self.stored = {}
+        self.failures = []
+
+    async def take(self, boxes):
+        await asyncio.sleep(0)
+        if self.failures:
+            raise self.failures.pop(0)
+        found = {box: self.stored[box] for box in boxes if box in self.stored}
+        self.foreign |= {box for box, (_, epoch) in found.items() if epoch > self.epoch}
+        return {box: state for box, (state, epoch) in found.items() if epoch <= self.epoch}
+
+
 class World:
     """One account with one channel at pts 10; the account's first difference brought nothing."""
 
-    def __init__(self, database=None):
+    def __init__(self):
         self.telegram, self.store, self.chats = Telegram(), Store(), directory.Directory()
+        self.claims, self.reach = Claims(), reach.Reach(None)
         self.time = clock.ManualClock(NOW)
         self.machine = machine.Machine()
         self.refreshes = []
         self.engine = engine.Engine(
             self.machine,
             self.store,
-            database,
             self.chats,
-            epoch=7,
+            claimed=self.claims,
+            reached=self.reach,
             time=self.time,
             on_refresh=lambda: self.refreshes.append(True),
         )
@@ -264,6 +285,95 @@ async def test_unknown_channel_is_anchored_by_its_dialog(world):
     assert world.telegram.asked[-1].peers[0].peer.access_hash == 8
 
 
+async def test_met_channel_goes_on_from_its_stored_cursor_instead_of_being_anchored(world):
+    other = 12
+    world.claims.stored = {other: (records.BoxState(pts=20), 3)}
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(31, message(9, channel=other)))
+    world.push(new(9, 31, channel=other), chats=[channel_tl(other, 8)])
+    await world.until(lambda: world.engine.committed_pts(other) == 20)
+    world.pass_time(1)
+    await world.until(lambda: (20, 31) in world.store.moves)
+    assert not any(before is None for before, _ in world.store.moves)
+
+
+async def test_listed_channel_goes_on_from_its_stored_cursor_instead_of_being_anchored(world):
+    other = 12
+    access = records.Access(account_id=1, peer_id=identity.channel_peer(other), access_hash=8)
+    world.chats.learn([], [], [access])
+    world.claims.stored = {other: (records.BoxState(pts=20), 3)}
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(31, message(9, channel=other)))
+    adopted = await world.engine.adopt([CHANNEL, other])
+    assert adopted == {other: 20}
+    world.engine.channel(world.account, other, 31, adopted[other])
+    await world.until(lambda: (20, 31) in world.store.moves)
+
+
+async def test_box_that_a_later_crawler_has_claimed_is_left_alone(world):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 8)}
+    world.store.failures = [errors.DatabaseUnreachable()]
+    world.push(new(1, 11))
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.HELD)
+    batches, asked = len(world.store.batches), len(world.telegram.asked)
+    world.push(new(2, 12))
+    world.engine.channel(world.account, CHANNEL, 12, 10)
+    world.pass_time(5)
+    await asyncio.sleep(0.01)
+    assert (len(world.store.batches), len(world.telegram.asked)) == (batches, asked)
+    assert not world.reach.is_lost(identity.channel_peer(CHANNEL))
+
+
+async def test_anchor_that_fails_in_any_way_is_tried_again(world):
+    other = 12
+    world.claims.failures = [ValueError("odd")]
+    world.push(new(9, 31, channel=other), chats=[channel_tl(other, 8)])
+    await world.until(lambda: not world.claims.failures)
+    await world.until(lambda: world.machine.deadline() == world.time.monotonic() + 1)
+    world.claims.stored = {other: (records.BoxState(pts=31), 3)}
+    world.pass_time(1)
+    await world.until(lambda: world.engine.committed_pts(other) == 31)
+
+
+async def test_answer_asked_from_before_a_reload_is_not_applied_after_it(world):
+    second = Telegram()
+    second.account_id, second.user_id = 2, USER + 1
+    other = link.Link(second, epoch=7, chats=world.chats)
+    access = records.Access(account_id=2, peer_id=identity.channel_peer(CHANNEL), access_hash=6)
+    world.chats.learn([], [], [access])
+    second.will_answer(functions.updates.GetDifferenceRequest, types.updates.DifferenceEmpty(NOW, 0))
+    world.engine.add(other, records.BoxState(pts=5, date=int(NOW.timestamp())))
+    world.engine.channel(other, CHANNEL, 10, 10)
+    # The commit happened, though its answer was lost; before the cursor is read again the first account goes.
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=11), 7)}
+    world.store.failures = [errors.DatabaseUnreachable()]
+    second.hold = asyncio.Event()
+    second.will_answer(functions.updates.GetChannelDifferenceRequest, answer(11, message(1)), answer(12, message(2)))
+    world.push(new(1, 11))
+    world.engine.remove(world.account)
+    await world.until(
+        lambda: any(isinstance(each, functions.updates.GetChannelDifferenceRequest) for each in second.asked)
+    )
+    await world.until(lambda: world.engine.committed_pts(CHANNEL) == 11)
+    second.hold.set()
+    await asyncio.sleep(0.01)
+    assert (10, 11) not in world.store.moves[1:] and (11, 11) not in world.store.moves
+
+
+async def test_account_that_leaves_a_channel_stops_reading_it_and_goes_on_when_it_is_back(world):
+    left = channel_tl()
+    left.left = True
+    world.push(chats=[left])
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.HELD)
+    assert world.reach.is_lost(identity.channel_peer(CHANNEL))
+    asked = len(world.refreshes)
+    world.push(chats=[channel_tl()])
+    assert len(world.refreshes) > asked
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(2)))
+    world.engine.channel(world.account, CHANNEL, 12, 10)
+    world.pass_time(1)
+    await world.until(lambda: (10, 12) in world.store.moves)
+    assert not world.reach.is_lost(identity.channel_peer(CHANNEL))
+
+
 async def test_counters_are_written_without_a_cursor(world):
     views = types.UpdateChannelMessageViews(channel_id=CHANNEL, id=1, views=17)
     world.push(views)
@@ -271,16 +381,30 @@ async def test_counters_are_written_without_a_cursor(world):
     assert (batch.moves, [seen.views for seen in batch.observations]) == ((), [17])
 
 
-async def test_failed_commit_reads_the_cursor_again_and_fetches(database):
-    world = World(database)
-    await world.start()
+async def test_failed_commit_goes_on_from_the_stored_cursor(world):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=11), 7)}
+    world.store.failures = [errors.DatabaseUnreachable()]
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(2)))
+    world.push(new(1, 11))
+    await world.until(lambda: world.engine.committed_pts(CHANNEL) == 11)
+    world.pass_time(1)
+    await world.until(lambda: (11, 12) in world.store.moves)
+
+
+async def test_failed_commit_without_a_stored_cursor_anchors_anew(world):
     world.store.failures = [errors.DatabaseUnreachable()]
     world.telegram.will_answer(functions.messages.GetPeerDialogsRequest, errors.Disconnected())
     world.push(new(1, 11))
-    await world.until(lambda: world.machine.boxes[CHANNEL].state is not State.LIVE)
-    # The store has no cursor for it: the box is anchored anew instead of trusting what was in memory.
     await world.until(lambda: world.machine.boxes[CHANNEL].state is State.UNANCHORED)
-    await world.engine.stop()
+    assert world.engine.committed_pts(CHANNEL) is None
+
+
+async def test_cursors_are_read_until_the_store_answers(world):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 7)}
+    world.claims.failures = [errors.DatabaseUnreachable()]
+    world.store.failures = [errors.DatabaseUnreachable()]
+    world.push(new(1, 11))
+    await world.until(lambda: world.claims.failures == [] and world.machine.deadline() == 1.0 + world.time.monotonic())
 
 
 async def test_peers_of_a_failed_commit_are_sent_again(world):

@@ -11,13 +11,14 @@ import sys
 import tomllib
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from heliograph import config, errors
 from heliograph.cli.demo import oracle, verify
 from heliograph.crawler import login, service
 from heliograph.simulator.server import Simulator
-from heliograph.store import accounts, commands
+from heliograph.store import accounts, commands, leases
 from heliograph.store import database as store_database
 from heliograph.vault import keyfile
 
@@ -61,10 +62,12 @@ class Installation:
     async def crawling(self, **options: object) -> AsyncIterator[asyncio.Task[None]]:
         """Run the crawler role in this process; its end by itself ends the block."""
         stop = asyncio.Event()
-        task = asyncio.create_task(service.run(self.settings, self.database, stop=stop, **options))
+        ready = asyncio.Event()
+        task = asyncio.create_task(service.run(self.settings, self.database, stop=stop, on_ready=ready.set, **options))
         body = asyncio.current_task()
         task.add_done_callback(lambda _: None if stop.is_set() or "mode" in options else body.cancel())
         try:
+            await asyncio.wait({task, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
             yield task
         except asyncio.CancelledError:
             if not task.done():
@@ -73,6 +76,20 @@ class Installation:
         finally:
             stop.set()
             await task
+
+    async def enable(self, *users: int) -> None:
+        """Let only these accounts be mirrored with from the next start on."""
+        async with self.database.connection() as conn:
+            await conn.execute(
+                "UPDATE accounts SET state = CASE WHEN user_id = ANY(%s) THEN 'active' ELSE 'signed_out' END",
+                [list(users)],
+            )
+
+    async def end_session(self, user: int) -> None:
+        """Have Telegram end an account's session; the account finds out when it next asks something."""
+        self.telegram.faults.refuse("*", "AUTH_KEY_UNREGISTERED", 401, times=1_000).user_id = user
+        await self.command("refresh")
+        await self.until("SELECT state = 'signed_out' FROM accounts WHERE user_id = %s", user)
 
     async def start_process(self) -> None:
         """Run the crawler role in a process of its own, which can be killed."""
@@ -117,6 +134,25 @@ class Installation:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
 
+    async def lose_leases(self) -> None:
+        """End the connection that a crawler's leases hang on, and no other."""
+        assert await self.one(
+            "SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            " WHERE locktype = 'advisory' AND classid = %s AND d.datname = current_database()",
+            leases.LOCK_CLASS,
+        )
+
+    @contextlib.asynccontextmanager
+    async def without_database(self) -> AsyncIterator[None]:
+        """End every connection and refuse new ones, as a server that is restarted does."""
+        name = psycopg.conninfo.conninfo_to_dict(self.database.dsn)["dbname"]
+        outside = await psycopg.AsyncConnection.connect(self.database.dsn, dbname="postgres", autocommit=True)
+        async with outside:
+            await outside.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            await outside.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield
+            await outside.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
     async def slow_history(self) -> None:
         """Ration history, so that a backfill takes long enough to be killed."""
         content = tomllib.loads(self.settings.config_file.read_text())
@@ -130,6 +166,23 @@ class Installation:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError(f"never true: {query}")
+
+    @property
+    def connections(self) -> int:
+        """How many connections Telegram has at this moment."""
+        return len(self.telegram.faults._connections)
+
+    async def until_silent(self, seconds: float = 30) -> None:
+        """Wait until nobody is connected to Telegram any more."""
+        for _ in range(round(seconds / 0.05)):
+            if not self.connections:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{self.connections} connections stay")
+
+    async def until_stored(self, text: str) -> None:
+        """Wait until a message of this text is in the store."""
+        await self.until("SELECT count(*) = 1 FROM messages WHERE text = %s", text)
 
     async def until_backfilled(self) -> None:
         await self.until(

@@ -7,23 +7,32 @@ lock; how each action ended is told to the machine, whatever it was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from heliograph import clock, errors, log, metrics
-from heliograph.crawler import batches, directory, link, normalize, requests, transport, writer
+from heliograph import clock, errors, log
+from heliograph.crawler import (
+    batches,
+    claims,
+    directory,
+    intake,
+    link,
+    questions,
+    reach,
+    requests,
+    rereading,
+    transport,
+    writer,
+)
 from heliograph.domain import identity, records
 from heliograph.domain.sync import actions as todo
 from heliograph.domain.sync import events, machine
-from heliograph.store import cursors, database
 
 CHUNK = 50
 """Containers taken in one go before other tasks get their turn."""
 TICK_SECONDS = 0.05
 """How exactly deadlines are kept; the shortest is half a second."""
-REFUSED_SECONDS = 1.0
 
 _log = log.get("engine")
 
@@ -35,23 +44,25 @@ class Engine:
         self,
         sequence: machine.Machine,
         commits: writer.Writer,
-        opened: database.Database,
         chats: directory.Directory,
         *,
-        epoch: int,
+        claimed: claims.Claims,
+        reached: reach.Reach,
         time: clock.Clock | None = None,
         on_refresh: Callable[[], None] = lambda: None,
     ) -> None:
         self.machine = sequence
+        self.claims = claimed
+        self.reach = reached
         self._writer = commits
-        self._database = opened
         self._directory = chats
-        self._epoch = epoch
         self._time = time or clock.SystemClock()
         self._on_refresh = on_refresh
+        self._intake = intake.Intake(commits, chats, self._time, on_refresh=on_refresh, on_roles=self._note_roles)
         self._links: dict[identity.SpaceId, link.Link] = {}
+        self._last: link.Link | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reloading: set[identity.SpaceId] = set()
+        self._rereading = rereading.Rereading(claimed, commits, self._reloaded)
         self._is_stopping = False
 
     # -- for the service --------------------------------------------------------------------------------------
@@ -78,6 +89,7 @@ class Engine:
     def remove(self, account: link.Link) -> None:
         """Let an account go; its channels go on through others."""
         if self._links.pop(account.mailbox, None):
+            self._last = account
             self.perform(self.machine.remove_account(account.mailbox, self._now()))
 
     def committed_pts(self, box: identity.SpaceId) -> int | None:
@@ -92,11 +104,30 @@ class Engine:
         }
 
     def channel(self, account: link.Link, box: identity.SpaceId, server_pts: int, asked_at_pts: int | None) -> None:
-        """Take a channel's dialog: anchor it, or compare its pts with the cursor from before the request."""
+        """Take a channel's dialog: anchor it, or compare its pts with the cursor from before the request.
+
+        Whether the store has a cursor for it must be known by then: see :meth:`adopt`.
+        """
+        if box in self.claims.foreign:
+            return
         now = self._now()
         self.perform(self.machine.add_channel(box, account.mailbox, server_pts, now))
         if asked_at_pts is not None:
             self.perform(self.machine.server_pts(box, server_pts, asked_at_pts, now))
+
+    async def adopt(self, boxes: Iterable[identity.SpaceId]) -> dict[identity.SpaceId, int]:
+        """Take the stored cursors of those boxes that have none here, and return their pts.
+
+        Raises DatabaseUnreachable and DiskFull.
+        """
+        unknown = [box for box in boxes if not (self._has_start(box) or box in self.claims.foreign)]
+        taken = await self.claims.take(unknown) if unknown else {}
+        for box, cursor in taken.items():
+            if box not in self.machine.boxes:
+                self.machine.load(box, cursor)
+            elif not self._has_start(box):
+                self.perform(self.machine.reloaded(box, cursor, self._now()))
+        return {box: cursor.pts for box, cursor in taken.items()}
 
     def account_state(self, account: link.Link, state: records.BoxState, asked_at_pts: int) -> None:
         """Compare the server's state with an account's cursor from before the request."""
@@ -128,25 +159,13 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._writer.until_idle()
 
-    def measure(self) -> None:
-        """Set the gauges of boxes and of what they have not committed yet."""
-        for state, count in self.machine.states().items():
-            metrics.BOXES.labels(state.value).set(count)
-        lag = {"channel": 0, "account": 0}
-        for space, box in self.machine.boxes.items():
-            if box.pipeline.committed:
-                kind = "channel" if identity.is_channel_space(space) else "account"
-                lag[kind] = max(lag[kind], box.pipeline.pts - box.pipeline.committed.pts)
-        for kind, events_ in lag.items():
-            metrics.BOX_LAG.labels(kind).set(events_)
-
     # -- what arrives -----------------------------------------------------------------------------------------
 
     def _take(self, account: link.Link, taken: list[transport.Incoming]) -> None:
         """Take some incoming events together: what belongs to no box is one batch, and goes before the rest."""
-        read = [self._read(account, incoming) for incoming in taken]
+        read = [self._intake.read(account, incoming) for incoming in taken]
         containers = [each for each in read if isinstance(each, events.Container)]
-        self._set_aside(
+        self._intake.set_aside(
             account,
             [user for each in containers for user in each.users],
             [chat for each in containers for chat in each.chats],
@@ -155,25 +174,9 @@ class Engine:
         )
         for each in read:
             if isinstance(each, events.Container):
-                self.perform(self.machine.container(each, self._now()))
+                self.perform(self.machine.container(self.claims.ours(each), self._now()))
             else:
                 self._take_control(account, each)
-
-    def _read(self, account: link.Link, incoming: transport.Incoming) -> events.Container | events.Control:
-        if incoming.kind == "ended":
-            raise errors.SessionEnded
-        if incoming.kind != "container":
-            return events.Control(incoming.kind)
-        try:
-            return normalize.container(
-                incoming.container,
-                self_user_id=account.user_id,
-                pushed_at=incoming.pushed_at,
-                is_known=self._directory.is_known,
-            )
-        except Exception as error:  # one odd container must not cost the others: the difference has it
-            _log.error("container_unreadable", constructor=type(incoming.container).__name__, **log.cause(error))
-            return events.Control.UNDECODABLE
 
     def _take_control(self, account: link.Link, control: events.Control) -> None:
         _log.info("updates_may_be_missing", account_id=account.account_id, reason=control.value)
@@ -181,23 +184,22 @@ class Engine:
         # Silence proves nothing about channels: their dialogs are compared as well.
         self._on_refresh()
 
-    def _set_aside(
-        self,
-        account: link.Link,
-        users: Sequence[Any],
-        chats: Sequence[Any],
-        rest: Sequence[Any],
-        pushed_at: datetime | None = None,
-    ) -> None:
-        """Write what belongs to no box: it goes first, so that the messages beside it find their people."""
-        if not (users or chats or rest):
-            return
-        batch = account.aside(users, chats, rest, at=self._time.now(), pushed_at=pushed_at)
-        if batch is None:
-            return
-        if any(not (chat.is_min or chat.is_left or self._directory.has(chat.chat_id)) for chat in batch.chats):
+    def _note_roles(self, account: link.Link, accesses: Sequence[records.Access]) -> None:
+        """Take that this account has left chats, or is in them again."""
+        for access in accesses:
+            kind, number = identity.split_peer(access.peer_id)
+            is_reading = access.role in directory.READS
+            if kind == "channel":
+                self._note_channel(account, identity.channel_space(number), is_reading=is_reading)
+            elif kind == "chat" and self._directory.is_mirrored_from(access.peer_id, account.mailbox):
+                self.reach.note_group(access.peer_id, account.mailbox, is_reading=is_reading)
+
+    def _note_channel(self, account: link.Link, box: identity.SpaceId, *, is_reading: bool) -> None:
+        known = self.machine.boxes.get(box)
+        if not is_reading:
+            self.perform(self.machine.remove_channel(box, account.mailbox, self._now()))
+        elif known is None or account.mailbox not in known.accounts:
             self._on_refresh()
-        self._writer.enqueue(batch).add_done_callback(partial(_forget_unwritten, account))
 
     # -- what is to be done -----------------------------------------------------------------------------------
 
@@ -212,8 +214,13 @@ class Engine:
                 self._start(self._anchor(action))
             elif isinstance(action, todo.Reload):
                 self._reload(action)
-            else:
-                _log.error("box_alarm", box=action.box, reason=action.reason)
+            elif action.box not in self.claims.foreign:
+                self._alarm(action)
+
+    def _alarm(self, alarm: todo.Alarm) -> None:
+        _log.error("box_alarm", box=alarm.box, reason=alarm.reason)
+        if alarm.reason == "access_lost" and identity.is_channel_space(alarm.box):
+            self.reach.lose(identity.channel_peer(alarm.box))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         if self._is_stopping:
@@ -228,17 +235,18 @@ class Engine:
         batch = batches.batch(
             commit,
             account.context(self._time.now()),
-            epoch=self._epoch,
+            epoch=self.claims.epoch,
             groups=self._directory.groups_of(commit.box) if commit.loss else [],
         )
         self._writer.enqueue(batch).add_done_callback(partial(self._committed, commit))
 
     def _speaker(self, box: identity.SpaceId) -> link.Link:
         """Return the account whose view a box's payloads are."""
-        for mailbox in (box, *self.machine.boxes[box].accounts):
+        for mailbox in (box, *self.machine.boxes[box].accounts, *self._links):
             if mailbox in self._links:
                 return self._links[mailbox]
-        return next(iter(self._links.values()))
+        assert self._last is not None
+        return self._last
 
     def _committed(self, commit: todo.Commit, future: asyncio.Future[writer.CommitResult]) -> None:
         if future.cancelled() or future.exception() is not None or future.result().is_conflict:
@@ -248,13 +256,13 @@ class Engine:
 
     async def _fetch(self, fetch: todo.Fetch) -> None:
         account = self._links.get(fetch.account)
-        request = self._difference(fetch, account) if account else None
+        request = questions.difference(fetch, account) if account else None
         if account is None or request is None:
             self._fetch_failed(fetch, events.Failure.ACCESS, 0)
             return
         try:
             answer = await account.connection.call(request)
-            result = self._classify(fetch, answer, account)
+            result = questions.answer(fetch, answer, account)
         except errors.TelegramError as error:
             self._fetch_failed(fetch, *requests.failure(error))
             return
@@ -263,23 +271,9 @@ class Engine:
             self._fetch_failed(fetch, events.Failure.UNDECODABLE, 0)
             return
         rest = result.rest if isinstance(result, events.Page) else ()
-        self._set_aside(account, result.users, result.chats, rest)
-        self.perform(self.machine.answer(fetch, result, self._now()))
-
-    def _difference(self, fetch: todo.Fetch, account: link.Link) -> Any:
-        if not identity.is_channel_space(fetch.box):
-            return requests.difference(fetch.from_state)
-        access_hash = account.channel_hash(fetch.box)
-        if access_hash is None:
-            return None
-        return requests.channel_difference(fetch.box, access_hash, fetch.from_state, fetch.limit)
-
-    def _classify(self, fetch: todo.Fetch, answer: Any, account: link.Link) -> events.Page | events.Lost:
-        if identity.is_channel_space(fetch.box):
-            return normalize.channel_difference(
-                answer, box=fetch.box, asked=fetch.from_state, self_user_id=account.user_id
-            )
-        return normalize.difference(answer, asked=fetch.from_state, self_user_id=account.user_id)
+        self._intake.set_aside(account, result.users, result.chats, rest)
+        self._find(fetch.box)
+        self.perform(self.machine.answer(fetch, self.claims.ours(result), self._now()))
 
     def _fetch_failed(self, fetch: todo.Fetch, failure: events.Failure, seconds: float) -> None:
         _log.warning("difference_failed", box=fetch.box, failure=failure.value, seconds=seconds)
@@ -288,53 +282,57 @@ class Engine:
             self._on_refresh()
 
     async def _anchor(self, anchor: todo.Anchor) -> None:
-        account = self._links.get(anchor.account)
         try:
-            state = await self._server_state(anchor.box, account) if account else None
+            state = await self._standing(anchor)
         except errors.TelegramError as error:
-            self.perform(self.machine.anchor_failed(anchor.box, requests.failure(error)[0], self._now(), 1))
-            return
-        if state is None:
-            self.perform(self.machine.anchor_failed(anchor.box, events.Failure.ACCESS, self._now()))
+            failure, seconds = requests.failure(error)
+            self.perform(self.machine.anchor_failed(anchor.box, failure, self._now(), seconds))
+        except Exception as error:  # whatever it was, a box without a timer would wait for ever
+            _log.warning("anchor_failed", box=anchor.box, **log.cause(error))
+            self.perform(self.machine.anchor_failed(anchor.box, events.Failure.RETRY, self._now()))
         else:
-            self.perform(self.machine.anchored(anchor.box, state, self._now()))
+            if anchor.box in self.claims.foreign:
+                self._give_up(anchor.box)
+            elif state is not None:
+                self._find(anchor.box)
+                self.perform(self.machine.anchored(anchor.box, state, self._now()))
+            else:
+                self.perform(self.machine.anchor_failed(anchor.box, events.Failure.ACCESS, self._now()))
 
-    async def _server_state(self, box: identity.SpaceId, account: link.Link) -> records.BoxState | None:
-        if not identity.is_channel_space(box):
-            return requests.state_of(await account.connection.call(requests.account_state()))
-        access_hash = account.channel_hash(box)
-        if access_hash is None:
+    async def _standing(self, anchor: todo.Anchor) -> records.BoxState | None:
+        """Return where a box is to start, None when nobody can tell or when its cursor was in the store after all.
+
+        A cursor that means nothing to the server is not looked up again: the box has it already.
+        """
+        if not self._has_start(anchor.box):
+            await self.adopt([anchor.box])
+            if self._has_start(anchor.box):
+                return None
+        account = self._links.get(anchor.account)
+        if account is None or anchor.box in self.claims.foreign:
             return None
-        answer = await account.connection.call(requests.channel_dialog(box, access_hash))
-        self._set_aside(account, answer.users, answer.chats, ())
-        pts = answer.dialogs[0].pts if answer.dialogs else None
-        return records.BoxState(pts=pts) if pts else None
+        found = await questions.standing(anchor.box, account)
+        self._intake.set_aside(account, found.users, found.chats, ())
+        return found.state
 
-    # -- after a failed commit --------------------------------------------------------------------------------
+    def _find(self, box: identity.SpaceId) -> None:
+        """Note that a channel answers; mailboxes always do."""
+        if identity.is_channel_space(box):
+            self.reach.find(identity.channel_peer(box))
+
+    def _has_start(self, box: identity.SpaceId) -> bool:
+        found = self.machine.boxes.get(box)
+        return found is not None and found.pipeline.has_start
 
     def _reload(self, reload: todo.Reload) -> None:
-        """Read cursors again; however many boxes failed together, they are read together."""
-        self._reloading.add(reload.box)
-        if len(self._reloading) == 1:
-            self._start(self._reload_all())
+        if self._rereading.add(reload.box):
+            self._start(self._rereading.run())
 
-    async def _reload_all(self) -> None:
-        committed = None
-        while committed is None:
-            await self._writer.until_healthy()
-            try:
-                async with self._database.connection() as conn:
-                    committed = await cursors.load(conn)
-            except (errors.DatabaseUnreachable, errors.DiskFull):
-                await asyncio.sleep(REFUSED_SECONDS)
-        boxes, self._reloading = self._reloading, set()
-        for box in boxes:
-            cursor = committed.get(box)
-            if cursor is not None and cursor.epoch != self._epoch:
-                _log.error("box_taken_over", box=box)
-                self._give_up(box)
-                continue
-            self.perform(self.machine.reloaded(box, cursor.state if cursor else None, self._now()))
+    def _reloaded(self, box: identity.SpaceId, cursor: records.BoxState | None) -> None:
+        if box in self.claims.foreign:
+            self._give_up(box)
+        else:
+            self.perform(self.machine.reloaded(box, cursor, self._now()))
 
     def _give_up(self, box: identity.SpaceId) -> None:
         """Leave a box to the crawler that has claimed it."""
@@ -343,8 +341,3 @@ class Engine:
 
     def _now(self) -> float:
         return self._time.monotonic()
-
-
-def _forget_unwritten(account: link.Link, future: asyncio.Future[writer.CommitResult]) -> None:
-    if future.cancelled() or future.exception() is not None or future.result().is_conflict:
-        account.forget()

@@ -66,6 +66,7 @@ class Refresh:
             batch = self._account.settled(page.batch)
             if batch.row_count or batch.chats or batch.users or batch.accesses or batch.coverage:
                 await self._write(batch)
+            asked_at |= await self._engine.adopt(each.space_id for each in page.dialogs if each.pts is not None)
             tops: dict[identity.PeerId, int] = {}
             for dialog in page.dialogs:
                 self._directory.stored(dialog.chat_id)

@@ -7,10 +7,12 @@ from datetime import datetime
 from functools import partial
 
 from heliograph import clock, config, errors, log
-from heliograph.crawler import governor, transport
+from heliograph.crawler import governor, link, transport
 from heliograph.domain import identity
-from heliograph.store import accounts, chats, database
+from heliograph.store import accounts, chats, database, mailboxes
 from heliograph.vault import sessions
+
+SIGNED_OUT = "The account that mirrors this group is signed out; sign it in again with `heliograph login`."
 
 _log = log.get("roster")
 
@@ -72,11 +74,13 @@ async def connection(
     )
 
 
-async def sign_out(opened: database.Database, account_id: identity.AccountId, reason: str) -> None:
-    """Note that Telegram ended an account's session, or banned it."""
+async def sign_out(opened: database.Database, account: link.Link, reason: str) -> None:
+    """Note that Telegram ended an account's session, or banned it, and that its basic groups bring nothing more."""
+    account_id = identity.AccountId(account.account_id)
     _log.error("session_ended", account_id=account_id)
-    async with opened.connection() as conn:
+    async with opened.transaction() as conn:
         await accounts.set_state(conn, account_id, "banned" if "DEACTIVATED" in reason else "signed_out")
+        await mailboxes.close(conn, account.mailbox, reason="session_ended", error=SIGNED_OUT)
 
 
 async def _freeze(opened: database.Database, account_id: identity.AccountId, family: str, until: datetime) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 ANCHOR_SECONDS = 0.05
 """How often to look whether a new box has its cursor by now."""
+ANCHOR_PATIENCE_SECONDS = 30.0
 FLOOD_SWITCH_SECONDS = 30.0
 """A longer wait moves a chat to another account that can read it, or puts it off."""
 
@@ -154,10 +155,15 @@ class Scan:
         return peers.input_peer(chat_id, self._home.directory.access_hash(account.account_id, chat_id))
 
     async def _as_of(self) -> int:
-        """Return the committed cursor. A box that has none is being anchored, and nothing is scanned before that."""
-        while (pts := self._home.committed(self._row.space_id)) is None:
+        """Return the committed cursor. A box that has none is being anchored, and nothing is scanned before that.
+
+        Raises Unreadable after a while: other chats must not wait for a box that nobody can anchor.
+        """
+        for _ in range(round(ANCHOR_PATIENCE_SECONDS / ANCHOR_SECONDS)):
+            if (pts := self._home.committed(self._row.space_id)) is not None:
+                return pts
             await self._home.sleep(ANCHOR_SECONDS)
-        return pts
+        raise Unreadable("Telegram does not say where this chat stands; its history is tried again later.")
 
     async def _ask(self, ask: Callable[[link.Link], Awaitable[Answer]]) -> Answer:
         """Ask until there is an answer, through another account when this one may not.

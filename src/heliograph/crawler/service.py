@@ -14,8 +14,22 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-from heliograph import clock, config, errors, metrics
-from heliograph.crawler import backfill, directory, engine, link, refresh, requests, resume, roster, tenure, writer
+from heliograph import clock, config, errors, log, metrics
+from heliograph.crawler import (
+    backfill,
+    claims,
+    directory,
+    engine,
+    gauges,
+    link,
+    reach,
+    refresh,
+    requests,
+    resume,
+    roster,
+    tenure,
+    writer,
+)
 from heliograph.domain import identity, records
 from heliograph.domain.sync import machine
 from heliograph.domain.sync.rules import Rules
@@ -31,6 +45,8 @@ HOUSE_PAUSE_SECONDS = 0.5
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 10.0
 SUSPECT_SECONDS = 1.0
+
+_log = log.get("service")
 
 
 async def run(
@@ -50,20 +66,39 @@ async def run(
     of each. Without ``restart`` a lost connection ends the run. ``on_ready`` is called once the leases are held, the
     sessions opened and the cursors loaded: from there on nothing but Telegram and the database can fail.
 
-    Raises NotFound without accounts, LeaseHeld, MasterKeyWrong, Disconnected, and SessionEnded when every account's
-    session is over.
+    Raises NotFound without accounts, BadInput for private chats of several accounts, LeaseHeld, MasterKeyWrong,
+    Disconnected, and SessionEnded when every account's session is over.
     """
     vault = sessions.load(settings.key_file)
-    rows = await roster.active(opened, private_chats=settings.crawler.private_chats)
-    holder = f"{socket.gethostname()}:{os.getpid()}"
-    hold = tenure.Tenure(opened, [row.account_id for row in rows], holder)
-    held, epoch = await hold.take()
-    try:
-        with metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port):
-            crawl = Crawl(settings, opened, vault, mode=mode, epoch=epoch, only=chats, limit=limit, restart=restart)
-            await crawl.run([row for row in rows if row.account_id in held], hold, stop, on_ready)
-    finally:
-        await hold.end()
+    hold = tenure.Tenure(opened, f"{socket.gethostname()}:{os.getpid()}")
+    is_begun = False
+
+    def begin() -> None:
+        nonlocal is_begun
+        if not is_begun:
+            is_begun = True
+            on_ready()
+
+    with contextlib.ExitStack() as stack:
+        while not stop.is_set():
+            try:
+                rows, epoch = await hold.take(await roster.active(opened, private_chats=settings.crawler.private_chats))
+                if not is_begun:
+                    stack.enter_context(metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port))
+                crawl = Crawl(settings, opened, vault, mode=mode, epoch=epoch, only=chats, limit=limit, restart=restart)
+                await crawl.run(rows, hold, stop, begin)
+                return
+            except tenure.Over as over:
+                pause = over.seconds
+            except (errors.LeaseHeld, errors.DatabaseUnreachable, errors.DiskFull) as error:
+                if not is_begun:
+                    raise
+                _log.info("crawl_waits", reason=str(error))
+                pause = tenure.AGAIN_SECONDS
+            finally:
+                await hold.end()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
 
 
 class Crawl:
@@ -94,12 +129,13 @@ class Crawl:
         self._time = clock.SystemClock()
         self._directory = directory.Directory(private_chats=crawler.private_chats)
         self._writer = writer.Writer(opened, time=self._time)
+        self._claims = claims.Claims(opened, epoch)
         self._engine = engine.Engine(
             machine.Machine(Rules(gap_wait=crawler.gap_wait_seconds, silence=crawler.silence_seconds)),
             self._writer,
-            opened,
             self._directory,
-            epoch=epoch,
+            claimed=self._claims,
+            reached=reach.Reach(opened),
             time=self._time,
             on_refresh=self.refresh,
         )
@@ -120,7 +156,7 @@ class Crawl:
     ) -> None:
         """Run these accounts until ``stop`` is set, or until there is nothing more to do."""
         links = [await self._link(row) for row in rows]
-        self._resume = await resume.load(self._database, links, self._directory, self._epoch)
+        self._resume = await resume.load(self._database, links, self._directory, self._claims)
         on_ready()
         writing = asyncio.create_task(self._writer.run(), name="writer")
         tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]
@@ -128,12 +164,16 @@ class Crawl:
             done, _ = await asyncio.wait({writing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except tenure.Over:
+            # Somebody else may speak for these accounts by now: silence first, order afterwards (invariant 14).
+            await asyncio.gather(_cancel(tasks), _disconnect(links))
+            raise
         finally:
             await _cancel(tasks)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._engine.stop(), STOP_SECONDS)
             await _cancel([writing])
-            await asyncio.gather(*(each.connection.disconnect() for each in links), return_exceptions=True)
+            await _disconnect(links)
 
     def refresh(self) -> None:
         """Have every account's list of chats read soon."""
@@ -141,7 +181,8 @@ class Crawl:
             each.ask()
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
-        jobs = [self._engine.keep_time(), self._measure(), self._keep_house(), hold.keep(["refresh"], self._handle)]
+        keeping = hold.keep(["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign))
+        jobs = [self._engine.keep_time(), self._engine.reach.run(), self._measure(), self._keep_house(), keeping]
         return [*jobs, self._backfill.run()] if self._fetches else jobs
 
     async def _handle(self, command: commands.Command) -> dict[str, object]:
@@ -150,7 +191,7 @@ class Crawl:
 
     async def _measure(self) -> None:
         while True:
-            self._engine.measure()
+            gauges.measure(self._engine.machine)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _keep_house(self) -> None:
@@ -189,7 +230,7 @@ class Crawl:
         except errors.SessionEnded as ended:
             self._engine.remove(account)
             self._backfill.remove(account)
-            await roster.sign_out(self._database, identity.AccountId(account.account_id), str(ended))
+            await roster.sign_out(self._database, account, str(ended))
             return False
         finally:
             await _cancel(jobs)
@@ -249,6 +290,10 @@ async def _until_lost(account: link.Link) -> None:
     while account.connection.is_connected:  # noqa: ASYNC110 - the transport tells losses only after reconnecting
         await asyncio.sleep(LOOK_SECONDS)
     raise errors.Disconnected("The connection to Telegram was lost; run the command again.")
+
+
+async def _disconnect(links: Sequence[link.Link]) -> None:
+    await asyncio.gather(*(each.connection.disconnect() for each in links), return_exceptions=True)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

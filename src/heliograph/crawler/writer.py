@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from heliograph import clock, errors, log, metrics
 from heliograph.domain import records
-from heliograph.store import commit, database
+from heliograph.store import commit, database, lineage
 
 LIVE_ROWS = 500
 """Rows of one commit, so that none takes long; a batch that is larger by itself goes alone."""
@@ -65,6 +66,8 @@ class Writer:
         self._attempts = 0
         """Pauses since the last commit."""
         self._depth = metrics.QUEUE_DEPTH.labels("writer")
+        self._known: weakref.WeakSet[database.Connection] = weakref.WeakSet()
+        self._position: tuple[int, int] | None = None
 
     def enqueue(self, batch: records.Batch) -> asyncio.Future[CommitResult]:
         """Queue a batch. The future raises DatabaseUnreachable or DiskFull when it is unknown whether it committed."""
@@ -134,7 +137,7 @@ class Writer:
                 raise
             # A defect must not end the writer: what was queued is asked for again, and people are told.
             _log.error("commit_failed", batches=len(taken), **log.cause(error))
-            await asyncio.sleep(BREAKER_SECONDS[1])
+            await self._pause()
             return
         self._recover()
         metrics.COMMIT_SECONDS.observe(self._time.monotonic() - begun)
@@ -149,7 +152,17 @@ class Writer:
 
     async def _write(self, batches: list[records.Batch]) -> commit.Outcome:
         async with self._database.transaction() as conn:
-            return await commit.commit_with_bisection(conn, batches)
+            if conn not in self._known:
+                await self._recognise(conn)
+            outcome = await commit.commit_with_bisection(conn, batches)
+        self._known.add(conn)
+        self._position = outcome.position or self._position
+        return outcome
+
+    async def _recognise(self, conn: database.Connection) -> None:
+        """Look whether a new connection leads to the database of before, after a fail-over or a restore."""
+        if epoch := await lineage.check(conn, self._position):
+            _log.warning("database_is_another", outbox_epoch=epoch)
 
     async def _break(self, taken: list[_Queued], error: errors.HeliographError) -> None:
         """Refuse everything until the database answers again; whether it takes commits the next one shows."""
@@ -159,12 +172,16 @@ class Writer:
         self._idle.set()
         _log.error("database_away", reason=str(error), batches=len(taken), attempts=self._attempts)
         while not self._healthy.is_set():
-            await self._sleep(BREAKER_SECONDS[min(self._attempts, len(BREAKER_SECONDS) - 1)])
-            self._attempts += 1
+            await self._pause()
             with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
                 async with self._database.connection() as conn:
                     await conn.execute("SELECT 1")
                 self._healthy.set()
+
+    async def _pause(self) -> None:
+        """Wait, the longer the more often since the last commit."""
+        self._attempts += 1
+        await self._sleep(BREAKER_SECONDS[min(self._attempts, len(BREAKER_SECONDS)) - 1])
 
     def _recover(self) -> None:
         if self._attempts:

@@ -60,6 +60,11 @@ WITH changed AS (
 )
 SELECT pg_notify('heliograph_outbox', epoch || '.' || n) FROM event
 """
+# A chat that was left becomes "initializing" as soon as it is described again, though its history may be there.
+_CLOSED = """
+SELECT chat_id, CASE WHEN is_complete THEN 'active' ELSE 'initializing' END FROM chats
+WHERE chat_id = ANY(%s) AND (status = 'inactive' OR status = 'initializing' AND is_complete) ORDER BY chat_id
+"""
 _ACCESSES = """
 SELECT account_id, peer_id, access_hash, role FROM chat_access WHERE account_id = %s ORDER BY peer_id
 """
@@ -80,6 +85,13 @@ async def load(conn: Connection) -> list[ChatRow]:
 async def set_status(conn: Connection, chat_id: identity.PeerId, status: Status, error: str | None = None) -> None:
     """Say how a chat fares, in an autocommit statement of its own; the page is told when that changed."""
     await conn.execute(_SET_STATUS, {"status": status, "error": error, "chat_id": chat_id})
+
+
+async def reopen(conn: Connection, chat_ids: Sequence[identity.PeerId]) -> None:
+    """Say that chats can be read again."""
+    cursor = await conn.execute(_CLOSED, [list(chat_ids)])
+    for chat_id, status in await cursor.fetchall():
+        await set_status(conn, chat_id, status)
 
 
 async def set_policy(conn: Connection, chat_id: identity.PeerId, policy: Policy) -> None:

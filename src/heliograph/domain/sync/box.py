@@ -191,6 +191,7 @@ class Box:
     def reloaded(self, cursor: BoxState | None, now: float) -> list[Action]:
         """Go on from the cursor that the store holds."""
         self.pipeline.reset(cursor)
+        self._fetch = None  # an answer to what was asked from the older cursor is not applied on top of this one
         if cursor is None:
             self.state = State.UNANCHORED
             return self.ask_anchor()
