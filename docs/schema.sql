@@ -309,6 +309,7 @@ CREATE TABLE outbox_counter (
     is_only boolean DEFAULT true NOT NULL,
     epoch bigint DEFAULT (EXTRACT(epoch FROM now()))::bigint NOT NULL,
     n bigint DEFAULT 0 NOT NULL,
+    lineage text,
     PRIMARY KEY (is_only),
     CHECK (is_only)
 ) WITH (fillfactor=10);

@@ -47,6 +47,18 @@ async def test_schema_of_a_newer_program_is_refused(database: store_database.Dat
         await migrations.migrate(database_dsn)
 
 
+async def test_database_of_the_first_release_keeps_its_rows_and_its_place(database: store_database.Database) -> None:
+    async with database.connection() as conn:
+        await conn.execute("ALTER TABLE outbox_counter DROP COLUMN lineage")
+        await conn.execute("UPDATE alembic_version SET version_num = '0001'")
+        await conn.execute("UPDATE outbox_counter SET epoch = 5, n = 6")
+        assert not await migrations.check_schema(conn)
+        await migrations.migrate(database)
+        assert await migrations.check_schema(conn)
+        row = await (await conn.execute("SELECT epoch, n, lineage FROM outbox_counter")).fetchone()
+    assert row == (5, 6, None)
+
+
 async def test_empty_database_is_not_current(database: store_database.Database) -> None:
     async with database.connection() as conn:
         await conn.execute("DROP TABLE alembic_version")

@@ -13,6 +13,7 @@ import websockets
 from pydantic import TypeAdapter
 
 from heliograph import errors, metrics
+from heliograph.store import outbox as written
 from heliograph.store.reads import outbox, views
 from heliograph.web import live, live_events, schemas
 
@@ -163,6 +164,20 @@ async def test_new_epoch_tells_every_client_to_start_again(connect: Any, rows: A
                 " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%%outbox%%'"
             )
         assert (await client.next()).type == "resync"
+
+
+async def test_new_epoch_is_noticed_without_a_lost_connection(connect: Any, rows: Any, chat: int) -> None:
+    """After a fail-over that the web did not feel, the crawler begins an epoch and readers are told at once."""
+    async with connect() as client:
+        await client.next()
+        await rows.event("chat", chat)
+        assert (await client.next()).type == "chat"
+        async with rows.database.connection() as conn:
+            epoch = await written.new_epoch(conn)
+        resync = await client.next()
+        assert (resync.type, resync.position) == ("resync", f"{epoch}.0")
+        position = await rows.event("chat", chat)
+        assert (position, (await client.next()).position) == (f"{epoch}.1", position)
 
 
 async def test_slow_client_is_disconnected_and_told_to_come_back(

@@ -48,7 +48,8 @@ WITH counter AS (
 SELECT epoch, n, pg_notify('heliograph_outbox', epoch || '.' || n) FROM counter
 """
 _NEW_EPOCH: Final = """
-UPDATE outbox_counter SET epoch = greatest(epoch + 1, extract(epoch FROM now())::bigint), n = 0 RETURNING epoch
+UPDATE outbox_counter SET epoch = greatest(epoch + 1, extract(epoch FROM now())::bigint), n = 0
+RETURNING epoch, pg_notify('heliograph_outbox', epoch || '.0')
 """
 _TRIM: Final = """
 DELETE FROM outbox WHERE ctid = ANY(ARRAY(

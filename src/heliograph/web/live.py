@@ -117,14 +117,15 @@ class Feed:
 
     async def _find_place(self, conn: store_database.Connection) -> None:
         """Start now, or go on where the last connection ended; if that place is gone, everybody must start again."""
-        if self._position is None or not await outbox.can_resume(conn, self._position):
-            is_first = self._position is None
+        if self._position is None:
             self._position = await outbox.position(conn)
-            if not is_first:
-                self._publish(
-                    [live_events.Item(position=self._position, text=live_events.resync(self._position), is_resync=True)]
-                )
+        elif not await outbox.can_resume(conn, self._position):
+            self._start_again(await outbox.position(conn))
         self._is_ready.set()
+
+    def _start_again(self, position: views.Position) -> None:
+        self._position = position
+        self._publish([live_events.Item(position=position, text=live_events.resync(position), is_resync=True)])
 
     async def _read(self, conn: store_database.Connection) -> None:
         while self._position is not None:
@@ -136,6 +137,10 @@ class Feed:
                     return
             events = await outbox.read(conn, self._position)
             if not events:
+                now = await outbox.position(conn)
+                if now.epoch != self._position.epoch:
+                    # The database is another one than before, which a connection need not notice.
+                    self._start_again(now)
                 return
             self._position = events[-1].position
             self._publish(list(live_events.rendered(events)))
