@@ -108,6 +108,25 @@ async def test_database_outage_is_a_problem(client: httpx.AsyncClient, database:
     assert (await client.get("/health/live")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE alembic_version SET version_num = '0001'", "migrate"),
+        ("DROP TABLE alembic_version", "migrate"),
+        ("UPDATE alembic_version SET version_num = '9999'", "upgrade the program"),
+    ],
+    ids=["older", "empty", "newer"],
+)
+async def test_other_schema_is_not_ready(client: httpx.AsyncClient, database: Any, statement: str, words: str) -> None:
+    assert (await client.get("/health/ready")).json() == {"status": "ok"}
+    async with database.connection() as conn:
+        await conn.execute(statement)
+    answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert words in answer.json()["detail"]
+    assert (await client.get("/health/live")).status_code == 200
+
+
 async def test_unforeseen_error_says_nothing_of_its_cause() -> None:
     app = FastAPI()
     problems.install(app)

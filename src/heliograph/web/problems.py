@@ -23,6 +23,7 @@ STATUS: dict[type[errors.HeliographError], int] = {
     errors.NotFound: 404,
     errors.BadInput: 422,
     errors.DatabaseUnreachable: 503,
+    errors.SchemaTooNew: 503,
     errors.DiskFull: 507,
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -23,5 +23,7 @@ async def get_ready(parts: Parts, asker: security.Asker) -> Response:
     """Say that the database answers with the schema of this program; 503 otherwise."""
     async with parts.database.connection() as conn:
         if not await migrations.check_schema(conn):
-            raise errors.DatabaseUnreachable("The database is not set up yet; start `heliograph run` to migrate it.")
+            raise errors.DatabaseUnreachable(
+                "The database is not set up for this version yet; start `heliograph run` to migrate it."
+            )
     return answer({"status": "ok"})
