@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator
 
@@ -28,6 +30,9 @@ BUDGETS = {
     "difference": {**FAST, "concurrent": 1},
 }
 
+PUSH_SECONDS = 1.0
+"""What was pushed so shortly before the crawler went may not have arrived."""
+
 
 class Installation:
     """One data directory with signed-in accounts, and the crawler that runs on it."""
@@ -39,6 +44,8 @@ class Installation:
         self.world = telegram.world
         self.users: list[int] = []
         self._process: asyncio.subprocess.Process | None = None
+        self._looked_at: float | None = None
+        self._away_at: float | None = None
 
     async def sign_in(self, *phones: str) -> None:
         keyfile.ensure(self.settings.key_file)
@@ -74,6 +81,7 @@ class Installation:
                 raise
             body.uncancel()
         finally:
+            self.look_away()
             stop.set()
             await task
 
@@ -100,10 +108,12 @@ class Installation:
         )
 
     async def kill_process(self) -> None:
+        self.look_away()
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
     async def stop_process(self) -> int:
+        self.look_away()
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self._process.wait(), 20)
@@ -190,10 +200,22 @@ class Installation:
             " AND kind <> 'private' AND status <> 'inactive' AND EXISTS (SELECT FROM chat_access a"
             " WHERE a.peer_id = chat_id AND a.role IN ('member', 'admin', 'creator'))"
         )
+        self._looked_at = self._looked_at or time.time()
+
+    def look_away(self) -> None:
+        """From now on edits may be missed that are followed by others: a difference brings only the last text."""
+        self._away_at = self._away_at or time.time() - PUSH_SECONDS
 
     async def compare(self, *, unknowable: set[verify.Key] = frozenset()) -> verify.Comparison:
         truth = [json.loads(json.dumps(record)) for record in self.world.truth(self.users)]
-        return await oracle.compare(self.database, truth, unknowable=set(unknowable))
+        return await oracle.compare(self.database, truth, unknowable=set(unknowable), gaps=self._gaps())
+
+    def _gaps(self) -> list[verify.Gap] | None:
+        """Return when texts may have been missed: before the history was there, and since nobody looked."""
+        if self._looked_at is None:
+            return None
+        first = verify.Gap(-math.inf, self._looked_at)
+        return [first] if self._away_at is None else [first, verify.Gap(self._away_at, time.time())]
 
     def deleted(self) -> set[verify.Key]:
         """Messages that are gone by now: nobody who comes later can know of them."""

@@ -8,6 +8,8 @@ import pytest
 
 from heliograph import errors
 
+LOSSES = "SELECT count(*) FROM known_losses"
+
 
 async def posts(installation, count, *, pause=0.0):
     """Let the simulated world live for so many steps."""
@@ -29,9 +31,10 @@ async def test_history_and_live_updates_equal_the_truth(installation):
 async def test_live_updates_arrive_by_push_without_any_difference(installation):
     async with installation.crawling():
         await installation.until_backfilled()
+        unknowable = installation.deleted()
         pushed = await installation.one("SELECT count(*) FROM outbox WHERE kind = 'message'")
         await posts(installation, 200, pause=0.005)
-        await installation.until_equal(unknowable=installation.deleted())
+        await installation.until_equal(unknowable=unknowable)
     query = "SELECT count(*) FROM outbox WHERE kind = 'message' AND pushed_at IS NULL"
     assert (pushed, await installation.one(query)) == (0, 0)
 
@@ -61,6 +64,7 @@ async def test_lost_repeated_and_reordered_updates_are_made_good(installation):
     async with installation.crawling():
         await installation.until_backfilled()
         unknowable = installation.deleted()
+        installation.look_away()
         for _ in range(10):
             installation.telegram.faults.drop_updates(3)
             installation.telegram.faults.duplicate_updates(3)
@@ -76,6 +80,7 @@ async def test_disconnections_cost_nothing(installation):
     async with installation.crawling():
         await installation.until_backfilled()
         unknowable = installation.deleted()
+        installation.look_away()
         for _ in range(3):
             installation.telegram.faults.cut(0.3)
             await posts(installation, 60, pause=0.005)
@@ -97,8 +102,8 @@ async def test_too_long_is_recorded_and_everything_after_it_is_there(installatio
         await installation.until_backfilled()
     installation.telegram.faults.too_long = "strict"
     installation.telegram.faults.difference_limit = 5
-    await posts(installation, 400)
     unknowable = installation.deleted()
+    await posts(installation, 400)
     async with installation.crawling():
         await installation.until("SELECT count(*) > 0 FROM known_losses")
         await installation.until("SELECT count(*) = 0 FROM dirty_boxes")
@@ -110,6 +115,7 @@ async def test_too_long_is_recorded_and_everything_after_it_is_there(installatio
 
 
 async def test_kill_during_backfill_fetches_the_rest_and_nothing_twice(installation):
+    unknowable = installation.deleted()
     await installation.slow_history()
     await installation.start_process()
     await installation.until("SELECT sum(done) > 300 FROM chats")
@@ -117,8 +123,9 @@ async def test_kill_during_backfill_fetches_the_rest_and_nothing_twice(installat
     assert not await installation.one("SELECT bool_and(is_complete) FROM chats")
     await installation.start_process()
     await installation.until_backfilled()
-    await installation.until_equal(unknowable=installation.deleted())
+    await installation.until_equal(unknowable=unknowable)
     assert await installation.stop_process() == 0
+    assert await installation.one(LOSSES) == 0
 
 
 async def test_kill_while_live_loses_and_repeats_nothing(installation):
@@ -135,6 +142,7 @@ async def test_kill_while_live_loses_and_repeats_nothing(installation):
     await installation.telegram.traffic.stop()
     await installation.until_equal(unknowable=unknowable)
     assert await installation.stop_process() == 0
+    assert await installation.one(LOSSES) == 0
 
 
 async def test_kill_during_a_difference_goes_on_from_the_committed_slice(installation):
@@ -152,6 +160,7 @@ async def test_kill_during_a_difference_goes_on_from_the_committed_slice(install
     await installation.start_process()
     await installation.until_equal(unknowable=unknowable)
     assert await installation.stop_process() == 0
+    assert await installation.one(LOSSES) == 0
 
 
 async def test_second_crawler_on_the_same_accounts_is_refused(installation):
@@ -174,20 +183,21 @@ async def test_history_mode_ends_by_itself_and_leaves_the_cursors_for_the_next_r
 async def test_new_chat_starts_by_itself(installation):
     async with installation.crawling():
         await installation.until_backfilled()
-        user = installation.users[0]
+        unknowable, user = installation.deleted(), installation.users[0]
         chat = installation.world.run("create_channel", creator=user, title="Fresh harbour")
         for number in range(5):
             installation.world.post(chat, user, f"first words {number}")
         await installation.until(
             "SELECT count(*) >= 5 FROM messages m JOIN chats c USING (chat_id) WHERE c.title = 'Fresh harbour'"
         )
-        await installation.until_equal(unknowable=installation.deleted())
+        await installation.until_equal(unknowable=unknowable)
 
 
 async def test_database_connections_lost_under_way_cost_nothing(installation):
     async with installation.crawling():
         await installation.until_backfilled()
         unknowable = installation.deleted()
+        installation.look_away()
         for _ in range(3):
             await posts(installation, 30, pause=0.005)
             await installation.break_connections()
