@@ -243,6 +243,21 @@ def test_deletion_in_a_mailbox_names_no_chat() -> None:
     ]
 
 
+def test_pins_name_messages_of_chats_that_are_wanted() -> None:
+    group, channel = types.PeerChat(3), identity.channel_space(5)
+    context = normalize.Context(self_user_id=7, at=NOW, wants=lambda space, chat: chat != identity.user_peer(9))
+    rows = normalize.Rows()
+    for tl, space in (
+        (types.UpdatePinnedMessages(group, [1, 2], 11, 2, pinned=True), identity.mailbox_space(7)),
+        (types.UpdatePinnedMessages(types.PeerUser(9), [3], 12, 1, pinned=True), identity.mailbox_space(7)),
+        (types.UpdatePinnedChannelMessages(5, [4], 20, 1), channel),
+    ):
+        rows.add(tl, space_id=space, as_of=tl.pts, context=context)
+    found = [(pin.space_id, pin.message_id, pin.is_pinned, pin.as_of) for pin in rows.pins]
+    assert found == [(-7, 1, True, 11), (-7, 2, True, 11), (channel, 4, False, 20)]
+    assert rows.dead_letters == []
+
+
 def test_min_user_and_channel_bring_no_access() -> None:
     user = types.User(id=1, min=True, access_hash=5, first_name="A")
     channel = types.Channel(id=2, title="C", photo=types.ChatPhotoEmpty(), date=NOW, min=True, access_hash=6)

@@ -52,6 +52,7 @@ class Make:
         fields: dict[type, str] = {
             records.Message: "messages",
             records.Tombstone: "tombstones",
+            records.Pin: "pins",
             records.Observation: "observations",
             records.User: "users",
             records.Chat: "chats",

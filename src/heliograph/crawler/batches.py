@@ -31,6 +31,7 @@ def batch(
         moves=(move,),
         messages=rows.messages,
         tombstones=rows.tombstones,
+        pins=rows.pins,
         observations=rows.observations,
         topics=rows.topics,
         dead_letters=rows.dead_letters,

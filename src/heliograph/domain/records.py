@@ -89,6 +89,16 @@ class Tombstone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pin:
+    """A message was pinned or unpinned. The update tells nothing else of it."""
+
+    space_id: SpaceId
+    message_id: int
+    is_pinned: bool
+    as_of: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
     """Counters of a message as seen at one moment: samples, outside the promise of completeness."""
 
@@ -225,6 +235,7 @@ class Batch:
     moves: tuple[CursorMove, ...] = ()
     messages: list[Message] = field(default_factory=list)
     tombstones: list[Tombstone] = field(default_factory=list)
+    pins: list[Pin] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     users: list[User] = field(default_factory=list)
     chats: list[Chat] = field(default_factory=list)
@@ -243,4 +254,4 @@ class Batch:
     @property
     def row_count(self) -> int:
         """Number of message-like rows; the writer fills a commit up to a limit of these."""
-        return len(self.messages) + len(self.tombstones) + len(self.observations)
+        return len(self.messages) + len(self.tombstones) + len(self.pins) + len(self.observations)

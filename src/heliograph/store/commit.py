@@ -26,6 +26,7 @@ from heliograph.store import (
     messages,
     observations,
     outbox,
+    pins,
     poison,
     revisions,
     tombstones,
@@ -133,6 +134,8 @@ async def _write(
         ],
         chats=[row[0] for row in (await changed_chats.fetchall() if changed_chats else ())],
     )
+    if pinned := pins.fold(pin for batch in batches for pin in batch.pins):
+        await pins.put(conn, pinned)
     await _follow_up(conn, happened, older)
     return happened
 
@@ -189,6 +192,7 @@ def _spaces(batch: records.Batch) -> Iterable[int]:
     yield from (move.box for move in batch.moves)
     yield from (item.space_id for item in batch.messages)
     yield from (item.space_id for item in batch.tombstones)
+    yield from (item.space_id for item in batch.pins)
     yield from (item.space_id for item in batch.observations)
     yield from (item.space_id for item in batch.coverage)
     yield from (item.space_id for item in batch.chats)

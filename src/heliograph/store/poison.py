@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import orjson
 import psycopg
@@ -18,8 +18,8 @@ from heliograph.store.database import Connection
 
 DATA_ERRORS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 
-_Field = Literal["messages", "tombstones", "observations", "users", "chats", "accesses", "topics"]
-_FIELDS: Final[tuple[_Field, ...]] = ("messages", "tombstones", "observations", "users", "chats", "accesses", "topics")
+_Field = Literal["messages", "tombstones", "pins", "observations", "users", "chats", "accesses", "topics"]
+_FIELDS: Final[tuple[_Field, ...]] = get_args(_Field)
 Commit = Callable[[Connection, Sequence[records.Batch]], Awaitable[object]]
 
 

@@ -39,6 +39,7 @@ class Rows:
 
     messages: list[records.Message] = field(default_factory=list)
     tombstones: list[records.Tombstone] = field(default_factory=list)
+    pins: list[records.Pin] = field(default_factory=list)
     observations: list[records.Observation] = field(default_factory=list)
     topics: list[records.Topic] = field(default_factory=list)
     dead_letters: list[records.DeadLetter] = field(default_factory=list)
@@ -112,6 +113,17 @@ def _add_deletions(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, 
     )
 
 
+def _add_pins(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context: Context) -> None:
+    channel_id = getattr(tl, "channel_id", None)
+    chat_id = peer.peer_id(tl.peer) if channel_id is None else identity.channel_peer(channel_id)
+    if chat_id is None or not context.wants(space_id, chat_id):
+        return
+    rows.pins.extend(
+        records.Pin(space_id=space_id, message_id=message_id, is_pinned=bool(tl.pinned), as_of=as_of)
+        for message_id in tl.messages
+    )
+
+
 def _add_counters(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context: Context) -> None:
     chat_id = _chat_of(tl)
     if chat_id is None:
@@ -140,7 +152,10 @@ def _chat_of(tl: Any) -> identity.PeerId | None:
 
 
 def _ignore(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context: Context) -> None:
-    """Leave out what makes no row: read marks, pins, folders, an empty message."""
+    """Leave out what makes no row: read marks, folders, an empty message.
+
+    A refreshed link preview (updateWebPage, updateChannelWebPage) names no message: it comes with the next edit.
+    """
 
 
 def _dead_letter(payload: Any, space_id: identity.SpaceId, error: Exception) -> records.DeadLetter:
@@ -174,6 +189,8 @@ _PAYLOADS: dict[int, Callable[[Rows, Any, identity.SpaceId, int, Context], None]
     types.UpdateEditChannelMessage.CONSTRUCTOR_ID: _add_update_message,
     types.UpdateDeleteMessages.CONSTRUCTOR_ID: _add_deletions,
     types.UpdateDeleteChannelMessages.CONSTRUCTOR_ID: _add_deletions,
+    types.UpdatePinnedMessages.CONSTRUCTOR_ID: _add_pins,
+    types.UpdatePinnedChannelMessages.CONSTRUCTOR_ID: _add_pins,
     types.UpdateMessageReactions.CONSTRUCTOR_ID: _add_counters,
     types.UpdateChannelMessageViews.CONSTRUCTOR_ID: _add_counters,
     types.UpdateChannelMessageForwards.CONSTRUCTOR_ID: _add_counters,
