@@ -185,3 +185,13 @@ async def test_sample_is_stored_only_when_it_differs(make: Any, write: Any, fetc
         (7, [{"emoji": "👍", "count": 1}], make.at(3))
     ]
     assert await fetch("SELECT views FROM observation_history") == [(5,)]
+
+
+async def test_earlier_samples_are_thinned_to_one_in_a_quarter_of_an_hour(make: Any, write: Any, fetch: Any) -> None:
+    for minute in range(60):
+        seen = records.Observation(
+            space_id=make.space, message_id=1, observed_at=make.at(60 * minute), views=100 + minute
+        )
+        await write(make.batch(seen))
+    assert await fetch("SELECT views FROM observations") == [(159,)]
+    assert await fetch("SELECT views FROM observation_history ORDER BY 1") == [(100,), (115,), (130,), (145,)]

@@ -1,7 +1,7 @@
 """Views, forwards, replies, reactions, polls: samples with their time, kept only when they differ from the last.
 
-The newest sample stands in ``observations``, those before it in ``observation_history``. They are outside the promise
-of completeness, since Telegram never sends them again.
+The newest sample stands in ``observations``, earlier ones in ``observation_history``, thinned so that a post which a crowd
+is watching does not outgrow its text. They are outside the promise of completeness: Telegram never sends them again.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from heliograph.domain import records
 from heliograph.store import arrays, messages
 from heliograph.store.database import Connection
 
+KEPT_EVERY: Final = "interval '15 minutes'"
+"""At least so much lies between two earlier samples of a message."""
+
 # A sample names what changed; what it leaves out stays as it was.
-_NOTE: Final = """
+_NOTE: Final = f"""
 WITH known AS MATERIALIZED (
     SELECT s.space_id, s.message_id, s.observed_at, s.place, coalesce(s.views, o.views) AS views,
            coalesce(s.forwards, o.forwards) AS forwards, coalesce(s.replies, o.replies) AS replies,
@@ -37,7 +40,11 @@ WITH known AS MATERIALIZED (
 ), kept AS (
     INSERT INTO observation_history (space_id, message_id, observed_at, views, forwards, replies, reactions, poll)
     SELECT space_id, message_id, old_observed_at, old_views, old_forwards, old_replies, old_reactions, old_poll
-    FROM fresh WHERE old_observed_at IS NOT NULL
+    FROM fresh WHERE old_observed_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM observation_history h
+        WHERE h.space_id = fresh.space_id AND h.message_id = fresh.message_id
+          AND h.observed_at > old_observed_at - {KEPT_EVERY}
+    )
     ON CONFLICT DO NOTHING
 ), noted AS (
     INSERT INTO observations (space_id, message_id, observed_at, views, forwards, replies, reactions, poll)
