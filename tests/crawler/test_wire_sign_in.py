@@ -119,6 +119,21 @@ async def test_each_bad_input_has_its_error_and_nothing_is_written(
         assert await accounts.load_all(conn) == []
 
 
+async def test_second_account_is_refused_while_private_chats_are_mirrored(
+    simulator: Simulator, tmp_path: Path, database: store_database.Database
+) -> None:
+    settings = settings_for(simulator, tmp_path)
+    assert settings.crawler.private_chats
+    keyfile.ensure(settings.key_file)
+    code, password = answering("12345"), answering("")
+    for _ in range(2):  # the same account may sign in again
+        await login.add_account(settings, database, phone=PHONE, ask_code=code, ask_password=password)
+    with pytest.raises(errors.BadInput, match="private_chats"):
+        await login.add_account(settings, database, phone="+99966100068", ask_code=code, ask_password=password)
+    async with database.connection() as conn:
+        assert len(await accounts.load_all(conn)) == 1
+
+
 async def test_account_of_another_data_center_signs_in_there(simulator: Simulator, tmp_path: Path) -> None:
     simulator.faults.refuse("auth.sendCode", "PHONE_MIGRATE_4", 303)
     found = await sign_in(settings_for(simulator, tmp_path))

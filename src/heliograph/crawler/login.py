@@ -11,7 +11,7 @@ from telethon.tl import functions, types
 
 from heliograph import config, errors, log
 from heliograph.crawler import governor as governors
-from heliograph.crawler import transport
+from heliograph.crawler import roster, transport
 from heliograph.crawler.transport import refusal
 from heliograph.store import accounts, database
 from heliograph.vault import keyfile, sessions
@@ -82,7 +82,8 @@ async def add_account(
     """Sign an account in and store it with its encrypted session, both or neither.
 
     Raises what :func:`login` raises, and before anything is asked MasterKeyMissing or MasterKeyWrong. Without
-    ``must_open_others`` a lost master key does not keep new sessions out.
+    ``must_open_others`` a lost master key does not keep new sessions out. Raises BadInput when private chats would come
+    from a second account.
     """
     keys = keyfile.load(settings.key_file)
     if must_open_others:
@@ -103,6 +104,8 @@ async def add_account(
         )
         sealed = vault.seal(account_id, found.key.encode())
         await accounts.set_session(conn, account_id, sealed.ciphertext, sealed.key_id)
+        if settings.crawler.private_chats:
+            await roster.refuse_second_mailbox(conn)
         account = await accounts.by_user(conn, found.user_id)
     assert account is not None
     _log.info("account_added", account_id=account_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -23,26 +22,31 @@ async def active(opened: database.Database, *, private_chats: bool = False) -> l
     Raises NotFound when there is none, and with ``private_chats`` BadInput when there are several.
     """
     async with opened.connection() as conn:
-        found = [each for each in await accounts.load_all(conn) if each.state == "active" and each.key_id]
+        found = await _signed_in(conn)
         if private_chats:
-            await refuse_second_mailbox(conn, [each.user_id for each in found])
+            await refuse_second_mailbox(conn)
     if not found:
         raise errors.NotFound("No Telegram account is signed in here; run `heliograph login` first.")
     return found
 
 
-async def refuse_second_mailbox(conn: database.Connection, user_ids: Iterable[int]) -> None:
+async def refuse_second_mailbox(conn: database.Connection) -> None:
     """Raise BadInput when private chats would come from more than one mailbox.
 
     A private chat is known by the other person alone: what a second account and that person write would count as seen
     from the wrong mailbox, and be left out.
     """
-    sources = {identity.mailbox_space(user_id) for user_id in user_ids} | await chats.private_mailboxes(conn)
+    sources = {identity.mailbox_space(each.user_id) for each in await _signed_in(conn)}
+    sources |= await chats.private_mailboxes(conn)
     if len(sources) > 1:
         raise errors.BadInput(
             "crawler.private_chats mirrors the private chats of one account only, and this data directory has several; "
             "set it to false, or give each account a data directory of its own."
         )
+
+
+async def _signed_in(conn: database.Connection) -> list[accounts.Account]:
+    return [each for each in await accounts.load_all(conn) if each.state == "active" and each.key_id]
 
 
 async def connection(

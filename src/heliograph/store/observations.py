@@ -1,7 +1,8 @@
 """Views, forwards, replies, reactions, polls: samples with their time, kept only when they differ from the last.
 
-The newest sample stands in ``observations``, earlier ones in ``observation_history``, thinned so that a post which a crowd
-is watching does not outgrow its text. They are outside the promise of completeness: Telegram never sends them again.
+The newest sample stands in ``observations``, earlier ones in ``observation_history``, thinned so that a post which a
+crowd is watching does not outgrow its text. They are outside the promise of completeness: Telegram never sends them
+again.
 """
 
 from __future__ import annotations
