@@ -124,6 +124,20 @@ async def test_nothing_is_scanned_before_the_box_is_anchored(opened: store_datab
     assert await ids(opened) == list(range(1, 11))
 
 
+async def test_chat_whose_box_is_never_anchored_does_not_keep_others_waiting(opened: store_database.Database) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 11))
+    telegram.fill(GROUP_CHAT, range(1, 11))
+    run = Run(opened, telegram)
+    del run.pts[CHANNEL]
+    async with run.running():
+        await run.offer()
+        await run.offer(GROUP_CHAT)
+        await asyncio.wait_for(run.backfill.until_idle(), 30)
+    assert await query(opened, "SELECT DISTINCT chat_id FROM messages") == [(GROUP_CHAT,)]
+    assert await query(opened, "SELECT status FROM chats WHERE chat_id = %s", CHANNEL_CHAT) == [("error",)]
+
+
 async def test_ids_that_a_channel_page_omits_stay_owed(opened: store_database.Database) -> None:
     telegram = Telegram()
     telegram.fill(CHANNEL_CHAT, [1, 2, 3, 7, 8])

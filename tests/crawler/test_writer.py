@@ -126,6 +126,74 @@ async def test_open_breaker_refuses_at_once_and_keeps_nothing():
         assert refused.done() and isinstance(refused.exception(), errors.DatabaseUnreachable)
 
 
+async def test_full_disk_is_tried_again_after_longer_and_longer_pauses_until_a_commit_succeeds():
+    class Full:
+        """A database that answers, yet takes no commit."""
+
+        @contextlib.asynccontextmanager
+        async def connection(self):
+            yield self
+
+        async def execute(self, *_):
+            pass
+
+        @contextlib.asynccontextmanager
+        async def transaction(self):
+            raise errors.DiskFull
+            yield
+
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    made = writer.Writer(Full(), sleep=sleep)
+    task = asyncio.create_task(made.run())
+    for _ in range(4):
+        with pytest.raises(errors.DiskFull):
+            await made.submit(batch(1))
+        await made.until_healthy()
+    assert pauses == list(writer.BREAKER_SECONDS[:4])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_commit_that_succeeds_makes_the_next_pause_short_again(database):
+    class Flaky:
+        """A database whose disk is full as often as it is told."""
+
+        failures = 0
+        connection = database.connection
+
+        @contextlib.asynccontextmanager
+        async def transaction(self):
+            if self.failures:
+                self.failures -= 1
+                raise errors.DiskFull
+            async with database.transaction() as conn:
+                yield conn
+
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    flaky = Flaky()
+    made = writer.Writer(flaky, sleep=sleep)
+    task = asyncio.create_task(made.run())
+    for failures in (2, 1):
+        flaky.failures = failures
+        for _ in range(failures):
+            with pytest.raises(errors.DiskFull):
+                await made.submit(batch(1))
+            await made.until_healthy()
+        await made.submit(batch(1))
+    assert pauses == [*writer.BREAKER_SECONDS[:2], writer.BREAKER_SECONDS[0]]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_stopped_writer_says_so_to_those_who_wait(database):
     async with running(database) as made:
         waiting = [made.enqueue(batch(*range(n, n + 400))) for n in range(1, 2001, 400)]
