@@ -11,6 +11,7 @@ async def test_channel_whose_log_is_gone_goes_on_after_it_with_the_loss_on_recor
     chat = world.run("create_channel", creator=user, title="Harbour")
     async with installation.crawling():
         await installation.until_backfilled()
+    unknowable = installation.deleted()
     for number in range(30):
         world.post(chat, user, f"forgotten {number}")
     chat.box.trim(0)
@@ -24,7 +25,7 @@ async def test_channel_whose_log_is_gone_goes_on_after_it_with_the_loss_on_recor
     assert await installation.one(lost, before, chat.box.pts - 1, chat.id)
     # The answer itself brings the newest few; the others are owed.
     assert await installation.one("SELECT count(*) FROM messages WHERE text LIKE 'forgotten %%'") == 10
-    found = await installation.compare(unknowable=installation.deleted())
+    found = await installation.compare(unknowable=unknowable)
     assert {int(example.split("/")[0]) for example in found.examples} <= {chat.id}
 
 

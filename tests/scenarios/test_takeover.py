@@ -132,6 +132,7 @@ async def test_second_accounts_channels_go_on_when_its_session_ends_mid_run(inst
 async def test_basic_groups_are_a_known_loss_once_the_session_of_their_mailbox_ends(installation, world, owner):
     first, second = installation.users
     chat = harbour(world, owner, first, second)
+    unknowable = installation.deleted()
     await installation.enable(first)
     async with installation.crawling():
         await installation.until_backfilled()
@@ -148,7 +149,7 @@ async def test_basic_groups_are_a_known_loss_once_the_session_of_their_mailbox_e
     installation.telegram.faults.clear()
     await installation.enable(first, second)
     async with installation.crawling():
-        await installation.until_equal(unknowable=installation.deleted())
+        await installation.until_equal(unknowable=unknowable)
     assert await installation.one(LOSSES) == 0
     assert await installation.one("SELECT bool_and(status = 'active') FROM chats WHERE kind = 'group'")
 
@@ -171,6 +172,7 @@ async def test_lost_leases_silence_a_crawler_until_it_has_them_again(installatio
     chat = harbour(world, owner, *installation.users)
     async with installation.crawling() as one:
         await installation.until_backfilled()
+        unknowable = installation.deleted()
         await installation.lose_leases()
         async with installation.crawling() as other:
             world.post(chat, owner, "read by the other one")
@@ -180,7 +182,7 @@ async def test_lost_leases_silence_a_crawler_until_it_has_them_again(installatio
         world.post(chat, owner, "read by the first one again")
         await installation.until_stored("read by the first one again")
         assert not one.done()
-        await installation.until_equal(unknowable=installation.deleted())
+        await installation.until_equal(unknowable=unknowable)
     assert await installation.one("SELECT count(DISTINCT epoch) FROM box_cursors") == 1
 
 
