@@ -56,5 +56,7 @@ def show(results: Sequence[Result]) -> None:
         bound = "" if each.target is None else f"{'≥' if each.better == 'higher' else '≤'} {each.target:g}"
         base = "" if each.baseline is None else f"{each.baseline:,.1f}"
         ratio = "" if each.ratio is None else f"{each.ratio:.2f}"
-        table.add_row(each.name, f"{each.value:,.1f}", each.unit, bound, base, ratio, sign, each.note)
+        table.add_row(
+            each.name, f"{each.value:,.{1 if each.value >= 10 else 2}f}", each.unit, bound, base, ratio, sign, each.note
+        )
     Console(width=160, soft_wrap=True).print(table)

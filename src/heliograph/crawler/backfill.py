@@ -146,7 +146,7 @@ class Backfill:
             except (scans.Unreadable, errors.TelegramError) as error:
                 await self.mark(row.chat_id, "error", str(error))
             except Exception as error:  # one chat's defect must not end the others
-                _log.exception("backfill_failed", chat_id=row.chat_id)
+                _log.error("backfill_failed", chat_id=row.chat_id, **log.cause(error))
                 reason = f"An internal error stopped its history ({type(error).__name__})."
                 await self.mark(row.chat_id, "error", reason)
             self._busy.discard(row.chat_id)

@@ -27,7 +27,7 @@ DISCONNECT_DELAY_SECONDS = 75
 """The server closes a connection that has not pinged for so long."""
 STABLE_SECONDS = 30.0
 """A connection that lasted less was no success: the pauses between attempts go on growing."""
-BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+BACKOFF_SECONDS = (0.1, 0.3, 0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 _LOST = (OSError, EOFError, BufferError, InvalidChecksumError, BadMessageError)
 """What Telethon puts into the requests in flight when a connection goes."""
