@@ -83,9 +83,11 @@ class Claims(claims.Claims):
         super().__init__(None, 7)
         self.stored = {}
         self.failures = []
+        self.is_open = asyncio.Event()
+        self.is_open.set()
 
     async def take(self, boxes):
-        await asyncio.sleep(0)
+        await self.is_open.wait()
         if self.failures:
             raise self.failures.pop(0)
         found = {box: self.stored[box] for box in boxes if box in self.stored}
@@ -344,18 +346,24 @@ async def test_answer_asked_from_before_a_reload_is_not_applied_after_it(world):
     world.engine.channel(other, CHANNEL, 10, 10)
     # The commit happened, though its answer was lost; before the cursor is read again the first account goes.
     world.claims.stored = {CHANNEL: (records.BoxState(pts=11), 7)}
+    world.claims.is_open.clear()
     world.store.failures = [errors.DatabaseUnreachable()]
     second.hold = asyncio.Event()
     second.will_answer(functions.updates.GetChannelDifferenceRequest, answer(11, message(1)), answer(12, message(2)))
     world.push(new(1, 11))
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.DIRTY)
     world.engine.remove(world.account)
     await world.until(
-        lambda: any(isinstance(each, functions.updates.GetChannelDifferenceRequest) for each in second.asked)
+        lambda: second.asked[-1:] and isinstance(second.asked[-1], functions.updates.GetChannelDifferenceRequest)
     )
+    assert second.asked[-1].pts == 10
+    world.claims.is_open.set()
     await world.until(lambda: world.engine.committed_pts(CHANNEL) == 11)
     second.hold.set()
-    await asyncio.sleep(0.01)
-    assert (10, 11) not in world.store.moves[1:] and (11, 11) not in world.store.moves
+    await asyncio.sleep(0)
+    world.pass_time(1)
+    await world.until(lambda: (11, 12) in world.store.moves)
+    assert (11, 11) not in world.store.moves
 
 
 async def test_account_that_leaves_a_channel_stops_reading_it_and_goes_on_when_it_is_back(world):

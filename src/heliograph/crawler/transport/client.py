@@ -60,7 +60,7 @@ class Client(TelegramClient):  # type: ignore[misc]
             app_version=heliograph.__version__,
             base_logger=_SILENT,
             auto_reconnect=False,
-            # Telethon drops a new key's leading zero byte and then refuses the key: one exchange in 256 fails by itself.
+            # Telethon drops a new key's leading zero byte and then refuses the key: one exchange in 256 fails.
             connection_retries=0 if key.auth_key else KEY_EXCHANGES,
             retry_delay=0,
             request_retries=1,
