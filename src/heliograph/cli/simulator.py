@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -60,7 +60,7 @@ def _check(host: str) -> None:
         raise errors.BadInput(f"{host!r} is not a loopback address; give 127.0.0.1, ::1 or localhost as --host.")
 
 
-async def _serve(*, supervised: bool, **parameters: object) -> None:
+async def _serve(*, supervised: bool, **parameters: Any) -> None:
     stop = await child.until_stopped(supervised=supervised)
 
     def on_ready(running: server.Simulator) -> None:
@@ -68,4 +68,4 @@ async def _serve(*, supervised: bool, **parameters: object) -> None:
         if not supervised:
             console.out(f"Listening on {parameters['host']}:{running.port}; control at {running.control_url}")
 
-    await server.serve(stop=stop, on_ready=on_ready, **parameters)  # type: ignore[arg-type]
+    await server.serve(stop=stop, on_ready=on_ready, **parameters)

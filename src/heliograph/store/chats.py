@@ -94,11 +94,6 @@ async def reopen(conn: Connection, chat_ids: Sequence[identity.PeerId]) -> None:
         await set_status(conn, chat_id, status)
 
 
-async def set_policy(conn: Connection, chat_id: identity.PeerId, policy: Policy) -> None:
-    """Say whether a chat is to be mirrored."""
-    await conn.execute("UPDATE chats SET policy = %s, updated_at = now() WHERE chat_id = %s", [policy, chat_id])
-
-
 async def accesses(conn: Connection, account_id: identity.AccountId) -> list[records.Access]:
     """Return how an account reaches its peers, users among them."""
     cursor = await conn.execute(_ACCESSES, [account_id])

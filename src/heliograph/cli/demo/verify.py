@@ -124,10 +124,6 @@ def key(record: Record) -> Key:
     return int(record["space_id"]), int(record["message_id"])
 
 
-def _chosen(mailbox: int | None, copies: set[int]) -> int:
-    return mailbox if mailbox in copies else max(copies)
-
-
 def _is_basic_group(record: Record) -> bool:
     # A private conversation is in a mailbox as well, but the other account's one with the same person is another.
     return bool(record["space_id"] < 0 and record["chat_id"] < 0)
