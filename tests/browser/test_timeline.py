@@ -180,7 +180,7 @@ async def test_forum_can_be_read_by_topic(open_page: OpenPage, story: Story) -> 
     await story.commit("peers", topics=topics)
     await story.post(story.message(11, "A new lens", topic_id=5), story.message(12, "Lunch?", topic_id=1))
     page = await open_page(story.path)
-    await page.get_by_role("link", name="Lenses").click()
+    await page.get_by_role("navigation", name="Topics").get_by_role("link", name="Lenses").click()
     await expect(page.locator("article")).to_have_count(1)
     await story.post(story.message(13, "It is ground", topic_id=5), story.message(14, "Soup", topic_id=1))
     await expect(article(page, 13)).to_be_visible()

@@ -31,8 +31,8 @@ def move(start, end, box=11):
 
 
 @contextlib.asynccontextmanager
-async def running(database):
-    made = writer.Writer(database)
+async def running(database, **options):
+    made = writer.Writer(database, **options)
     task = asyncio.create_task(made.run())
     try:
         yield made
@@ -60,13 +60,86 @@ async def test_one_commit_holds_a_bounded_number_of_rows(database):
     assert await one(database, "SELECT max(n) FROM (SELECT count(*) AS n FROM messages GROUP BY stored_at) g") <= 500
 
 
-async def test_live_rows_go_before_history_and_one_page_rides_along(database):
+@contextlib.asynccontextmanager
+async def hanging(database, user_id=5):
+    """Let every commit that knows a user hang until the block ends; the user's row is another transaction's."""
+    async with database.transaction() as conn:
+        await conn.execute("INSERT INTO users (user_id, first_name) VALUES (%s, 'Anna')", [user_id])
+        yield records.User(user_id=user_id, first_name="Anna")
+
+
+async def test_live_commit_ends_while_a_commit_of_history_hangs(database):
     async with running(database) as made:
-        pages = [made.enqueue(batch(*range(n, n + 100), origin="backfill")) for n in range(1, 901, 100)]
-        live = made.enqueue(batch(5000))
-        await live
-        assert sum(page.done() for page in pages) == 1
-        await asyncio.gather(*pages)
+        async with hanging(database) as user:
+            history = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
+            for number in range(1, 4):
+                await made.submit(batch(number))
+            assert not history.done()
+        assert not (await history).is_conflict
+
+
+async def test_history_of_another_chat_goes_on_while_a_commit_of_history_hangs(database):
+    async with running(database) as made:
+        async with hanging(database) as user:
+            hung = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
+            await made.submit(batch(1))
+            await made.submit(batch(1, space=13, origin="backfill"))
+            assert not hung.done()
+        await hung
+
+
+async def test_live_rows_of_a_chat_whose_history_is_being_written_hold_up_no_other_chat(database):
+    async with running(database) as made:
+        async with hanging(database) as user:
+            history = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
+            await made.submit(batch(1))
+            same = [
+                made.enqueue(batch(n, space=12, moves=move(before, n, box=12))) for before, n in ((None, 2), (2, 3))
+            ]
+            await made.submit(batch(2))
+            assert not any(future.done() for future in (history, *same))
+        assert not any(result.is_conflict for result in await asyncio.gather(history, *same))
+    assert await one(database, "SELECT pts FROM box_cursors WHERE box = 12") == 3
+
+
+async def test_history_lets_waiting_live_rows_of_its_chat_go_first(database):
+    ended = []
+    async with running(database) as made:
+        async with hanging(database) as user:
+            first = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
+            await made.submit(batch(1))
+            live = made.enqueue(batch(2, space=12))
+            await made.submit(batch(2))
+            second = made.enqueue(batch(3, space=12, origin="backfill"))
+            for name, future in (("first", first), ("live", live), ("second", second)):
+                future.add_done_callback(lambda _, name=name: ended.append(name))
+        await asyncio.gather(first, live, second)
+    assert ended == ["first", "live", "second"]
+
+
+async def test_mark_and_the_answer_to_it_keep_their_order(database):
+    """Else the answer would wipe out a mark that came after it."""
+    async with running(database) as made:
+        async with hanging(database) as user:
+            history = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
+            await made.submit(batch(1))
+            answer = made.enqueue(records.Batch(origin="difference", moves=move(None, 9, box=12), clean=[12]))
+            mark = made.enqueue(records.Batch(origin="live", dirty=[records.DirtyMark(box=12, reason="overflow")]))
+            await made.submit(batch(2))
+        await asyncio.gather(history, answer, mark)
+    assert await one(database, "SELECT array_agg(box) FROM dirty_boxes") == [12]
+
+
+async def test_writer_is_idle_when_every_lane_has_ended(database):
+    async with running(database) as made:
+        async with hanging(database) as user:
+            history = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
+            await made.submit(batch(1))
+            idle = asyncio.create_task(made.until_idle())
+            await made.submit(batch(2))
+            assert not idle.done()
+        await idle
+        assert history.done()
 
 
 async def test_batch_from_another_state_is_a_conflict_and_the_others_are_written(database):
@@ -126,72 +199,51 @@ async def test_open_breaker_refuses_at_once_and_keeps_nothing():
         assert refused.done() and isinstance(refused.exception(), errors.DatabaseUnreachable)
 
 
-async def test_full_disk_is_tried_again_after_longer_and_longer_pauses_until_a_commit_succeeds():
-    class Full:
-        """A database that answers, yet takes no commit."""
+@contextlib.asynccontextmanager
+async def full_disk(database):
+    """Let the database answer, yet refuse every message as it does without room."""
+    async with database.connection() as conn:
+        await conn.execute(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END$$"
+        )
+        await conn.execute("CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
+    yield
+    async with database.connection() as conn:
+        await conn.execute("DROP TRIGGER refuse ON messages")
 
-        @contextlib.asynccontextmanager
-        async def connection(self):
-            yield self
 
-        async def execute(self, *_):
-            pass
-
-        @contextlib.asynccontextmanager
-        async def transaction(self):
-            raise errors.DiskFull
-            yield
-
+async def test_full_disk_is_tried_again_after_longer_pauses_until_a_commit_succeeds(database):
     pauses = []
 
     async def sleep(seconds):
         pauses.append(seconds)
-        await asyncio.sleep(0)
 
-    made = writer.Writer(Full(), sleep=sleep)
-    task = asyncio.create_task(made.run())
-    for _ in range(4):
-        with pytest.raises(errors.DiskFull):
-            await made.submit(batch(1))
+    async with running(database, sleep=sleep) as made:
+        for failures in (3, 1):
+            async with full_disk(database):
+                for _ in range(failures):
+                    with pytest.raises(errors.DiskFull):
+                        await made.submit(batch(failures))
+                    await made.until_healthy()
+            await made.submit(batch(failures))
+    assert pauses == [*writer.BREAKER_SECONDS[:3], writer.BREAKER_SECONDS[0]]
+
+
+async def test_lanes_that_fail_together_pause_once(database):
+    pauses, over = [], asyncio.Event()
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        await over.wait()
+
+    async with running(database, sleep=sleep) as made, full_disk(database):
+        both = [made.enqueue(batch(1)), made.enqueue(batch(1, space=12, origin="backfill"))]
+        ends = await asyncio.gather(*both, return_exceptions=True)
+        over.set()
         await made.until_healthy()
-    assert pauses == list(writer.BREAKER_SECONDS[:4])
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_commit_that_succeeds_makes_the_next_pause_short_again(database):
-    class Flaky:
-        """A database whose disk is full as often as it is told."""
-
-        failures = 0
-        connection = database.connection
-
-        @contextlib.asynccontextmanager
-        async def transaction(self):
-            if self.failures:
-                self.failures -= 1
-                raise errors.DiskFull
-            async with database.transaction() as conn:
-                yield conn
-
-    pauses = []
-
-    async def sleep(seconds):
-        pauses.append(seconds)
-
-    flaky = Flaky()
-    made = writer.Writer(flaky, sleep=sleep)
-    task = asyncio.create_task(made.run())
-    for failures in (2, 1):
-        flaky.failures = failures
-        for _ in range(failures):
-            with pytest.raises(errors.DiskFull):
-                await made.submit(batch(1))
-            await made.until_healthy()
-        await made.submit(batch(1))
-    assert pauses == [*writer.BREAKER_SECONDS[:2], writer.BREAKER_SECONDS[0]]
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    assert [type(end) for end in ends] == [errors.DiskFull, errors.DiskFull]
+    assert len(pauses) == 1
 
 
 async def test_stopped_writer_says_so_to_those_who_wait(database):

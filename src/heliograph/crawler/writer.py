@@ -1,10 +1,13 @@
-"""Group commit: whenever it is free it takes what is queued and commits it in one transaction. There is no timer.
+"""Group commit: whenever a lane is free it takes what is queued and commits it in one transaction. There is no timer.
 
-Live rows go first and history rides along, so that a backfill never holds up what people wait for. Operational errors
-(the database is away, the disk is full) fail everything queued and open the breaker: nothing is retried from memory,
-since the engine asks Telegram again from the committed cursor. A database that answers is given a try, and each try
-that fails is followed by a longer pause: a full disk answers as well, so that only a commit proves that all is well.
-Data errors cost one row each, in the same commit.
+Live rows have a lane of their own and history has two, each with its own connection, so that a live row never waits for
+a commit of history: what concerns a chat whose history is being written waits for that commit, a few hundredths of a
+second, and nothing else does. Two lanes of history let one build its arrays while PostgreSQL merges the other's.
+
+Operational errors (the database is away, the disk is full) fail everything queued and open the breaker: nothing is
+retried from memory, since the engine asks Telegram again from the committed cursor. A database that answers is given a
+try, and each try that fails is followed by a longer pause: a full disk answers as well, so that only a commit proves
+that all is well. Data errors cost one row each, in the same commit.
 """
 
 from __future__ import annotations
@@ -14,16 +17,16 @@ import contextlib
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from heliograph import clock, errors, log, metrics
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.store import commit, database, lineage
 
 LIVE_ROWS = 500
 """Rows of one commit, so that none takes long; a batch that is larger by itself goes alone."""
-HISTORY_ROWS = 800
-"""History of one commit while nothing live waits; otherwise a single page rides along."""
+HISTORY_ROWS = 400
+HISTORY_LANES = 2
 BREAKER_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _HISTORY: frozenset[str] = frozenset({"backfill", "peers"})
 
@@ -38,7 +41,25 @@ class CommitResult:
     """The cursor was not where the batch starts, so that nothing of it was written."""
 
 
-_Queued = tuple[records.Batch, asyncio.Future[CommitResult]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Queued:
+    batch: records.Batch
+    spaces: frozenset[identity.SpaceId]
+    future: asyncio.Future[CommitResult]
+
+
+@dataclass(eq=False, slots=True)
+class _Queue:
+    """What waits for lanes of one kind, and the spaces whose rows are under way or held back in it."""
+
+    limit: int
+    """Rows of one commit."""
+    waiting: deque[_Queued] = field(default_factory=deque)
+    writing: set[identity.SpaceId] = field(default_factory=set)
+    held: frozenset[identity.SpaceId] = frozenset()
+    """Spaces of batches that were passed over, because another lane writes them."""
+
+
 _WRITTEN, _CONFLICT = CommitResult(is_conflict=False), CommitResult(is_conflict=True)
 
 
@@ -55,9 +76,11 @@ class Writer:
         self._database = opened
         self._sleep = sleep
         self._time = time or clock.SystemClock()
-        self._live: deque[_Queued] = deque()
-        self._history: deque[_Queued] = deque()
-        self._wake = asyncio.Event()
+        self._live = _Queue(LIVE_ROWS)
+        self._history = _Queue(HISTORY_ROWS)
+        self._unfinished = 0
+        self._changed = asyncio.Event()
+        """Something was queued, or a lane has become free."""
         self._healthy = asyncio.Event()
         self._healthy.set()
         self._idle = asyncio.Event()
@@ -67,7 +90,8 @@ class Writer:
         """Pauses since the last commit."""
         self._depth = metrics.QUEUE_DEPTH.labels("writer")
         self._known: weakref.WeakSet[database.Connection] = weakref.WeakSet()
-        self._position: tuple[int, int] | None = None
+        self._position: tuple[int, int] = (0, 0)
+        """The newest position in the outbox that this process has seen committed."""
 
     def enqueue(self, batch: records.Batch) -> asyncio.Future[CommitResult]:
         """Queue a batch. The future raises DatabaseUnreachable or DiskFull when it is unknown whether it committed."""
@@ -75,9 +99,11 @@ class Writer:
         if not self._healthy.is_set():
             future.set_exception(self._reason)
             return future
-        (self._history if batch.origin in _HISTORY else self._live).append((batch, future))
+        queue = self._history if batch.origin in _HISTORY else self._live
+        queue.waiting.append(_Queued(batch=batch, spaces=commit.spaces(batch), future=future))
+        self._unfinished += 1
         self._idle.clear()
-        self._wake.set()
+        self._changed.set()
         self._measure()
         return future
 
@@ -96,38 +122,75 @@ class Writer:
     async def run(self) -> None:
         """Commit what is queued, for ever; cancel it to stop."""
         try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._live or self._history:
-                    await self._commit(self._take())
-                self._idle.set()
+            async with asyncio.TaskGroup() as lanes:
+                for queue in (self._live, *[self._history] * HISTORY_LANES):
+                    lanes.create_task(self._serve(queue), name="writer-lane")
         finally:
             self._healthy.clear()
             self._reason = errors.DatabaseUnreachable("The writer was stopped.")
             self._fail(self._take_all(), self._reason)
-            self._idle.set()
 
-    def _take(self) -> list[_Queued]:
-        taken = _pop(self._live, LIVE_ROWS)
-        taken += _pop(self._history, 1 if taken else HISTORY_ROWS)
+    # -- lanes ------------------------------------------------------------------------------------------------
+
+    async def _serve(self, queue: _Queue) -> None:
+        """Be one lane."""
+        while True:
+            await self._healthy.wait()
+            if not (taken := self._take(queue)):
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            spaces = frozenset().union(*(item.spaces for item in taken))
+            queue.writing |= spaces
+            try:
+                await self._commit(taken)
+            finally:
+                queue.writing -= spaces
+                self._changed.set()
+
+    def _take(self, queue: _Queue) -> list[_Queued]:
+        """Take batches up to the limit of rows, at least one; the order within a space stays.
+
+        What history is writing is left alone, and history leaves alone what live rows wait for: neither starves.
+        """
+        blocked = set(self._history.writing)
+        if queue is self._history:
+            blocked |= self._live.held
+        taken: list[_Queued] = []
+        held: list[_Queued] = []
+        rows = 0
+        while queue.waiting:
+            item = queue.waiting[0]
+            size = max(1, item.batch.row_count)
+            if is_blocked := not blocked.isdisjoint(item.spaces):
+                blocked |= item.spaces
+            elif taken and rows + size > queue.limit:
+                break
+            queue.waiting.popleft()
+            (held if is_blocked else taken).append(item)
+            rows += 0 if is_blocked else size
+        queue.waiting.extendleft(reversed(held))
+        queue.held = frozenset().union(*(item.spaces for item in held))
         self._measure()
         return taken
 
     def _take_all(self) -> list[_Queued]:
-        taken = [*self._live, *self._history]
-        self._live.clear()
-        self._history.clear()
+        taken = [*self._live.waiting, *self._history.waiting]
+        for queue in (self._live, self._history):
+            queue.waiting.clear()
+            queue.held = frozenset()
         self._measure()
         return taken
 
     def _measure(self) -> None:
-        self._depth.set(len(self._live) + len(self._history))
+        self._depth.set(len(self._live.waiting) + len(self._history.waiting))
+
+    # -- one commit -------------------------------------------------------------------------------------------
 
     async def _commit(self, taken: list[_Queued]) -> None:
         begun = self._time.monotonic()
         try:
-            outcome = await self._write([batch for batch, _ in taken])
+            outcome = await self._write([item.batch for item in taken])
         except (errors.DatabaseUnreachable, errors.DiskFull) as error:
             await self._break(taken, error)
             return
@@ -141,35 +204,40 @@ class Writer:
             return
         self._recover()
         metrics.COMMIT_SECONDS.observe(self._time.monotonic() - begun)
-        for index, (batch, future) in enumerate(taken):
+        for index, item in enumerate(taken):
             is_conflict = index in outcome.conflicts
             if is_conflict:
-                _log.warning("commit_conflict", boxes=[move.box for move in batch.moves])
+                _log.warning("commit_conflict", boxes=[move.box for move in item.batch.moves])
             else:
-                _count(batch)
-            if not future.done():
-                future.set_result(_CONFLICT if is_conflict else _WRITTEN)
+                _count(item.batch)
+            if not item.future.done():
+                item.future.set_result(_CONFLICT if is_conflict else _WRITTEN)
+        self._end(taken)
 
     async def _write(self, batches: list[records.Batch]) -> commit.Outcome:
-        async with self._database.transaction() as conn:
+        async with self._database.connection() as conn:
             if conn not in self._known:
                 await self._recognise(conn)
-            outcome = await commit.commit_with_bisection(conn, batches)
-        self._known.add(conn)
-        self._position = outcome.position or self._position
+            async with conn.transaction():
+                outcome = await commit.commit_with_bisection(conn, batches)
+        self._position = max(self._position, outcome.position or self._position)
         return outcome
 
     async def _recognise(self, conn: database.Connection) -> None:
         """Look whether a new connection leads to the database of before, after a fail-over or a restore."""
         if epoch := await lineage.check(conn, self._position):
             _log.warning("database_is_another", outbox_epoch=epoch)
+        self._known.add(conn)
+
+    # -- failures ---------------------------------------------------------------------------------------------
 
     async def _break(self, taken: list[_Queued], error: errors.HeliographError) -> None:
         """Refuse everything until the database answers again; whether it takes commits the next one shows."""
+        self._fail(taken + self._take_all(), error)
+        if not self._healthy.is_set():
+            return
         self._healthy.clear()
         self._reason = error
-        self._fail(taken + self._take_all(), error)
-        self._idle.set()
         _log.error("database_away", reason=str(error), batches=len(taken), attempts=self._attempts)
         while not self._healthy.is_set():
             await self._pause()
@@ -189,19 +257,15 @@ class Writer:
             self._attempts = 0
 
     def _fail(self, taken: list[_Queued], error: errors.HeliographError) -> None:
-        for _, future in taken:
-            if not future.done():
-                future.set_exception(error)
+        for item in taken:
+            if not item.future.done():
+                item.future.set_exception(error)
+        self._end(taken)
 
-
-def _pop(queue: deque[_Queued], limit: int) -> list[_Queued]:
-    """Take batches up to ``limit`` rows, at least one."""
-    taken: list[_Queued] = []
-    rows = 0
-    while queue and (not taken or rows + max(1, queue[0][0].row_count) <= limit):
-        taken.append(queue.popleft())
-        rows += max(1, taken[-1][0].row_count)
-    return taken
+    def _end(self, taken: list[_Queued]) -> None:
+        self._unfinished -= len(taken)
+        if not self._unfinished:
+            self._idle.set()
 
 
 def _count(batch: records.Batch) -> None:

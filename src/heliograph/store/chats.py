@@ -119,7 +119,8 @@ async def save_progress(conn: Connection, steps: Sequence[records.BackfillProgre
     """Keep how far histories are; the last of several steps of a chat counts."""
     newest = {step.chat_id: step for step in steps}
     rows = [
-        (step.chat_id, step.next_id, step.done, step.total, step.since, step.is_complete) for step in newest.values()
+        (step.chat_id, step.next_id, step.done, step.total, step.since, step.is_complete)
+        for _, step in sorted(newest.items())
     ]
     await conn.execute(_PROGRESS, arrays.pack_rows("int8 int8 int4 int4 time bool", rows), prepare=True)
 

@@ -7,7 +7,7 @@ Everything goes through the driver's pipeline: a live commit takes three round t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ async def _move(
     conn: Connection, batches: Sequence[records.Batch]
 ) -> tuple[dict[identity.SpaceId, cursors.Cursor], frozenset[int]]:
     """Lock the spaces, move the cursors, and return those that moved and the batches that could not."""
-    slots = sorted({space % _LOCK_SLOTS for batch in batches for space in _spaces(batch)})
+    slots = sorted({space % _LOCK_SLOTS for batch in batches for space in spaces(batch)})
     await conn.execute(_BEGIN, arrays.pack_rows("int4", [(slot,) for slot in slots]), prepare=True)
     boxes = {move.box for batch in batches for move in batch.moves}
     if not boxes:
@@ -188,11 +188,12 @@ async def _follow_up(conn: Connection, happened: events.Happened, older: Sequenc
         )
 
 
-def _spaces(batch: records.Batch) -> Iterable[int]:
-    yield from (move.box for move in batch.moves)
-    yield from (item.space_id for item in batch.messages)
-    yield from (item.space_id for item in batch.tombstones)
-    yield from (item.space_id for item in batch.pins)
-    yield from (item.space_id for item in batch.observations)
-    yield from (item.space_id for item in batch.coverage)
-    yield from (item.space_id for item in batch.chats)
+def spaces(batch: records.Batch) -> frozenset[identity.SpaceId]:
+    """Return the spaces whose rows a batch writes: two commits that share one go after each other."""
+    rows = (batch.messages, batch.tombstones, batch.pins, batch.observations, batch.coverage, batch.chats)
+    found = {move.box for move in batch.moves}.union(*({item.space_id for item in each} for each in rows))
+    # A mark and what answers it must not change places.
+    found.update(batch.clean, (mark.box for mark in batch.dirty))
+    if batch.progress is not None:
+        found.add(batch.progress.space_id)
+    return frozenset(found)
