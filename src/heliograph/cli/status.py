@@ -44,7 +44,8 @@ def _table(found: views.Status) -> Table:
     table.add_row("Messages", f"{found.messages} ({found.revisions} earlier texts, {found.tombstones} deleted)")
     backfill = found.backfill
     table.add_row("History", "complete" if backfill.is_complete else f"{backfill.done} of about {backfill.total}")
-    table.add_row("To catch up", f"{found.dirty_boxes} boxes, {found.open_holes} ranges")
+    table.add_row("Boxes to ask", f"{found.dirty_boxes} may have news")
+    table.add_row("Unverified ranges", f"{found.open_holes} that the history left out")
     table.add_row("Known losses", str(found.known_losses))
     table.add_row("Dead letters", str(found.dead_letters))
     return table
