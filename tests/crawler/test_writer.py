@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from heliograph import errors
+from heliograph import clock, errors
 from heliograph.crawler import writer
 from heliograph.domain import records
 
@@ -140,6 +140,33 @@ async def test_writer_is_idle_when_every_lane_has_ended(database):
             assert not idle.done()
         await idle
         assert history.done()
+
+
+async def test_there_is_no_room_while_too_much_waits_and_room_again_once_it_is_committed(database):
+    async with running(database) as made:
+        async with hanging(database) as user:
+            made.enqueue(batch(1, users=[user]))
+            await made.submit(batch(1, space=12, origin="backfill"))
+            many = [made.enqueue(batch(n)) for n in range(2, writer.BACKLOG_ROWS + 3)]
+            room = asyncio.create_task(made.until_room())
+            await made.submit(batch(2, space=12, origin="backfill"))
+            assert not room.done()
+        await room
+        await asyncio.gather(*many)
+
+
+async def test_there_is_no_room_while_a_live_commit_hangs(database):
+    time = clock.ManualClock(NOW)
+    async with running(database, time=time) as made:
+        async with hanging(database) as user:
+            made.enqueue(batch(1, users=[user]))
+            await made.submit(batch(1, space=12, origin="backfill"))
+            await made.until_room()
+            time.advance(writer.STALL_SECONDS + 1)
+            room = asyncio.create_task(made.until_room())
+            await made.submit(batch(2, space=12, origin="backfill"))
+            assert not room.done()
+        await room
 
 
 async def test_batch_from_another_state_is_a_conflict_and_the_others_are_written(database):

@@ -137,6 +137,7 @@ class Engine:
         """Take what an account's connection yields, until its session ends. Raises SessionEnded."""
         inbox = account.connection.inbox
         while True:
+            await self._writer.until_room()
             taken = [await inbox.get()]
             while len(taken) < CHUNK and inbox.qsize():
                 taken.append(inbox.get_nowait())
@@ -260,6 +261,7 @@ class Engine:
         if account is None or request is None:
             self._fetch_failed(fetch, events.Failure.ACCESS, 0)
             return
+        await self._writer.until_room()
         try:
             answer = await account.connection.call(request)
             result = questions.answer(fetch, answer, account)

@@ -27,6 +27,10 @@ LIVE_ROWS = 500
 """Rows of one commit, so that none takes long; a batch that is larger by itself goes alone."""
 HISTORY_ROWS = 400
 HISTORY_LANES = 2
+BACKLOG_ROWS = 4 * LIVE_ROWS
+"""Live rows that may wait before no more are taken from Telegram."""
+STALL_SECONDS = 1.0
+"""After so long a live commit counts as hanging, and no more is taken from Telegram until it ends."""
 BREAKER_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _HISTORY: frozenset[str] = frozenset({"backfill", "peers"})
 
@@ -55,6 +59,10 @@ class _Queue:
     limit: int
     """Rows of one commit."""
     waiting: deque[_Queued] = field(default_factory=deque)
+    rows: int = 0
+    """Of what waits; a batch counts as one row at least."""
+    since: float | None = None
+    """When its latest commit under way began, in monotonic seconds."""
     writing: set[identity.SpaceId] = field(default_factory=set)
     held: frozenset[identity.SpaceId] = frozenset()
     """Spaces of batches that were passed over, because another lane writes them."""
@@ -81,6 +89,8 @@ class Writer:
         self._unfinished = 0
         self._changed = asyncio.Event()
         """Something was queued, or a lane has become free."""
+        self._ended = asyncio.Event()
+        """A live commit has ended."""
         self._healthy = asyncio.Event()
         self._healthy.set()
         self._idle = asyncio.Event()
@@ -101,6 +111,7 @@ class Writer:
             return future
         queue = self._history if batch.origin in _HISTORY else self._live
         queue.waiting.append(_Queued(batch=batch, spaces=commit.spaces(batch), future=future))
+        queue.rows += _size(batch)
         self._unfinished += 1
         self._idle.clear()
         self._changed.set()
@@ -114,6 +125,16 @@ class Writer:
     async def until_healthy(self) -> None:
         """Wait until the database takes commits again."""
         await self._healthy.wait()
+
+    async def until_room(self) -> None:
+        """Wait while live rows come faster than they are committed, so that they pile up at Telegram and not here.
+
+        Whoever takes updates asks first. What Telegram pushes meanwhile fills the inbox, which is bounded, and what
+        finds no room there is asked for again (invariant 4).
+        """
+        while self._is_behind():
+            self._ended.clear()
+            await self._ended.wait()
 
     async def until_idle(self) -> None:
         """Wait until everything that was queued has ended."""
@@ -142,11 +163,14 @@ class Writer:
                 continue
             spaces = frozenset().union(*(item.spaces for item in taken))
             queue.writing |= spaces
+            queue.since = self._time.monotonic()
             try:
                 await self._commit(taken)
             finally:
                 queue.writing -= spaces
+                queue.since = None
                 self._changed.set()
+                self._ended.set()
 
     def _take(self, queue: _Queue) -> list[_Queued]:
         """Take batches up to the limit of rows, at least one; the order within a space stays.
@@ -161,7 +185,7 @@ class Writer:
         rows = 0
         while queue.waiting:
             item = queue.waiting[0]
-            size = max(1, item.batch.row_count)
+            size = _size(item.batch)
             if is_blocked := not blocked.isdisjoint(item.spaces):
                 blocked |= item.spaces
             elif taken and rows + size > queue.limit:
@@ -170,6 +194,7 @@ class Writer:
             (held if is_blocked else taken).append(item)
             rows += 0 if is_blocked else size
         queue.waiting.extendleft(reversed(held))
+        queue.rows -= rows
         queue.held = frozenset().union(*(item.spaces for item in held))
         self._measure()
         return taken
@@ -178,9 +203,15 @@ class Writer:
         taken = [*self._live.waiting, *self._history.waiting]
         for queue in (self._live, self._history):
             queue.waiting.clear()
+            queue.rows = 0
             queue.held = frozenset()
         self._measure()
         return taken
+
+    def _is_behind(self) -> bool:
+        live = self._live
+        is_hanging = live.since is not None and self._time.monotonic() - live.since > STALL_SECONDS
+        return is_hanging or live.rows > BACKLOG_ROWS
 
     def _measure(self) -> None:
         self._depth.set(len(self._live.waiting) + len(self._history.waiting))
@@ -266,6 +297,10 @@ class Writer:
         self._unfinished -= len(taken)
         if not self._unfinished:
             self._idle.set()
+
+
+def _size(batch: records.Batch) -> int:
+    return max(1, batch.row_count)
 
 
 def _count(batch: records.Batch) -> None:
