@@ -13,10 +13,12 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 from tests.cli.conftest import Run, Start
 from tests.fixtures.simulator import PHONE
 
-from heliograph import config
+from heliograph import config, errors
+from heliograph.cli import child
 from heliograph.simulator.server import Simulator
 from heliograph.vault import keyfile
 
@@ -129,3 +131,10 @@ async def test_a_part_whose_database_is_away_is_tried_again_with_growing_pauses(
     assert running.process.returncode is None
     running.process.send_signal(signal.SIGINT)
     assert (await running.end()).code == 0
+
+
+def test_a_part_that_telegram_refuses_is_tried_again() -> None:
+    """Regression: one 500 from Telegram counted as permanent and ended run, web server included."""
+    with pytest.raises(errors.RpcFailed) as refused, child.healing(supervised=True):
+        raise errors.RpcFailed("INTERNAL", 500)
+    assert refused.value.exit_code == child.TRY_AGAIN

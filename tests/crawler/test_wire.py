@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from telethon.tl import functions, types
-from tests.crawler.wire import connection, simulator
+from tests.crawler.wire import connection, connection_of, settings_for, sign_in, simulator
 from tests.fixtures.simulator import start_simulator
 
 from heliograph import errors
@@ -52,6 +53,44 @@ async def test_request_during_an_outage_waits_for_the_connection(
     while connection.is_connected:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     assert (await asyncio.wait_for(connection.call(NEAREST), PATIENCE_SECONDS)).this_dc == 2
+
+
+async def test_refused_first_opening_is_tried_again_like_a_later_one(simulator: Simulator, tmp_path: Path) -> None:
+    """Regression: one 500 to the first word of a connection ended the whole crawler."""
+    settings = settings_for(simulator, tmp_path)
+    opened = connection_of(settings, await sign_in(settings))
+    simulator.faults.refuse("help.getConfig", "INTERNAL", 500, times=2)
+    try:
+        await asyncio.wait_for(opened.connect(wait=True), PATIENCE_SECONDS)
+        assert (await opened.call(NEAREST)).this_dc == 2
+    finally:
+        await opened.disconnect()
+
+
+async def test_ended_session_and_wrong_api_key_end_the_waiting_for_a_connection(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, tmp_path)
+    opened = connection_of(settings, await sign_in(settings))
+    for name, expected in (("SESSION_REVOKED", errors.SessionEnded), ("API_ID_INVALID", errors.ApiKeyWrong)):
+        simulator.faults.refuse("help.getConfig", name, 401)
+        with pytest.raises(expected):
+            await asyncio.wait_for(opened.connect(wait=True), PATIENCE_SECONDS)
+
+
+async def test_flood_wait_for_opening_is_kept_by_the_governor_and_obeyed_by_the_next_connection(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    settings = settings_for(simulator, tmp_path)
+    found = await sign_in(settings)
+    simulator.faults.flood("help.getConfig", 300)
+    first = connection_of(settings, found)
+    with pytest.raises(errors.FloodWait):
+        await first.connect()
+    again = connection_of(settings, found, governor=first.governor)
+    with pytest.raises(errors.FloodWait) as refused:
+        await again.connect()
+    assert refused.value.seconds == pytest.approx(300, abs=5)
 
 
 async def test_unanswered_request_ends_at_its_deadline(simulator: Simulator, connection: transport.Connection) -> None:

@@ -56,10 +56,8 @@ async def sign_in(settings: config.Settings, *, code: str = "12345", password: s
 
 
 def connection_of(settings: config.Settings, found: login.Login, **options: Any) -> transport.Connection:
-    governed = governor.Governor(settings.crawler.budget)
-    return transport.Connection(
-        settings.telegram, found.key, account_id=1, user_id=found.user_id, governor=governed, **options
-    )
+    options.setdefault("governor", governor.Governor(settings.crawler.budget))
+    return transport.Connection(settings.telegram, found.key, account_id=1, user_id=found.user_id, **options)
 
 
 @pytest.fixture

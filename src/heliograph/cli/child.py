@@ -31,7 +31,14 @@ _STEADY_SECONDS = 30.0
 TRY_AGAIN = 75
 """Exit code of a child whose error heals by itself (EX_TEMPFAIL of sysexits.h)."""
 _PERMANENT = frozenset({errors.HeliographError.exit_code, errors.BadInput.exit_code})
-_HEALS = (errors.DatabaseUnreachable, errors.Disconnected, errors.FloodWait, errors.LeaseHeld, errors.RpcTimeout)
+_HEALS = (
+    errors.DatabaseUnreachable,
+    errors.Disconnected,
+    errors.FloodWait,
+    errors.LeaseHeld,
+    errors.RpcFailed,
+    errors.RpcTimeout,
+)
 
 logger = log.get("child")
 _running: set[asyncio.Task[None]] = set()

@@ -29,8 +29,13 @@ STABLE_SECONDS = 30.0
 """A connection that lasted less was no success: the pauses between attempts go on growing."""
 BACKOFF_SECONDS = (0.1, 0.3, 0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
+OPENING = "opening"
+"""The method family under which a flood wait for opening connections is kept."""
+
 _LOST = (OSError, EOFError, BufferError, InvalidChecksumError, BadMessageError)
 """What Telethon puts into the requests in flight when a connection goes."""
+_FINAL = (errors.SessionEnded, errors.ApiKeyWrong)
+"""What no further attempt at a connection changes."""
 
 _log = log.get("transport")
 
@@ -80,16 +85,16 @@ class Connection:
         return self._ended is not None
 
     async def connect(self, *, wait: bool = False) -> None:
-        """Connect and stay so. Without ``wait`` the first failure raises; with it only SessionEnded does."""
-        while True:
-            try:
-                await self._open()
-                break
-            except errors.Disconnected:
-                if not wait:
-                    raise
-                await self._open_again()
-                break
+        """Connect and stay so. Without ``wait`` the first failure raises; with it SessionEnded and ApiKeyWrong do."""
+        try:
+            await self._open()
+        except _FINAL:
+            raise
+        except errors.TelegramError as error:
+            if not wait:
+                raise
+            _log.info("connection_refused", account_id=self.account_id, reason=type(error).__name__)
+            await self._open_again()
         self._supervisor = asyncio.create_task(self._supervise(), name=f"connection-{self.account_id}")
 
     async def disconnect(self) -> None:
@@ -169,7 +174,7 @@ class Connection:
             _log.info("connection_lost", account_id=self.account_id, reason=reason)
             try:
                 await self._open_again()
-            except (errors.SessionEnded, errors.ApiKeyWrong) as ended:
+            except _FINAL as ended:
                 self._end(ended)
                 break
             metrics.RECONNECTS.inc()
@@ -204,14 +209,19 @@ class Connection:
         return type(error).__name__ if error else "closed"
 
     async def _open(self) -> None:
+        """Make one attempt. Raises SessionEnded, ApiKeyWrong, FloodWait, RpcFailed, Undecodable, Disconnected."""
         if not self._settings.api_id or not self._settings.api_hash.get_secret_value():
             raise errors.ApiKeyWrong
+        if (seconds := self.governor.frozen_seconds(OPENING)) > 0:
+            raise errors.FloodWait(seconds, "connecting")
         client = Client(self._settings, self._key, self.inbox)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await client.connect()
-        except errors.TelegramError:
+        except errors.TelegramError as error:
             await _dispose(client)
+            if isinstance(error, errors.FloodWait):
+                await self.governor.freeze(OPENING, error.seconds)
             raise
         except AuthKeyNotFound:
             await _dispose(client)
@@ -230,6 +240,7 @@ class Connection:
         self._changed.set()
 
     async def _open_again(self) -> None:
+        """Make attempts until one succeeds. Raises SessionEnded and ApiKeyWrong."""
         while True:
             pause = BACKOFF_SECONDS[min(self._attempts, len(BACKOFF_SECONDS) - 1)]
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
@@ -239,7 +250,7 @@ class Connection:
                 return
             except errors.FloodWait as wait:
                 await asyncio.sleep(wait.seconds)
-            except (errors.SessionEnded, errors.ApiKeyWrong):
+            except _FINAL:
                 raise
             except errors.TelegramError as error:
                 _log.debug(
