@@ -64,6 +64,9 @@ class Store:
     async def until_healthy(self):
         pass
 
+    async def until_room(self):
+        pass
+
     async def until_idle(self):
         pass
 

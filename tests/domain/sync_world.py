@@ -269,7 +269,7 @@ class Driver:
         elif isinstance(action, Anchor):
             if fails or action.account not in self.server.readers(action.box):
                 failure = Failure.RETRY if fails else Failure.ACCESS
-                return self.take(self.machine.anchor_failed(action.box, failure, self.now))
+                return self.take(self.machine.anchor_failed(action, failure, self.now))
             self.take(self.machine.anchored(action.box, self.server.state(action.box), self.now))
         elif isinstance(action, Reload):
             self.take(self.machine.reloaded(action.box, self.store.cursors.get(action.box), self.now))

@@ -184,6 +184,17 @@ def test_another_account_takes_over_when_the_first_loses_access():
     assert (fetch.account, fetch.from_state.pts) == (OTHER, 10)
 
 
+def test_late_refusal_of_an_account_that_has_left_costs_the_next_one_nothing():
+    """Its own late answer removed the account that had been asked instead, and that one's answer was dropped."""
+    machine, unknown = live(), SpaceId(77)
+    (first,) = machine.add_channel(unknown, ACCOUNT, None, 0)
+    machine.add_channel(unknown, OTHER, None, 0)
+    (second,) = machine.remove_channel(unknown, ACCOUNT, 0)
+    assert (first.account, second.account) == (ACCOUNT, OTHER)
+    assert machine.anchor_failed(first, Failure.ACCESS, 0) == []
+    assert only(Commit, machine.anchored(unknown, BoxState(pts=30), 0))
+
+
 def test_undecodable_answers_stop_the_box_but_no_other():
     machine, now = live(), 0.0
     fetch = fetching(machine)

@@ -288,10 +288,10 @@ class Engine:
             state = await self._standing(anchor)
         except errors.TelegramError as error:
             failure, seconds = requests.failure(error)
-            self.perform(self.machine.anchor_failed(anchor.box, failure, self._now(), seconds))
+            self.perform(self.machine.anchor_failed(anchor, failure, self._now(), seconds))
         except Exception as error:  # whatever it was, a box without a timer would wait for ever
             _log.warning("anchor_failed", box=anchor.box, **log.cause(error))
-            self.perform(self.machine.anchor_failed(anchor.box, events.Failure.RETRY, self._now()))
+            self.perform(self.machine.anchor_failed(anchor, events.Failure.RETRY, self._now()))
         else:
             if anchor.box in self.claims.foreign:
                 self._give_up(anchor.box)
@@ -299,7 +299,7 @@ class Engine:
                 self._find(anchor.box)
                 self.perform(self.machine.anchored(anchor.box, state, self._now()))
             else:
-                self.perform(self.machine.anchor_failed(anchor.box, events.Failure.ACCESS, self._now()))
+                self.perform(self.machine.anchor_failed(anchor, events.Failure.ACCESS, self._now()))
 
     async def _standing(self, anchor: todo.Anchor) -> records.BoxState | None:
         """Return where a box is to start, None when nobody can tell or when its cursor was in the store after all.

@@ -161,12 +161,15 @@ class Box:
         self.state = State.UNANCHORED
         return [Alarm(box=self.space, reason="cursor_ahead"), *self.anchored(state, now, dirty)]
 
-    def anchor_failed(self, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
-        """Try again later, or through another account."""
-        if self.state is not State.UNANCHORED:
+    def anchor_failed(self, account: SpaceId, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
+        """Try again later, or through another account than the one that was asked.
+
+        Once that one cannot read the box any more, another has been asked already.
+        """
+        if self.state is not State.UNANCHORED or account not in self.accounts:
             return []
         if failure is Failure.ACCESS:
-            return self._lose_access(self.accounts[0], now) if self.accounts else []
+            return self._lose_access(account, now)
         self._timers[self.space] = now + (seconds if failure is Failure.FLOOD else self._next_backoff())
         return []
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from heliograph.domain.identity import SpaceId, is_channel_space
 from heliograph.domain.records import BoxState, DirtyMark
-from heliograph.domain.sync.actions import Action, Commit, Fetch
+from heliograph.domain.sync.actions import Action, Anchor, Commit, Fetch
 from heliograph.domain.sync.box import Box
 from heliograph.domain.sync.events import Container, Control, Failure, Lost, Page
 from heliograph.domain.sync.rules import Rules, State
@@ -158,9 +158,9 @@ class Machine:
             return self.boxes[box].anchored(state, now)
         return self.boxes[box].anchored(state, now, self._mark_all(box)) + self._ask_marked(box, now)
 
-    def anchor_failed(self, box: SpaceId, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
-        """Take that it could not be found out."""
-        return self.boxes[box].anchor_failed(failure, now, seconds)
+    def anchor_failed(self, anchor: Anchor, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
+        """Take that it could not be found out; ``seconds`` belongs to FLOOD."""
+        return self.boxes[anchor.box].anchor_failed(anchor.account, failure, now, seconds)
 
     def committed(self, commit: Commit, now: float) -> list[Action]:
         """Take a commit's success."""
