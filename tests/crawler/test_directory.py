@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -57,6 +58,24 @@ def test_chat_whose_page_is_written_is_new_no_more() -> None:
     assert known.is_new(CHANNEL)
     known.stored(CHANNEL)
     assert not known.is_new(CHANNEL)
+
+
+def test_person_of_whom_only_a_mention_came_is_not_described_yet() -> None:
+    """They counted as described, so that their short updates never fetched the whole record."""
+    known = directory.Directory()
+    person = records.User(user_id=500, first_name="Aino", is_min=True)
+    known.learn([person], [], [])
+    assert not known.is_known(FRIEND)
+    known.learn([dataclasses.replace(person, is_min=False)], [], [])
+    assert known.is_known(FRIEND)
+
+
+def test_person_whose_commit_may_not_have_happened_is_described_no_more() -> None:
+    known = directory.Directory()
+    account = link.Link(SimpleNamespace(account_id=1, user_id=99), epoch=1, chats=known)
+    account.learn(([records.User(user_id=500, first_name="Aino")], [], []))
+    account.forget()
+    assert not known.is_known(FRIEND)
 
 
 @pytest.mark.parametrize("private_chats", [True, False])

@@ -36,7 +36,7 @@ class Directory:
         self, users: Iterable[records.User], chats: Iterable[records.Chat], accesses: Iterable[records.Access]
     ) -> None:
         """Take over what came with an answer; ``min`` data tells nothing here."""
-        self.load_people(user.user_id for user in users)
+        self.load_people(user.user_id for user in users if not user.is_min)
         for chat in chats:
             self._spaces.setdefault(chat.chat_id, chat.space_id)
             if not chat.is_min:
@@ -50,6 +50,13 @@ class Directory:
         if len(self._people) > PEOPLE:
             self._people.clear()
         self._people.update(user_ids)
+
+    def forget_people(self) -> None:
+        """Count nobody as described any more: a commit that held some may not have happened.
+
+        Each costs a difference when a short update next names them, and that describes them again.
+        """
+        self._people.clear()
 
     def load_chat(self, chat_id: identity.PeerId, *, space_id: identity.SpaceId, kind: str, policy: str) -> None:
         """Take over a chat that the store knows well."""

@@ -90,3 +90,4 @@ class Link:
     def forget(self) -> None:
         """Send peers again: a commit that held some may not have happened."""
         self._memory.forget()
+        self._directory.forget_people()

@@ -236,6 +236,7 @@ class Scan:
         if not is_written:
             for memory in home.memories.values():
                 memory.forget()
+            home.directory.forget_people()
             await home.writer.until_healthy()
             return False
         await self._advance(pending.stored)
