@@ -264,6 +264,17 @@ async def test_too_long_commits_the_loss_and_the_hole_with_the_cursor(world):
     assert [row.message_id for row in batch.messages] == [40]
 
 
+async def test_stuck_account_asks_for_ever_smaller_pages(world):
+    """Its request carried no limit, so that one unreadable update kept back every one before it."""
+    world.telegram.will_answer(functions.updates.GetDifferenceRequest, *[errors.Undecodable(b"")] * 5)
+    world.engine._take(world.account, [transport.Incoming(kind="reconnected")])
+    for tries in range(2, 7):
+        await world.until(lambda tries=tries: len(world.telegram.asked) == tries)
+        await world.until(lambda: world.machine.boxes[MAILBOX].state is not State.DIFF)
+        world.pass_time(60)
+    assert [request.pts_limit for request in world.telegram.asked[1:6]] == [None, None, None, 10, 1]
+
+
 async def test_unknown_channel_is_anchored_by_its_dialog(world):
     other = 12
     dialog = types.Dialog(

@@ -14,7 +14,7 @@ from heliograph.domain.sync import actions, events
 def difference(fetch: actions.Fetch, account: link.Link) -> Any:
     """Return the request for a difference, None when the account does not know how to reach the channel."""
     if not identity.is_channel_space(fetch.box):
-        return requests.difference(fetch.from_state)
+        return requests.difference(fetch.from_state, fetch.limit)
     access_hash = account.channel_hash(fetch.box)
     if access_hash is None:
         return None

@@ -10,15 +10,18 @@ from telethon.tl import functions, types
 from heliograph import errors
 from heliograph.crawler.transport import refusal
 from heliograph.domain import records
-from heliograph.domain.sync import events
+from heliograph.domain.sync import events, rules
 
 _INVALID_CURSOR = frozenset({"PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY"})
 
 
-def difference(state: records.BoxState) -> Any:
-    """Ask for what an account missed since ``state``."""
+def difference(state: records.BoxState, limit: int) -> Any:
+    """Ask for what an account missed since ``state``; how large a whole page is the server knows best."""
     return functions.updates.GetDifferenceRequest(
-        pts=state.pts, date=datetime.fromtimestamp(state.date, UTC), qts=state.qts
+        pts=state.pts,
+        date=datetime.fromtimestamp(state.date, UTC),
+        qts=state.qts,
+        pts_limit=limit if limit < rules.PAGE else None,
     )
 
 

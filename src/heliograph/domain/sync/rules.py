@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+PAGE: Final = 100
+"""Updates of a difference's page."""
 
 
 class State(Enum):
@@ -34,6 +38,6 @@ class Rules:
     """Events kept per box while it waits or fetches; more are dropped, and fetched afterwards."""
     uncommitted: int = 2_000
     """Live events kept per box while a commit is in flight."""
-    page_limit: int = 100
+    page_limit: int = PAGE
     stuck_after: int = 3
     """Undecodable answers in a row."""
