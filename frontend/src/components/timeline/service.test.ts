@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { message } from "../../testing/samples";
-import { serviceSentence } from "./service";
+import { serviceSentence, spoken } from "./service";
 
 const { sender } = message(1);
 
@@ -13,4 +13,9 @@ test("who adds or removes themselves joins or leaves", () => {
 
 test("an action of a newer Telegram is named as it is", () => {
   expect(serviceSentence({ type: "gift_sent" }, null)).toBe("Someone: gift sent");
+});
+
+test("the list says in words what the last service message was", () => {
+  expect(spoken("pin_message")).toBe("pinned a message");
+  expect(spoken("gift_sent")).toBe("gift sent");
 });

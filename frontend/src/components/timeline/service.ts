@@ -38,7 +38,30 @@ export function serviceSentence(service: Fields, sender: Sender | null): string 
   return sentence ? sentence(who, service, sender?.id ?? null) : `${who}: ${spoken(type)}`;
 }
 
-/** The same in two or three words, for a line of the list. */
+/** What is said without the message's fields, which a line of the list does not have. */
+const SHORT: Record<string, string> = {
+  chat_create: "created the group",
+  channel_create: "created",
+  chat_add_user: "new member",
+  chat_delete_user: "a member left",
+  chat_joined_by_link: "joined by an invite link",
+  chat_joined_by_request: "was let in",
+  chat_edit_title: "changed the title",
+  chat_edit_photo: "changed the picture",
+  chat_delete_photo: "removed the picture",
+  pin_message: "pinned a message",
+  topic_create: "opened a topic",
+  topic_edit: "changed a topic",
+  chat_migrate_to: "became a supergroup",
+  channel_migrate_from: "grew out of a group",
+  history_clear: "the history was cleared",
+  contact_sign_up: "joined Telegram",
+  group_call: "voice chat",
+  boost_apply: "boosted the group",
+  set_messages_t_t_l: "changed the self-destruct timer",
+};
+
+/** The same in a few words, for a line of the list. */
 export function spoken(type: string): string {
-  return type.replaceAll("_", " ") || "service message";
+  return SHORT[type] ?? (type.replaceAll("_", " ") || "service message");
 }
