@@ -80,6 +80,23 @@ async def test_files_are_for_their_owner_only_and_nothing_listens_on_tcp(home: P
         await user.stop()
 
 
+async def test_cancelled_start_leaves_no_server_behind(home: Path) -> None:
+    """Regression: a server that had not written its process id yet was left running, without a user."""
+    user = server.PrivateServer(home)
+    await user.start()
+    await user.stop()
+    user = server.PrivateServer(home)
+    starting = asyncio.create_task(user.start())
+    async with asyncio.timeout(30):
+        while user._process is None:  # noqa: ASYNC110 - what comes before has no event
+            await asyncio.sleep(0)
+    assert postmaster(home) is None
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert user._process.poll() is not None
+
+
 async def test_wrong_password_is_refused(home: Path, tmp_path: Path) -> None:
     user = server.PrivateServer(home)
     dsn = await user.start()

@@ -26,6 +26,21 @@ Pool: TypeAlias = psycopg_pool.AsyncConnectionPool[Connection]
 MIN_SERVER_VERSION = 160000
 CONNECT_TIMEOUT_SECONDS = 10
 PRIVATE_FOLDER = "postgres"
+_LINE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""How soon a dead network is noticed, unless the URL says otherwise; in seconds, the last in milliseconds."""
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+"""The driver's errors that say that the database cannot work now."""
 
 _logger = log.get("database")
 
@@ -46,7 +61,9 @@ class Database:
     async def close(self) -> None:
         """Close all connections and give up the share in the private server."""
         if self._reviving is not None:
+            # Whoever revives the server may have its share in hand, and gives it back before it ends.
             self._reviving.cancel()
+            await asyncio.wait({self._reviving})
         await self.pool.close()
         if self._private is not None:
             await self._private.stop()
@@ -64,7 +81,12 @@ class Database:
             with translating():
                 async with self.pool.connection() as conn:
                     await self._settle(conn)
-                    yield conn
+                    try:
+                        yield conn
+                    except psycopg.errors.ReadOnlySqlTransaction:
+                        # The server is a stand-by by now; a new connection may lead to the one that took over.
+                        await conn.close()
+                        raise
         except errors.DatabaseUnreachable:
             self._revive()
             raise
@@ -108,7 +130,7 @@ async def open(settings: config.Settings) -> Database:
         private = server.PrivateServer(settings.data_dir / PRIVATE_FOLDER)
         dsn = await private.start()
     else:
-        dsn = settings.database.url.get_secret_value()
+        dsn = _watched(settings.database.url.get_secret_value())
     try:
         return await _open(dsn, settings.database.pool_size, private)
     except BaseException:
@@ -122,7 +144,7 @@ def translating() -> Iterator[None]:
     """Let the driver's errors that say that the database cannot work now leave as ours."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except _AWAY as error:
         raise translated(error) from error
 
 
@@ -161,24 +183,35 @@ async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Da
     return Database(dsn, pool, version, private)
 
 
+def _watched(dsn: str) -> str:
+    """Return a connection string under which a network that died in silence is noticed. Raises DatabaseUnreachable."""
+    with _parsing():
+        return psycopg.conninfo.make_conninfo(**{**_LINE, **psycopg.conninfo.conninfo_to_dict(dsn)})
+
+
 async def _connect(dsn: str) -> Connection:
-    try:
+    with _parsing(), translating():
         conn = await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS)
         await _configure(conn)
+    return conn
+
+
+@contextmanager
+def _parsing() -> Iterator[None]:
+    try:
+        yield
     except psycopg.ProgrammingError:
         # What the parser says quotes the URL, and with it perhaps a password.
         raise errors.DatabaseUnreachable(
             "database.url is not a PostgreSQL URL; write it as postgresql://user:password@host:5432/name."
         ) from None
-    except psycopg.OperationalError as error:
-        raise translated(error) from error
-    return conn
 
 
 async def _configure(conn: Connection) -> None:
     psycopg_json.set_json_loads(orjson.loads, conn)
     psycopg_json.set_json_dumps(orjson.dumps, conn)
-    await conn.execute("SET TIME ZONE 'UTC'")
+    # A commit that PostgreSQL may forget would give its positions in the outbox again, for other events.
+    await conn.execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on")
 
 
 async def _revive(private: server.PrivateServer) -> None:

@@ -186,21 +186,24 @@ class PrivateServer:
             raise cluster.explain(self._said(), self.directory) from None
 
     async def _stop(self) -> None:
-        pid = processes.first_number(self._data / "postmaster.pid")
-        if pid is None or not self._is_alive():
+        if (pid := self._pid()) is None:
             return
         # SIGINT is PostgreSQL's fast shutdown: sessions end, a checkpoint is written. On a full disk that may never
         # end; SIGQUIT leaves it to the next start's recovery.
         processes.signal_to(pid, signal.SIGINT)
         last_resort = asyncio.get_running_loop().call_later(STOP_SECONDS, processes.signal_to, pid, signal.SIGQUIT)
-        while self._is_alive():  # noqa: ASYNC110 - a process of others has no event to wait for
+        while self._pid() is not None:  # noqa: ASYNC110 - a process of others has no event to wait for
             await asyncio.sleep(STEP_SECONDS)
         last_resort.cancel()
-        if self._process is not None:
-            self._process.wait()
         if self._socket_directory != self.directory:
             with contextlib.suppress(OSError):
                 self._socket_directory.rmdir()
+
+    def _pid(self) -> int | None:
+        """Return the server's process id; one that we have just started has not written it down yet."""
+        if self._is_alive():
+            return processes.first_number(self._data / "postmaster.pid")
+        return self._process.pid if self._process is not None and self._is_starting() else None
 
     def _is_starting(self) -> bool:
         return self._process is not None and self._process.poll() is None
