@@ -12,7 +12,7 @@ import pytest
 from telethon.tl import functions, types
 
 from heliograph import clock, config
-from heliograph.crawler import backfill, directory, governor, link, writer
+from heliograph.crawler import backfill, claims, directory, governor, link, writer
 from heliograph.domain import identity, records
 from heliograph.store import chats as stored_chats
 from heliograph.store import commit
@@ -47,6 +47,8 @@ class Telegram:
         self.hidden: set[int] = set()
         self.asked: list[Any] = []
         self.refusals: list[Exception] = []
+        self.broken: dict[int, Exception] = {}
+        """By chat: what every request about it is answered with."""
         self.on_request: Callable[[], None] = lambda: None
 
     def fill(self, chat_id: int, ids: range | list[int], *, days: float = 10) -> None:
@@ -66,6 +68,8 @@ class Telegram:
         assert isinstance(request, functions.messages.GetHistoryRequest)
         is_channel = isinstance(request.peer, types.InputPeerChannel)
         chat_id = CHANNEL_CHAT if is_channel else -request.peer.chat_id
+        if chat_id in self.broken:
+            raise self.broken[chat_id]
         dates = self.history[chat_id]
         newest_first = sorted(dates, reverse=True)
         before = [each for each in newest_first if request.offset_id == 0 or each < request.offset_id]
@@ -103,6 +107,7 @@ class Run:
         self.telegrams = accounts
         self.known = directory.Directory()
         self.commits = writer.Writer(opened)
+        self.claims = claims.Claims(opened, epoch=1)
         self.pts: dict[identity.SpaceId, int] = {identity.channel_space(CHANNEL): 50, MAILBOX: 60}
         self.slept: list[float] = []
         self.progress: list[records.BackfillProgress] = []
@@ -113,6 +118,7 @@ class Run:
             self.commits,
             opened,
             self.known,
+            claimed=self.claims,
             committed=self.pts.get,
             limit=self.limit,
             time=clock.ManualClock(NOW),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.crawler.backfill_run import CHANNEL_CHAT, GROUP_CHAT, Run, Telegram, ids, opened, query, row
+from tests.crawler.backfill_run import CHANNEL, CHANNEL_CHAT, GROUP_CHAT, Run, Telegram, ids, opened, query, row
 
 from heliograph import errors
 from heliograph.crawler import directory, writer
-from heliograph.domain import records
+from heliograph.domain import identity, records
+from heliograph.store import chats
 from heliograph.store import database as store_database
 
 __all__ = ["opened"]
@@ -93,6 +94,119 @@ async def test_refused_chat_is_marked_and_the_others_go_on(opened: store_databas
     assert await ids(opened, GROUP_CHAT) == list(range(60, 81))
     await Run(opened, telegram).to_the_end()
     assert (await row(opened)).status == "active"
+
+
+async def test_page_that_ends_an_error_says_so_in_its_own_commit(opened: store_database.Database) -> None:
+    """A kill between the page and the word about it left a complete chat in error, which nobody looked at again."""
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 51))
+    telegram.refusals = [errors.RpcFailed("CHANNEL_PRIVATE", 406)]
+    await Run(opened, telegram).to_the_end()
+    run, committed = Run(opened, telegram), asyncio.Event()
+    enqueue = run.commits.enqueue
+
+    def unheard(batch: records.Batch) -> asyncio.Future[writer.CommitResult]:
+        future = enqueue(batch)
+        if batch.progress is None or not batch.progress.is_complete:
+            return future
+        future.add_done_callback(lambda _: committed.set())
+        return asyncio.get_running_loop().create_future()
+
+    run.commits.enqueue = unheard  # type: ignore[method-assign]
+    async with run.running():
+        await run.offer()
+        await asyncio.wait_for(committed.wait(), 30)
+    found = await query(opened, "SELECT status, last_error, error_count FROM chats WHERE chat_id = %s", CHANNEL_CHAT)
+    assert found == [("active", None, 0)]
+
+
+async def test_complete_chat_that_is_marked_all_the_same_loses_the_mark(opened: store_database.Database) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 51))
+    await Run(opened, telegram).to_the_end()
+    async with opened.connection() as conn:
+        await chats.set_status(conn, CHANNEL_CHAT, "error", "Telegram refuses to show this chat (CHANNEL_PRIVATE).")
+    telegram.asked.clear()
+    await Run(opened, telegram).to_the_end()
+    assert ((await row(opened)).status, telegram.asked) == ("active", [])
+
+
+async def test_chat_that_telegram_keeps_failing_over_leaves_its_place_to_others_and_is_marked(
+    opened: store_database.Database,
+) -> None:
+    """As many of them as there are workers stopped all backfill for ever."""
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 51))
+    telegram.fill(GROUP_CHAT, range(60, 81))
+    telegram.broken[CHANNEL_CHAT] = errors.RpcFailed("HISTORY_GET_FAILED", 500)
+    run = Run(opened, telegram, concurrency=1)
+    others: list[str] = []
+    run.backfill.on_progress = lambda _: others.append("fetched") if telegram.broken else None
+    async with asyncio.timeout(20):
+        await run.to_the_end(CHANNEL_CHAT, GROUP_CHAT)
+    assert (others, await ids(opened, GROUP_CHAT)) == (["fetched"], list(range(60, 81)))
+    failed = await query(opened, "SELECT status, last_error FROM chats WHERE chat_id = %s", CHANNEL_CHAT)
+    assert failed == [("error", str(telegram.broken[CHANNEL_CHAT]))]
+    telegram.broken.clear()
+    await Run(opened, telegram).to_the_end()
+    assert ((await row(opened)).status, await ids(opened)) == ("active", list(range(1, 51)))
+
+
+async def test_chat_whose_account_is_disconnected_for_long_is_waited_for_and_not_marked(
+    opened: store_database.Database,
+) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 51))
+    telegram.refusals = [errors.Disconnected() for _ in range(100)]
+    told = "SELECT count(*) FROM outbox WHERE kind = 'chat' AND chat_id = %s"
+    [(before,)] = await query(opened, told, CHANNEL_CHAT)
+    await Run(opened, telegram).to_the_end()
+    assert await ids(opened) == list(range(1, 51))
+    # Of its end, and not of an error before it.
+    assert await query(opened, told, CHANNEL_CHAT) == [(before + 1,)]
+
+
+async def test_history_that_another_crawler_has_brought_on_is_gone_on_with_from_there(
+    opened: store_database.Database,
+) -> None:
+    """The slower of two wrote its own progress over the other's, completeness included."""
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 351))
+    slow, held, begun = Run(opened, telegram), asyncio.Event(), asyncio.Event()
+    enqueue = slow.commits.enqueue
+
+    def late(batch: records.Batch) -> asyncio.Future[writer.CommitResult]:
+        begun.set()
+
+        async def submit() -> writer.CommitResult:
+            await held.wait()
+            return await enqueue(batch)
+
+        return asyncio.ensure_future(submit())
+
+    slow.commits.enqueue = late  # type: ignore[method-assign]
+    async with slow.running():
+        await slow.offer()
+        await asyncio.wait_for(begun.wait(), 30)
+        await Run(opened, telegram).to_the_end()
+        held.set()
+        await asyncio.wait_for(slow.backfill.until_idle(), 30)
+    found = await row(opened)
+    assert (found.is_complete, found.next_id, found.done) == (True, 350, 350)
+    assert slow.progress == []
+
+
+async def test_history_of_a_channel_that_another_crawler_reads_is_left_to_it(opened: store_database.Database) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 351))
+    run = Run(opened, telegram)
+    telegram.on_request = lambda: run.claims.foreign.add(identity.channel_space(CHANNEL))
+    await run.to_the_end()
+    assert telegram.page_starts == [0]
+    assert (await row(opened)).status != "error"
+    telegram.asked.clear()
+    await run.to_the_end()
+    assert telegram.asked == []
 
 
 async def test_another_account_reads_what_the_first_may_not(opened: store_database.Database) -> None:

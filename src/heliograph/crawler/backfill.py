@@ -7,15 +7,21 @@ be read is marked and the others go on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
 from heliograph import clock, config, errors, log
-from heliograph.crawler import directory, history, link, normalize, writer
+from heliograph.crawler import claims, directory, history, link, normalize, writer
 from heliograph.crawler import scan as scans
 from heliograph.domain import identity, records
 from heliograph.store import chats, database
+
+ROUNDS = 5
+"""So often in a row Telegram may fail to answer about a chat before people are told."""
+AGAIN_SECONDS = 1.0
 
 _log = log.get("backfill")
 
@@ -32,12 +38,15 @@ class Backfill:
         opened: database.Database,
         known: directory.Directory,
         *,
+        claimed: claims.Claims,
         committed: Callable[[identity.SpaceId], int | None],
         limit: int | None = None,
+        fetched: dict[identity.PeerId, int] | None = None,
         on_progress: OnProgress | None = None,
         time: clock.Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.claims = claimed
         self.committed = committed
         self.writer = commits
         self.directory = known
@@ -53,7 +62,10 @@ class Backfill:
         self._queue: asyncio.Queue[tuple[chats.ChatRow, int]] = asyncio.Queue()
         self._busy: set[identity.PeerId] = set()
         self._put_offs: set[asyncio.Task[None]] = set()
-        self._fetched: dict[identity.PeerId, int] = {}
+        self._failures: Counter[identity.PeerId] = Counter()
+        """How often in a row a chat was put off because Telegram failed to answer about it."""
+        self._fetched = {} if fetched is None else fetched
+        """Messages of each chat that count towards the limit; they outlive a tenure."""
 
     # -- for the service --------------------------------------------------------------------------------------
 
@@ -68,9 +80,14 @@ class Backfill:
             self._links.remove(account)
 
     def offer(self, row: chats.ChatRow, top_id: int = 0) -> bool:
-        """Queue a chat unless it has its history or is being fetched; ``top_id`` is its newest message, if known."""
+        """Queue a chat unless it has its history, is being fetched or is another crawler's.
+
+        ``top_id`` is its newest message, if known.
+        """
         row = self._newest(row)
-        if row.chat_id in self._busy or self.is_at_limit(row.chat_id) or row.policy == "ignore" or not self._lacks(row):
+        if row.chat_id in self._busy or not self.claims.is_ours(row.space_id):
+            return False
+        if self.is_at_limit(row.chat_id) or row.policy == "ignore" or not self._lacks(row):
             return False
         self._busy.add(row.chat_id)
         self._queue.put_nowait((row, top_id))
@@ -123,6 +140,13 @@ class Backfill:
     def keep(self, row: chats.ChatRow) -> None:
         """Remember how far a chat is, as it was just committed."""
         self._rows[row.chat_id] = row
+        self._failures.pop(row.chat_id, None)
+
+    def forget(self) -> None:
+        """Send peers again: a commit that held some did not happen, or may not have."""
+        for memory in self.memories.values():
+            memory.forget()
+        self.directory.forget_people()
 
     async def mark(self, chat_id: identity.PeerId, status: chats.Status, error: str | None) -> None:
         """Store how a chat fares."""
@@ -141,8 +165,12 @@ class Backfill:
             try:
                 await self._fetch_chat(row, top_id)
             except scans.Postponed as wait:
-                self._put_off(row, top_id, wait.seconds)
-                continue
+                if wait.failure is None or not self._is_hopeless(row.chat_id):
+                    self._put_off(row, top_id, wait.seconds)
+                    continue
+                await self.mark(row.chat_id, "error", str(wait.failure))
+            except scans.Foreign:
+                _log.info("history_left_to_another", chat_id=row.chat_id)
             except (scans.Unreadable, errors.TelegramError) as error:
                 await self.mark(row.chat_id, "error", str(error))
             except Exception as error:  # one chat's defect must not end the others
@@ -164,10 +192,36 @@ class Backfill:
         self._put_offs.add(task)
         task.add_done_callback(self._put_offs.discard)
 
+    def _is_hopeless(self, chat_id: identity.PeerId) -> bool:
+        """Count that Telegram failed to answer about a chat, and say whether that has been often enough."""
+        self._failures[chat_id] += 1
+        if is_enough := self._failures[chat_id] >= ROUNDS:
+            del self._failures[chat_id]
+        return is_enough
+
     async def _fetch_chat(self, row: chats.ChatRow, top_id: int) -> None:
         scan = scans.Scan(self, row, top_id)
-        while not self.is_at_limit(row.chat_id) and (part := await scan.plan()) is not None:
-            await scan.fetch(part)
+        while not self.is_at_limit(row.chat_id):
+            try:
+                part = await scan.plan()
+                if part is None:
+                    break
+                await scan.fetch(part)
+            except scans.Outrun:
+                scan = scans.Scan(self, await self._stored(row), top_id)
+        if row.status == "error":
+            await self.mark(row.chat_id, "active" if scan.is_complete else "initializing", None)
+
+    async def _stored(self, row: chats.ChatRow) -> chats.ChatRow:
+        """Return a chat as it is in the store, and find out on the way whether it is another crawler's by now."""
+        self._rows.pop(row.chat_id, None)
+        while True:
+            await self.writer.until_healthy()
+            with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
+                await self.claims.take([row.space_id])
+                async with self._database.connection() as conn:
+                    return await chats.find(conn, row.chat_id) or row
+            await self.sleep(AGAIN_SECONDS)
 
     def _newest(self, row: chats.ChatRow) -> chats.ChatRow:
         """Return a row with the progress of this run: it may have been read before the last page was committed."""
@@ -184,7 +238,8 @@ class Backfill:
         )
 
     def _lacks(self, row: chats.ChatRow) -> bool:
-        return not row.is_complete or scans.is_deeper(self.since(), row.since)
+        # A chat that was complete when it was marked has nothing to fetch, and loses the mark.
+        return row.status == "error" or not row.is_complete or scans.is_deeper(self.since(), row.since)
 
     def _reaches(self, account: link.Link, row: chats.ChatRow) -> bool:
         if account.connection.is_ended:

@@ -43,6 +43,10 @@ class Claims:
         self.foreign |= later
         return {box: cursor.state for box, cursor in found.items() if box not in later}
 
+    def is_ours(self, box: identity.SpaceId) -> bool:
+        """Say whether a box is read here, as far as we know."""
+        return box not in self.foreign
+
     def ours(self, word: Word) -> Word:
         """Leave out what concerns boxes of others: whoever holds one compares its pts when it starts."""
         if not self.foreign or isinstance(word, events.Lost):

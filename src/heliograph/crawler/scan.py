@@ -21,7 +21,9 @@ from heliograph.store import chats
 if TYPE_CHECKING:
     from heliograph.crawler.backfill import Backfill
 
-RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+RETRY_SECONDS = (1.0, 2.0, 5.0)
+"""Pauses before a page is asked for again; what lasts longer puts the chat off, so that others get their turn."""
+PUT_OFF_SECONDS = 30.0
 ANCHOR_SECONDS = 0.05
 """How often to look whether a new box has its cursor by now."""
 ANCHOR_PATIENCE_SECONDS = 30.0
@@ -38,11 +40,23 @@ class Unreadable(Exception):
 
 
 class Postponed(Exception):
-    """Every account that can read a chat has to wait for long; ``seconds`` says for how long."""
+    """A chat's turn is over for now; ``seconds`` says when it is tried again.
 
-    def __init__(self, seconds: float) -> None:
+    ``failure`` is what Telegram keeps answering about it, None when its accounts have to wait for all their chats.
+    """
+
+    def __init__(self, seconds: float, failure: errors.TelegramError | None = None) -> None:
         super().__init__(f"history has to wait {seconds:.0f} s")
         self.seconds = seconds
+        self.failure = failure
+
+
+class Outrun(Exception):
+    """A chat's history is elsewhere in the store than where this scan has brought it."""
+
+
+class Foreign(Exception):
+    """Another crawler reads this chat, its history included."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +88,11 @@ class Scan:
         self._refused: set[int] = set()
         self._account: link.Link | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Say whether the chat has its history by now."""
+        return self._row.is_complete
+
     async def plan(self) -> Part | None:
         """Return what is to be fetched next, None when the chat has what is asked for. Raises Unreadable."""
         row, since = self._row, self._home.since()
@@ -91,14 +110,15 @@ class Scan:
     async def fetch(self, part: Part) -> None:
         """Fetch a part page by page; one commit and one request are under way at once.
 
-        Raises Unreadable, Postponed, and RpcFailed or Undecodable for what no account gets an answer to.
+        Raises Unreadable, Postponed, Outrun, Foreign, and RpcFailed or Undecodable for what no account gets an answer
+        to.
         """
         done = asked = part.progress
         pending: _Pending | None = None
         while True:
             try:
                 page = await self._page(part, asked)
-            except (Unreadable, Postponed, errors.TelegramError):
+            except (Unreadable, Postponed, Foreign, errors.TelegramError):
                 if pending is not None:
                     await self._is_committed(pending)
                 raise
@@ -168,11 +188,12 @@ class Scan:
     async def _ask(self, ask: Callable[[link.Link], Awaitable[Answer]]) -> Answer:
         """Ask until there is an answer, through another account when this one may not.
 
-        Raises Unreadable, Postponed, and RpcFailed or Undecodable for what another try would not change.
+        Raises Unreadable, Postponed, Foreign, and RpcFailed or Undecodable for what another try would not change.
         """
         attempt = 0
         while True:
             account = self._choose()
+            failure: errors.TelegramError | None = None
             try:
                 return await ask(account)
             except errors.FloodWait as wait:
@@ -180,21 +201,28 @@ class Scan:
                 continue
             except errors.SessionEnded:
                 continue
-            except (errors.Disconnected, errors.RpcTimeout):
+            except errors.Disconnected:
                 pass
+            except errors.RpcTimeout as error:
+                failure = error
             except errors.RpcFailed as error:
                 if refusal.is_access_lost(error):
                     self._refuse(account, error)
                     continue
                 if error.code < 500:
                     raise
-            await self._home.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                failure = error
+            if attempt == len(RETRY_SECONDS):
+                raise Postponed(PUT_OFF_SECONDS, failure)
+            await self._home.sleep(RETRY_SECONDS[attempt])
             attempt += 1
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
     def _choose(self) -> link.Link:
-        """Return the account that reads this chat; it stays the same while it can."""
+        """Return the account that reads this chat; it stays the same while it can. Raises Unreadable and Foreign."""
+        if not self._home.claims.is_ours(self._row.space_id):
+            raise Foreign
         able = self._home.able(self._row, self._refused)
         if not able:
             raise Unreadable("No signed-in account can read this chat at the moment.")
@@ -216,41 +244,34 @@ class Scan:
     def _refuse(self, account: link.Link, error: errors.RpcFailed) -> None:
         """Leave an account out that may not read this chat; when it was the last one, its error is the reason."""
         self._refused.add(account.account_id)
-        if not self._home.able(self._row, self._refused):
+        if self._home.claims.is_ours(self._row.space_id) and not self._home.able(self._row, self._refused):
             raise Unreadable(f"Telegram refuses to show this chat ({error.name}).") from None
 
     # -- committing -------------------------------------------------------------------------------------------
 
     def _submit(self, part: Part, page: history.Page) -> _Pending:
-        stored = _stored(part, page.progress)
+        stored = replace(_stored(part, page.progress), before=(self._row.next_id, self._row.is_complete))
         future = self._home.writer.enqueue(replace(page.batch, progress=stored))
         return _Pending(progress=page.progress, stored=stored, future=future)
 
     async def _is_committed(self, pending: _Pending) -> bool:
-        """Wait for a commit; when it is unknown whether it happened, its page is asked for again."""
+        """Wait for a commit; when it is unknown whether it happened, its page is asked for again. Raises Outrun."""
         home = self._home
         try:
-            is_written = not (await pending.future).is_conflict
+            result = await pending.future
         except (errors.DatabaseUnreachable, errors.DiskFull):
-            is_written = False
-        if not is_written:
-            for memory in home.memories.values():
-                memory.forget()
-            home.directory.forget_people()
+            home.forget()
             await home.writer.until_healthy()
             return False
-        await self._advance(pending.stored)
+        if result.is_conflict:
+            home.forget()
+            raise Outrun
+        self._advance(pending.stored)
         return True
 
-    async def _advance(self, stored: records.BackfillProgress) -> None:
-        status = self._row.status
-        if status == "error" or (stored.is_complete and status == "initializing"):
-            status = "active" if stored.is_complete else "initializing"
-        if self._row.status == "error":
-            await self._home.mark(self._row.chat_id, status, None)
+    def _advance(self, stored: records.BackfillProgress) -> None:
         self._row = replace(
             self._row,
-            status=status,
             next_id=stored.next_id,
             done=stored.done,
             total=stored.total,

@@ -144,6 +144,7 @@ class Crawl:
             self._writer,
             opened,
             self._directory,
+            claimed=self._claims,
             committed=self._engine.committed_pts,
             limit=limit,
             time=self._time,

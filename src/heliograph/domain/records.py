@@ -222,6 +222,8 @@ class BackfillProgress:
     is_complete: bool
     since: datetime | None
     """The depth it was asked with; a deeper one starts again for the older part."""
+    before: tuple[int, bool] | None = None
+    """The stored ``next_id`` and ``is_complete`` that this step was made from; it conflicts with any other."""
 
 
 Origin = Literal["live", "difference", "backfill", "anchor", "peers"]

@@ -5,10 +5,12 @@ Titles, members and counters are written by commits (store/entities.py, store/me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+import psycopg
 
 from heliograph.domain import identity, records
 from heliograph.store import arrays
@@ -68,18 +70,35 @@ WHERE chat_id = ANY(%s) AND (status = 'inactive' OR status = 'initializing' AND 
 _ACCESSES = """
 SELECT account_id, peer_id, access_hash, role FROM chat_access WHERE account_id = %s ORDER BY peer_id
 """
+# A page that came is the end of the error that kept it away: said here, since nothing looks at a complete chat again.
 _PROGRESS = """
-UPDATE chats c SET next_id = p.next_id, done = p.done, total = p.total, since = p.since, is_complete = p.is_complete,
-    status = CASE WHEN p.is_complete AND c.status = 'initializing' THEN 'active' ELSE c.status END, updated_at = now()
-FROM unnest(%s, %s, %s, %s, %s, %s) AS p (chat_id, next_id, done, total, since, is_complete)
-WHERE c.chat_id = p.chat_id
+WITH stepped AS (
+    UPDATE chats c SET
+        next_id = p.next_id, done = p.done, total = p.total, since = p.since, is_complete = p.is_complete,
+        status = CASE WHEN c.status NOT IN ('error', 'initializing') THEN c.status
+            WHEN p.is_complete THEN 'active' ELSE 'initializing' END,
+        last_error = CASE WHEN c.status <> 'error' THEN c.last_error END,
+        error_count = CASE WHEN c.status <> 'error' THEN c.error_count ELSE 0 END, updated_at = now()
+    FROM unnest(%s, %s, %s, %s, %s, %s) AS p (chat_id, next_id, done, total, since, is_complete)
+    JOIN chats o USING (chat_id)
+    WHERE c.chat_id = p.chat_id
+    RETURNING c.chat_id, c.status <> o.status AS is_news
+)
+SELECT chat_id FROM stepped WHERE is_news ORDER BY chat_id
 """
+_STEPS = "SELECT chat_id, next_id, is_complete FROM chats WHERE chat_id = ANY(%s)"
 
 
 async def load(conn: Connection) -> list[ChatRow]:
     """Return every chat that is known, those that are only mentioned somewhere among them."""
     cursor = await conn.execute(f"{_SELECT} ORDER BY chat_id")
     return [_row(row) for row in await cursor.fetchall()]
+
+
+async def find(conn: Connection, chat_id: identity.PeerId) -> ChatRow | None:
+    """Return one chat."""
+    row = await (await conn.execute(f"{_SELECT} WHERE chat_id = %s", [chat_id])).fetchone()
+    return None if row is None else _row(row)
 
 
 async def set_status(conn: Connection, chat_id: identity.PeerId, status: Status, error: str | None = None) -> None:
@@ -115,14 +134,39 @@ async def private_mailboxes(conn: Connection) -> set[identity.SpaceId]:
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def save_progress(conn: Connection, steps: Sequence[records.BackfillProgress]) -> None:
-    """Keep how far histories are; the last of several steps of a chat counts."""
+async def outrun(conn: Connection, steps: Mapping[int, records.BackfillProgress]) -> frozenset[int]:
+    """Return which of ``steps``, by their keys and in their order, were not made from where the history is by now.
+
+    The caller holds the locks of their spaces. Two crawlers may fetch one history, and a commit that was given up may
+    have happened: neither must take back what the other has reached.
+    """
+    given = [step.chat_id for step in steps.values() if step.before is not None]
+    if not given:
+        return frozenset()
+    cursor = await conn.execute(_STEPS, [given])
+    stored = {chat_id: (next_id, is_complete) for chat_id, next_id, is_complete in await cursor.fetchall()}
+    late: set[int] = set()
+    for key, step in steps.items():
+        if step.before is not None and stored.get(step.chat_id, step.before) != step.before:
+            late.add(key)
+        else:
+            stored[step.chat_id] = (step.next_id, step.is_complete)
+    return frozenset(late)
+
+
+async def save_progress(
+    conn: Connection, steps: Sequence[records.BackfillProgress]
+) -> psycopg.AsyncCursor[tuple[Any, ...]]:
+    """Keep how far histories are; the last of several steps of a chat counts.
+
+    The result's rows are the ids of the chats whose status changed with it.
+    """
     newest = {step.chat_id: step for step in steps}
     rows = [
         (step.chat_id, step.next_id, step.done, step.total, step.since, step.is_complete)
         for _, step in sorted(newest.items())
     ]
-    await conn.execute(_PROGRESS, arrays.pack_rows("int8 int8 int4 int4 time bool", rows), prepare=True)
+    return await conn.execute(_PROGRESS, arrays.pack_rows("int8 int8 int4 int4 time bool", rows), prepare=True)
 
 
 def _row(row: tuple[Any, ...]) -> ChatRow:

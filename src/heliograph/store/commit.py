@@ -90,15 +90,16 @@ async def commit_with_bisection(conn: Connection, batches: Sequence[records.Batc
 async def _move(
     conn: Connection, batches: Sequence[records.Batch]
 ) -> tuple[dict[identity.SpaceId, cursors.Cursor], frozenset[int]]:
-    """Lock the spaces, move the cursors, and return those that moved and the batches that could not."""
+    """Lock the spaces, move the cursors, and return those that moved and the batches that start elsewhere."""
     slots = sorted({space % _LOCK_SLOTS for batch in batches for space in spaces(batch)})
     await conn.execute(_BEGIN, arrays.pack_rows("int4", [(slot,) for slot in slots]), prepare=True)
+    conflicts = await chats.outrun(conn, {n: batch.progress for n, batch in enumerate(batches) if batch.progress})
     boxes = {move.box for batch in batches for move in batch.moves}
     if not boxes:
-        return {}, frozenset()
+        return {}, conflicts
     stored = await cursors.lock(conn, boxes)
     now = dict(stored)
-    conflicts = frozenset(index for index, batch in enumerate(batches) if not cursors.apply_moves(now, batch.moves))
+    conflicts |= {index for index, batch in enumerate(batches) if not cursors.apply_moves(now, batch.moves)}
     return {box: cursor for box, cursor in now.items() if cursor != stored.get(box)}, conflicts
 
 
@@ -132,7 +133,7 @@ async def _write(
             for place, chat_id in (await noting.fetchall() if noting else ())
             if chat_id is not None
         ],
-        chats=[row[0] for row in (await changed_chats.fetchall() if changed_chats else ())],
+        chats=[row[0] for changed in changed_chats for row in await changed.fetchall()],
     )
     if pinned := pins.fold(pin for batch in batches for pin in batch.pins):
         await pins.put(conn, pinned)
@@ -153,7 +154,8 @@ async def _write_ledger(conn: Connection, batches: Sequence[records.Batch]) -> N
 
 async def _write_entities(
     conn: Connection, batches: Sequence[records.Batch]
-) -> psycopg.AsyncCursor[tuple[Any, ...]] | None:
+) -> list[psycopg.AsyncCursor[tuple[Any, ...]]]:
+    """Return what tells the chats that changed."""
     if users := [item for batch in batches for item in batch.users]:
         await entities.save_users(conn, users)
     if accesses := [item for batch in batches for item in batch.accesses]:
@@ -162,9 +164,10 @@ async def _write_entities(
         await entities.save_topics(conn, topics)
     known = [item for batch in batches for item in batch.chats]
     changed = await entities.save_chats(conn, known) if known else None
+    progressed = None
     if steps := [batch.progress for batch in batches if batch.progress]:
-        await chats.save_progress(conn, steps)
-    return changed
+        progressed = await chats.save_progress(conn, steps)
+    return [each for each in (changed, progressed) if each is not None]
 
 
 async def _follow_up(conn: Connection, happened: events.Happened, older: Sequence[messages.Row]) -> None:
