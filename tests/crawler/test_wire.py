@@ -46,6 +46,16 @@ async def test_requests_in_flight_at_a_cut_fail_and_the_connection_comes_back(
     assert (await connection.call(NEAREST)).this_dc == 2
 
 
+async def test_loss_is_told_however_soon_the_connection_is_back(
+    simulator: Simulator, connection: transport.Connection
+) -> None:
+    """Regression: whoever looked every 0.2 s missed an outage that was over sooner."""
+    simulator.faults.cut()
+    await events_until(connection, "reconnected")
+    assert connection.is_connected
+    await asyncio.wait_for(connection.until_lost(), PATIENCE_SECONDS)
+
+
 async def test_request_during_an_outage_waits_for_the_connection(
     simulator: Simulator, connection: transport.Connection
 ) -> None:

@@ -163,6 +163,17 @@ class Installation:
             yield
             await outside.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
+    @contextlib.asynccontextmanager
+    async def read_only_database(self) -> AsyncIterator[None]:
+        """End every connection, and let those that are made meanwhile read only, as a stand-by server does."""
+        name = psycopg.conninfo.conninfo_to_dict(self.database.dsn)["dbname"]
+        outside = await psycopg.AsyncConnection.connect(self.database.dsn, dbname="postgres", autocommit=True)
+        async with outside:
+            await outside.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+            await self.break_connections()
+            yield
+            await outside.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+
     async def slow_history(self) -> None:
         """Ration history, so that a backfill takes long enough to be killed."""
         content = tomllib.loads(self.settings.config_file.read_text())

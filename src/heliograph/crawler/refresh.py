@@ -16,7 +16,12 @@ from heliograph.domain import identity, records
 
 SPACING_SECONDS = 5.0
 """Between two readings that events ask for; each costs several requests."""
-RETRY_SECONDS = 2.0
+RETRY_SECONDS = (0.5, 2.0, 5.0, 10.0, 30.0)
+"""Pauses after errors that pass by themselves."""
+SERVER_ERROR = 500
+"""Telegram's codes from here on tell of trouble of its own, which passes."""
+REFUSED_SECONDS = 60.0
+"""What Telegram refuses is asked again so often, whoever asks for it."""
 
 _log = log.get("refresh")
 
@@ -35,6 +40,7 @@ class Refresh:
         *,
         every_seconds: float,
         on_page: OnPage,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._account = account
         self._engine = work
@@ -42,6 +48,7 @@ class Refresh:
         self._directory = chats
         self._every_seconds = every_seconds
         self._on_page = on_page
+        self._sleep = sleep
         self._wanted = asyncio.Event()
         self._with_topics: set[identity.PeerId] = set()
 
@@ -52,11 +59,23 @@ class Refresh:
     async def run(self) -> None:
         """Read the list for ever. Raises SessionEnded."""
         while True:
-            self._wanted.clear()
-            pause = await self._try()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), pause)
-            await asyncio.sleep(min(pause, SPACING_SECONDS))
+            try:
+                await self.until_read()
+            except (errors.RpcFailed, errors.Undecodable) as error:
+                _log.error("refresh_refused", account_id=self._account.account_id, error=_name(error))
+                await self._sleep(REFUSED_SECONDS)
+            else:
+                await self._rest(self._every_seconds)
+
+    async def until_read(self) -> None:
+        """Read the list once, waiting out what passes by itself.
+
+        Raises SessionEnded, and RpcFailed or Undecodable for what another try would not change.
+        """
+        failures = 0
+        while (pause := await self._try(failures)) is not None:
+            await self._rest(pause)
+            failures += 1
 
     async def once(self) -> None:
         """Read the list. Raises what Connection.call raises, DatabaseUnreachable and DiskFull."""
@@ -81,21 +100,41 @@ class Refresh:
         for dialog in forums:
             await self._topics(dialog)
 
-    async def _try(self) -> float:
-        """Read the list once and return how long to wait for the next time."""
+    async def _try(self, failures: int) -> float | None:
+        """Read the list; None when it was read, otherwise how long to wait after so many failures before this one."""
+        self._wanted.clear()
         try:
             await self.once()
-        except errors.SessionEnded:
-            raise
         except errors.FloodWait as wait:
             return wait.seconds
-        except (errors.TelegramError, errors.DatabaseUnreachable, errors.DiskFull) as error:
-            _log.warning("refresh_failed", account_id=self._account.account_id, error=type(error).__name__)
-            return RETRY_SECONDS
-        return self._every_seconds
+        except (
+            errors.RpcFailed,
+            errors.RpcTimeout,
+            errors.Disconnected,
+            errors.DatabaseUnreachable,
+            errors.DiskFull,
+        ) as error:
+            if isinstance(error, errors.RpcFailed) and error.code < SERVER_ERROR:
+                raise
+            _log.warning("refresh_failed", account_id=self._account.account_id, error=_name(error))
+            return RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+        return None
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long, or until somebody asks and others may have asked as well."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), seconds)
+        await self._sleep(min(seconds, SPACING_SECONDS))
 
     async def _topics(self, dialog: peers.Dialog) -> None:
-        found = await peers.topics(self._account.connection, dialog.space_id, dialog.access_hash or 0)
+        try:
+            found = await peers.topics(self._account.connection, dialog.space_id, dialog.access_hash or 0)
+        except errors.RpcFailed as error:
+            if error.code >= SERVER_ERROR:
+                raise
+            # A forum that is one no longer, or that is closed to us by now, says nothing about the list.
+            _log.info("topics_refused", chat_id=dialog.chat_id, error=error.name)
+            return
         await self._write(records.Batch(origin="peers", topics=found))
         self._with_topics.add(dialog.chat_id)
 
@@ -105,3 +144,7 @@ class Refresh:
         except (errors.DatabaseUnreachable, errors.DiskFull):
             self._account.forget()
             raise
+
+
+def _name(error: errors.HeliographError) -> str:
+    return error.name if isinstance(error, errors.RpcFailed) else type(error).__name__

@@ -42,7 +42,6 @@ Mode = Literal["all", "history", "live"]
 MEASURE_SECONDS = 1.0
 HOUSE_SECONDS = 3600.0
 HOUSE_PAUSE_SECONDS = 0.5
-LOOK_SECONDS = 0.2
 STOP_SECONDS = 10.0
 SUSPECT_SECONDS = 1.0
 
@@ -72,6 +71,7 @@ async def run(
     vault = sessions.load(settings.key_file)
     hold = tenure.Tenure(opened, f"{socket.gethostname()}:{os.getpid()}")
     is_begun = False
+    fetched: dict[identity.PeerId, int] = {}
 
     def begin() -> None:
         nonlocal is_begun
@@ -85,7 +85,17 @@ async def run(
                 rows, epoch = await hold.take(await roster.active(opened, private_chats=settings.crawler.private_chats))
                 if not is_begun:
                     stack.enter_context(metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port))
-                crawl = Crawl(settings, opened, vault, mode=mode, epoch=epoch, only=chats, limit=limit, restart=restart)
+                crawl = Crawl(
+                    settings,
+                    opened,
+                    vault,
+                    mode=mode,
+                    epoch=epoch,
+                    only=chats,
+                    limit=limit,
+                    fetched=fetched,
+                    restart=restart,
+                )
                 await crawl.run(rows, hold, stop, begin)
                 return
             except tenure.Over as over:
@@ -114,6 +124,7 @@ class Crawl:
         epoch: int,
         only: Sequence[int] | None,
         limit: int | None,
+        fetched: dict[identity.PeerId, int],
         restart: bool,
     ) -> None:
         crawler = settings.crawler
@@ -147,6 +158,7 @@ class Crawl:
             claimed=self._claims,
             committed=self._engine.committed_pts,
             limit=limit,
+            fetched=fetched,
             time=self._time,
         )
         self._refreshes: list[refresh.Refresh] = []
@@ -158,6 +170,7 @@ class Crawl:
         """Run these accounts until ``stop`` is set, or until there is nothing more to do."""
         links = [await self._link(row) for row in rows]
         self._resume = await resume.load(self._database, links, self._directory, self._claims)
+        self._engine.reach.load(self._resume.lost)
         on_ready()
         writing = asyncio.create_task(self._writer.run(), name="writer")
         tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]
@@ -215,11 +228,18 @@ class Crawl:
 
     async def _run_all(self, links: list[link.Link]) -> None:
         """Run every account; one whose session ends leaves the others alone. Raises SessionEnded when all ended."""
-        alive = await asyncio.gather(*(self._run_account(each) for each in links))
-        if not any(alive):
-            raise errors.SessionEnded
-        if self._ends:
+        runs = [asyncio.create_task(self._run_account(each)) for each in links]
+        try:
+            is_alive = await asyncio.gather(*runs)
+        finally:
+            # The failure of one account ends the others too: none may go on beside the next tenure (invariant 14).
+            await _cancel(runs)
+        alive = [each for each, is_signed_in in zip(links, is_alive, strict=True) if is_signed_in]
+        if self._ends and alive:
             await self._backfill.until_idle()
+            alive = [each for each in alive if await self._is_signed_in(each)]
+        if not alive:
+            raise errors.SessionEnded
 
     async def _run_account(self, account: link.Link) -> bool:
         """Run an account to its end; False when that is the end of its session."""
@@ -229,13 +249,28 @@ class Crawl:
             jobs += [asyncio.create_task(job) for job in self._jobs(account)]
             await asyncio.gather(*jobs)
         except errors.SessionEnded as ended:
-            self._engine.remove(account)
-            self._backfill.remove(account)
-            await roster.sign_out(self._database, account, str(ended))
+            await self._let_go(account, ended)
             return False
         finally:
             await _cancel(jobs)
         return True
+
+    async def _is_signed_in(self, account: link.Link) -> bool:
+        """Look whether a session ended while history was fetched, which nobody follows."""
+        ended = account.connection.ended
+        if ended is not None:
+            await self._let_go(account, ended)
+        return ended is None
+
+    async def _let_go(self, account: link.Link, ended: errors.TelegramError) -> None:
+        """Go on without an account. Raises ApiKeyWrong when that is why: its session is as good as before."""
+        reason = account.connection.ended or ended
+        if isinstance(reason, errors.ApiKeyWrong):
+            raise reason
+        self._engine.remove(account)
+        self._backfill.remove(account)
+        await account.connection.disconnect()
+        await roster.sign_out(self._database, account, str(reason))
 
     def _jobs(self, account: link.Link) -> list[Coroutine[Any, Any, None]]:
         listing = refresh.Refresh(
@@ -253,7 +288,7 @@ class Crawl:
             # Without updates no cursor moves; a box that has none is anchored, to date what is read.
             self._resume.channels_into(self._engine, account, with_marks=False)
             self._engine.add(account, cursor, is_following=False)
-            return [listing.once() if self._ends else listing.run()]
+            return [listing.until_read() if self._ends else listing.run()]
         self._engine.add(account, cursor)
         self._resume.channels_into(self._engine, account, with_marks=True)
         jobs = [self._engine.follow(account), self._suspect(account, cursor)]
@@ -288,8 +323,7 @@ class Crawl:
 
 
 async def _until_lost(account: link.Link) -> None:
-    while account.connection.is_connected:  # noqa: ASYNC110 - the transport tells losses only after reconnecting
-        await asyncio.sleep(LOOK_SECONDS)
+    await account.connection.until_lost()
     raise errors.Disconnected("The connection to Telegram was lost; run the command again.")
 
 

@@ -64,6 +64,7 @@ class Connection:
         self._ended: errors.TelegramError | None = None
         self._outstanding: set[asyncio.Future[Any]] = set()
         self._changed = asyncio.Event()
+        self._lost = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._attempts = 0
         if settings.dc_public_key_file:
@@ -84,6 +85,11 @@ class Connection:
         """Say whether Telegram ended the session; then the connection stays closed."""
         return self._ended is not None
 
+    @property
+    def ended(self) -> errors.TelegramError | None:
+        """What ended this connection for good: SessionEnded or ApiKeyWrong."""
+        return self._ended
+
     async def connect(self, *, wait: bool = False) -> None:
         """Connect and stay so. Without ``wait`` the first failure raises; with it SessionEnded and ApiKeyWrong do."""
         try:
@@ -96,6 +102,10 @@ class Connection:
             _log.info("connection_refused", account_id=self.account_id, reason=type(error).__name__)
             await self._open_again()
         self._supervisor = asyncio.create_task(self._supervise(), name=f"connection-{self.account_id}")
+
+    async def until_lost(self) -> None:
+        """Wait until the connection is lost for the first time, however soon it is made again."""
+        await self._lost.wait()
 
     async def disconnect(self) -> None:
         """Close the connection; requests in flight raise Disconnected."""
@@ -171,6 +181,7 @@ class Connection:
                 self._attempts = 0
             if self._ended is not None:
                 break
+            self._lost.set()
             _log.info("connection_lost", account_id=self.account_id, reason=reason)
             try:
                 await self._open_again()
