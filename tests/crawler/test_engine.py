@@ -12,7 +12,7 @@ from heliograph import clock, errors
 from heliograph.crawler import claims, directory, engine, link, reach, transport, writer
 from heliograph.crawler.transport import inbox
 from heliograph.domain import identity, records
-from heliograph.domain.sync import machine
+from heliograph.domain.sync import events, machine
 from heliograph.domain.sync.rules import State
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,8 +51,11 @@ class Store:
     def __init__(self):
         self.batches = []
         self.failures = []
+        self.defects = []
 
     def enqueue(self, batch):
+        if self.defects and batch.moves:
+            raise self.defects.pop(0)
         future = asyncio.get_running_loop().create_future()
         self.batches.append(batch)
         if self.failures:
@@ -86,6 +89,7 @@ class Claims(claims.Claims):
         super().__init__(None, 7)
         self.stored = {}
         self.failures = []
+        self.defects = []
         self.is_open = asyncio.Event()
         self.is_open.set()
 
@@ -96,6 +100,11 @@ class Claims(claims.Claims):
         found = {box: self.stored[box] for box in boxes if box in self.stored}
         self.foreign |= {box for box, (_, epoch) in found.items() if epoch > self.epoch}
         return {box: state for box, (state, epoch) in found.items() if epoch <= self.epoch}
+
+    def ours(self, word):
+        if self.defects and not isinstance(word, events.Container):
+            raise self.defects.pop(0)
+        return super().ours(word)
 
 
 class World:
@@ -466,6 +475,46 @@ async def test_account_difference_marks_the_channels_it_names_in_its_own_batch(w
     await world.until(lambda: (10, 12) in world.store.moves)
     account, channel = (batch for batch in world.store.batches[-2:])
     assert ([mark.box for mark in account.dirty], channel.clean) == ([CHANNEL], [CHANNEL])
+
+
+async def test_answer_whose_people_cannot_be_read_is_asked_for_again(world):
+    """It ended the task unheard, and the box waited for it for ever."""
+    nameless = types.User(id=3)
+    del nameless.first_name
+    odd = answer(12, message(1), message(2))
+    odd.users = [nameless]
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, odd, answer(12, message(1), message(2)))
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.DIRTY)
+    world.pass_time(1)
+    await world.until(lambda: (10, 12) in world.store.moves)
+
+
+async def test_commit_that_cannot_be_queued_is_made_again_from_the_stored_cursor(world, capsys):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 7)}
+    world.store.defects = [ValueError("meet me at noon")]
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(11, message(1)))
+    world.push(new(1, 11))
+    await world.until(lambda: world.machine.deadline() == world.time.monotonic() + 1)
+    world.pass_time(1)
+    await world.until(lambda: (10, 11) in world.store.moves)
+    written = "".join(capsys.readouterr())
+    assert "engine_defect" in written and "noon" not in written
+
+
+async def test_defect_while_a_difference_is_applied_is_heard_and_its_box_begins_anew(world, capsys):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 7)}
+    world.claims.defects = [ValueError("odd")]
+    world.telegram.will_answer(
+        functions.updates.GetChannelDifferenceRequest, answer(12, message(2)), answer(12, message(2))
+    )
+    world.push(new(2, 12))
+    world.pass_time(0.6)
+    await world.until(lambda: world.machine.deadline() == world.time.monotonic() + 1)
+    world.pass_time(1)
+    await world.until(lambda: (10, 12) in world.store.moves)
+    assert "engine_defect" in "".join(capsys.readouterr())
 
 
 class Odd:

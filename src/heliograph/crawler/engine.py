@@ -7,9 +7,8 @@ lock; how each action ended is told to the machine, whatever it was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from heliograph import clock, errors, log
 from heliograph.crawler import (
@@ -22,6 +21,7 @@ from heliograph.crawler import (
     reach,
     requests,
     rereading,
+    tasks,
     transport,
     writer,
 )
@@ -61,9 +61,8 @@ class Engine:
         self._intake = intake.Intake(commits, chats, self._time, on_refresh=on_refresh, on_roles=self._note_roles)
         self._links: dict[identity.SpaceId, link.Link] = {}
         self._last: link.Link | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks.Tasks(self._recover)
         self._rereading = rereading.Rereading(claimed, commits, self._reloaded)
-        self._is_stopping = False
 
     # -- for the service --------------------------------------------------------------------------------------
 
@@ -154,10 +153,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Start nothing new, and wait until what is on its way to the store has ended."""
-        self._is_stopping = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
         await self._writer.until_idle()
 
     # -- what arrives -----------------------------------------------------------------------------------------
@@ -210,9 +206,9 @@ class Engine:
             if isinstance(action, todo.Commit):
                 self._commit(action)
             elif isinstance(action, todo.Fetch):
-                self._start(self._fetch(action))
+                self._tasks.start(action.box, self._fetch(action))
             elif isinstance(action, todo.Anchor):
-                self._start(self._anchor(action))
+                self._tasks.start(action.box, self._anchor(action))
             elif isinstance(action, todo.Reload):
                 self._reload(action)
             elif action.box not in self.claims.foreign:
@@ -223,15 +219,10 @@ class Engine:
         if alarm.reason == "access_lost" and identity.is_channel_space(alarm.box):
             self.reach.lose(identity.channel_peer(alarm.box))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._is_stopping:
-            work.close()
-            return
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def _commit(self, commit: todo.Commit) -> None:
+        self._tasks.step(commit.box, partial(self._enqueue, commit))
+
+    def _enqueue(self, commit: todo.Commit) -> None:
         account = self._speaker(commit.box)
         batch = batches.batch(
             commit,
@@ -239,7 +230,8 @@ class Engine:
             epoch=self.claims.epoch,
             groups=self._directory.groups_of(commit.box) if commit.loss else [],
         )
-        self._writer.enqueue(batch).add_done_callback(partial(self._committed, commit))
+        future = self._writer.enqueue(batch)
+        future.add_done_callback(lambda done: self._tasks.step(commit.box, partial(self._committed, commit, done)))
 
     def _speaker(self, box: identity.SpaceId) -> link.Link:
         """Return the account whose view a box's payloads are."""
@@ -265,6 +257,8 @@ class Engine:
         try:
             answer = await account.connection.call(request)
             result = questions.answer(fetch, answer, account)
+            rest = result.rest if isinstance(result, events.Page) else ()
+            self._intake.set_aside(account, result.users, result.chats, rest)
         except errors.TelegramError as error:
             self._fetch_failed(fetch, *requests.failure(error))
             return
@@ -272,8 +266,6 @@ class Engine:
             _log.error("answer_unreadable", box=fetch.box, **log.cause(error))
             self._fetch_failed(fetch, events.Failure.UNDECODABLE, 0)
             return
-        rest = result.rest if isinstance(result, events.Page) else ()
-        self._intake.set_aside(account, result.users, result.chats, rest)
         self._find(fetch.box)
         self.perform(self.machine.answer(fetch, self.claims.ours(result), self._now()))
 
@@ -328,13 +320,17 @@ class Engine:
 
     def _reload(self, reload: todo.Reload) -> None:
         if self._rereading.add(reload.box):
-            self._start(self._rereading.run())
+            self._tasks.start(reload.box, self._rereading.run())
 
     def _reloaded(self, box: identity.SpaceId, cursor: records.BoxState | None) -> None:
         if box in self.claims.foreign:
             self._give_up(box)
         else:
             self.perform(self.machine.reloaded(box, cursor, self._now()))
+
+    def _recover(self, box: identity.SpaceId) -> None:
+        """Have a box begin anew from its committed cursor after a defect, which may have swallowed its next action."""
+        self.perform(self.machine.recover(box))
 
     def _give_up(self, box: identity.SpaceId) -> None:
         """Leave a box to the crawler that has claimed it."""

@@ -37,16 +37,20 @@ class Rereading:
 
     async def run(self) -> None:
         """Read until no box waits."""
-        while self._waiting:
-            await self._writer.until_healthy()
-            boxes = set(self._waiting)
-            try:
-                found = await self._claims.take(boxes)
-            except Exception as error:  # until they are read these boxes stand still
-                _log.warning("cursors_not_read", boxes=len(boxes), **log.cause(error))
-                await asyncio.sleep(REFUSED_SECONDS)
-                continue
-            self._waiting -= boxes
-            for box in boxes:
-                self._on_cursor(box, found.get(box))
-        self._is_running = False
+        try:
+            while self._waiting:
+                await self._read(set(self._waiting))
+        finally:
+            self._is_running = False
+
+    async def _read(self, boxes: set[identity.SpaceId]) -> None:
+        await self._writer.until_healthy()
+        try:
+            found = await self._claims.take(boxes)
+        except Exception as error:  # until they are read these boxes stand still
+            _log.warning("cursors_not_read", boxes=len(boxes), **log.cause(error))
+            await asyncio.sleep(REFUSED_SECONDS)
+            return
+        for box in boxes:
+            self._waiting.discard(box)
+            self._on_cursor(box, found.get(box))

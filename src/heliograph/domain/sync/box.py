@@ -182,9 +182,11 @@ class Box:
         return self._send() + (self._continue() if self.state is State.DIFF else [])
 
     def commit_failed(self, commit: Commit) -> list[Action]:
-        """Roll back to what is committed. Which state that is, only the store can tell."""
-        if commit is not self.pipeline.in_flight:
-            return []
+        """Take a commit's failure, or that nobody knows how it ended."""
+        return self.recover() if commit is self.pipeline.in_flight else []
+
+    def recover(self) -> list[Action]:
+        """Roll back to what is committed, whatever is under way. Which state that is, only the store can tell."""
         self.pipeline.reset(self.pipeline.committed)
         self._fetch = None
         self._timers.pop(self.space, None)

@@ -170,6 +170,10 @@ class Machine:
         """Take a commit's failure, or that nobody knows how it ended."""
         return self.boxes[commit.box].commit_failed(commit)
 
+    def recover(self, box: SpaceId) -> list[Action]:
+        """Take that something went wrong in a way that nobody foresaw: nothing that is under way for a box counts."""
+        return self.boxes[box].recover() if box in self.boxes else []
+
     def reloaded(self, box: SpaceId, cursor: BoxState | None, now: float) -> list[Action]:
         """Take the cursor that the store holds."""
         return self.boxes[box].reloaded(cursor, now)
