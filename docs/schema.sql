@@ -159,6 +159,8 @@ CREATE TABLE known_losses (
     UNIQUE (space_id, from_pts, to_pts, reason)
 );
 
+CREATE UNIQUE INDEX known_losses_open ON public.known_losses USING btree (space_id, reason) WHERE (to_pts = 2147483647);
+
 CREATE TABLE leases (
     resource text NOT NULL,
     holder text NOT NULL,

@@ -112,10 +112,6 @@ class Directory:
             return self._private_chats
         return self._spaces.setdefault(chat_id, space_id) == space_id
 
-    def is_mirrored_from(self, chat_id: identity.PeerId, mailbox: identity.SpaceId) -> bool:
-        """Say whether a mailbox is the one that a basic group is mirrored from."""
-        return self._spaces.get(chat_id) == mailbox
-
     def groups_of(self, mailbox: identity.SpaceId) -> list[identity.PeerId]:
         """Return the chats that are mirrored from a mailbox."""
         return [chat_id for chat_id, space_id in self._spaces.items() if space_id == mailbox]

@@ -182,14 +182,12 @@ class Engine:
         self._on_refresh()
 
     def _note_roles(self, account: link.Link, accesses: Sequence[records.Access]) -> None:
-        """Take that this account has left chats, or is in them again."""
+        """Take that this account has left channels, or is in them again."""
         for access in accesses:
             kind, number = identity.split_peer(access.peer_id)
-            is_reading = access.role in directory.READS
             if kind == "channel":
+                is_reading = access.role in directory.READS
                 self._note_channel(account, identity.channel_space(number), is_reading=is_reading)
-            elif kind == "chat" and self._directory.is_mirrored_from(access.peer_id, account.mailbox):
-                self.reach.note_group(access.peer_id, account.mailbox, is_reading=is_reading)
 
     def _note_channel(self, account: link.Link, box: identity.SpaceId, *, is_reading: bool) -> None:
         known = self.machine.boxes.get(box)

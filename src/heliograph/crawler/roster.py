@@ -84,7 +84,7 @@ async def sign_out(opened: database.Database, account: link.Link, reason: str) -
     _log.error("session_ended", account_id=account_id)
     async with opened.transaction() as conn:
         await accounts.set_state(conn, account_id, "banned" if "DEACTIVATED" in reason else "signed_out")
-        await mailboxes.close(conn, account.mailbox, reason="session_ended", error=SIGNED_OUT)
+        await mailboxes.close(conn, account.mailbox, error=SIGNED_OUT)
 
 
 async def _freeze(opened: database.Database, account_id: identity.AccountId, family: str, until: datetime) -> None:

@@ -21,7 +21,9 @@ from heliograph.store import (
     cursors,
     entities,
     events,
+    locks,
     losses,
+    mailboxes,
     media,
     messages,
     observations,
@@ -33,14 +35,10 @@ from heliograph.store import (
 )
 from heliograph.store.database import Connection
 
-_LOCK_CLASS: Final = 0x48454C53
-_LOCK_SLOTS: Final = 1024
-"""Spaces share this many locks, so that a commit over thousands of them cannot fill the server's lock table."""
-
 # Look-ups are index probes at any size; a plan that was made while the tables were small must not scan them later.
 # The locks prevent two writers of one space from both missing the text that the other replaces.
 _BEGIN: Final = f"""
-SELECT count(pg_advisory_xact_lock({_LOCK_CLASS}, slot)::text), set_config('enable_seqscan', 'off', true),
+SELECT count(pg_advisory_xact_lock({locks.LOCK_CLASS}, slot)::text), set_config('enable_seqscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
        set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
 FROM unnest(%s) AS slot
@@ -91,8 +89,8 @@ async def _move(
     conn: Connection, batches: Sequence[records.Batch]
 ) -> tuple[dict[identity.SpaceId, cursors.Cursor], frozenset[int]]:
     """Lock the spaces, move the cursors, and return those that moved and the batches that start elsewhere."""
-    slots = sorted({space % _LOCK_SLOTS for batch in batches for space in spaces(batch)})
-    await conn.execute(_BEGIN, arrays.pack_rows("int4", [(slot,) for slot in slots]), prepare=True)
+    slots = locks.slots(space for batch in batches for space in spaces(batch))
+    await conn.execute(_BEGIN, arrays.pack_rows("int4", slots), prepare=True)
     conflicts = await chats.outrun(conn, {n: batch.progress for n, batch in enumerate(batches) if batch.progress})
     boxes = {move.box for batch in batches for move in batch.moves}
     if not boxes:
@@ -163,11 +161,12 @@ async def _write_entities(
     if topics := [item for batch in batches for item in batch.topics]:
         await entities.save_topics(conn, topics)
     known = [item for batch in batches for item in batch.chats]
-    changed = await entities.save_chats(conn, known) if known else None
-    progressed = None
+    changed = [await entities.save_chats(conn, known)] if known else []
+    if groups := [item.chat_id for item in known if item.kind == "group" and not item.is_min]:
+        changed.append(await mailboxes.settle(conn, groups))
     if steps := [batch.progress for batch in batches if batch.progress]:
-        progressed = await chats.save_progress(conn, steps)
-    return [each for each in (changed, progressed) if each is not None]
+        changed.append(await chats.save_progress(conn, steps))
+    return changed
 
 
 async def _follow_up(conn: Connection, happened: events.Happened, older: Sequence[messages.Row]) -> None:
