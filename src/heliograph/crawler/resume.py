@@ -19,7 +19,7 @@ class Resume:
     channels: Mapping[int, Sequence[identity.SpaceId]] = field(default_factory=dict)
     """By account id: the channels that it reads."""
     lost: frozenset[identity.PeerId] = frozenset()
-    """Chats that nobody could read; each is tried again."""
+    """Channels that nobody could read; each is tried again."""
 
     def cursor(self, account: link.Link) -> records.BoxState | None:
         """Return where an account's common box stands."""
@@ -27,7 +27,6 @@ class Resume:
 
     def channels_into(self, work: engine.Engine, account: link.Link, *, with_marks: bool) -> None:
         """Give an account's channels to the engine; those that are marked start with a difference."""
-        work.reach.load(self.lost)
         for space in self.channels.get(account.account_id, ()):
             is_dirty = with_marks and (space in self.marks or identity.channel_peer(space) in self.lost)
             if space in self.cursors or is_dirty:
@@ -37,28 +36,45 @@ class Resume:
 async def load(
     opened: database.Database, links: Sequence[link.Link], known: directory.Directory, claimed: claims.Claims
 ) -> Resume:
-    """Read the committed state and put the boxes of these accounts under this process's epoch."""
-    channels: dict[int, list[identity.SpaceId]] = {}
-    async with opened.connection() as conn:
-        for account in links:
+    """Read the committed state and put the boxes of these accounts under this process's epoch.
+
+    Whatever commits with a cursor is read after the cursor is claimed: no holder before us adds to it any more.
+    """
+    found = await claimed.take({account.mailbox for account in links})
+    for account in links:
+        async with opened.transaction() as conn:
             await mailboxes.reopen(conn, account.mailbox)
-        rows = await chats.load(conn)
-        for row in rows:
-            known.load(row)
-        known.load_people(await chats.people(conn, directory.PEOPLE))
-        for account in links:
-            accesses = await chats.accesses(conn, identity.AccountId(account.account_id))
-            known.learn([], [], accesses)
-            channels[account.account_id] = [space for each in accesses if (space := _channel(each)) is not None]
+    async with opened.connection() as conn:
+        rows, channels = await _chats(conn, links, known)
+    found |= await claimed.take({space for each in channels.values() for space in each})
+    async with opened.connection() as conn:
         marks = frozenset(mark.box for mark in await cursors.dirty(conn))
-    # Claimed first and read then, so that no holder before us moves a cursor that we go on from.
-    found = await claimed.take({account.mailbox for account in links}.union(*channels.values()))
     return Resume(
         cursors=found,
         marks=marks,
         channels=channels,
-        lost=frozenset(row.chat_id for row in rows if row.status == "inactive" and not row.is_min),
+        lost=frozenset(row.chat_id for row in rows if row.status == "inactive" and _is_described_channel(row)),
     )
+
+
+async def _chats(
+    conn: database.Connection, links: Sequence[link.Link], known: directory.Directory
+) -> tuple[list[chats.ChatRow], dict[int, list[identity.SpaceId]]]:
+    """Make chats and people known, and return the chats, and by account the channels that it reads."""
+    rows = await chats.load(conn)
+    for row in rows:
+        known.load(row)
+    known.load_people(await chats.people(conn, directory.PEOPLE))
+    channels: dict[int, list[identity.SpaceId]] = {}
+    for account in links:
+        accesses = await chats.accesses(conn, identity.AccountId(account.account_id))
+        known.learn([], [], accesses)
+        channels[account.account_id] = [space for each in accesses if (space := _channel(each)) is not None]
+    return rows, channels
+
+
+def _is_described_channel(row: chats.ChatRow) -> bool:
+    return identity.is_channel_space(row.space_id) and not row.is_min
 
 
 def _channel(access: records.Access) -> identity.SpaceId | None:
