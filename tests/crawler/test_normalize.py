@@ -265,6 +265,22 @@ def test_min_user_and_channel_bring_no_access() -> None:
     assert (users[0].is_min, chats[0].is_min, accesses) == (True, True, [])
 
 
+def test_creator_who_has_left_a_group_is_not_in_it() -> None:
+    """Regression: the creator counted as reading, so that what he missed was no loss."""
+    group = types.Chat(
+        id=5,
+        title="G",
+        photo=types.ChatPhotoEmpty(),
+        participants_count=1,
+        date=NOW,
+        version=1,
+        creator=True,
+        left=True,
+    )
+    accesses = normalize.peers([], [group], account_id=1, self_user_id=SELF)[2]
+    assert [each.role for each in accesses] == ["left"]
+
+
 def test_equal_numbers_of_a_user_and_a_channel_stay_apart() -> None:
     user = types.User(id=5, access_hash=50, first_name="A")
     channel = types.Channel(id=5, title="C", photo=types.ChatPhotoEmpty(), date=NOW, megagroup=True, access_hash=51)

@@ -83,10 +83,11 @@ def _username(tl: Any) -> str | None:
 
 
 def _role(tl: Any) -> Role:
-    if tl.creator:
-        return "creator"
+    # The creator of a group stays its creator after leaving it.
     if tl.left:
         return "left"
+    if tl.creator:
+        return "creator"
     return "admin" if tl.admin_rights else "member"
 
 
