@@ -15,6 +15,18 @@ from heliograph.store import database as store_database
 __all__ = ["opened"]
 
 
+def progress(*, next_id: int) -> records.BackfillProgress:
+    return records.BackfillProgress(
+        chat_id=CHANNEL_CHAT,
+        space_id=identity.channel_space(CHANNEL),
+        next_id=next_id,
+        done=next_id,
+        total=next_id,
+        is_complete=False,
+        since=None,
+    )
+
+
 async def test_short_page_in_the_middle_does_not_end_the_history(opened: store_database.Database) -> None:
     telegram = Telegram()
     telegram.fill(CHANNEL_CHAT, range(1, 151))
@@ -194,6 +206,22 @@ async def test_history_that_another_crawler_has_brought_on_is_gone_on_with_from_
     found = await row(opened)
     assert (found.is_complete, found.next_id, found.done) == (True, 350, 350)
     assert slow.progress == []
+
+
+async def test_history_that_a_later_crawler_has_brought_on_is_left_to_it(opened: store_database.Database) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 351))
+    slow, begun = Run(opened, telegram), asyncio.Event()
+    telegram.on_request = begun.set
+    async with slow.running():
+        async with opened.connection() as conn, conn.transaction():
+            await chats.save_progress(conn, [progress(next_id=100)])
+            await conn.execute("INSERT INTO box_cursors (box, pts, epoch) VALUES (%s, 50, 2)", [CHANNEL])
+            await slow.offer()
+            await asyncio.wait_for(begun.wait(), 30)
+        await asyncio.wait_for(slow.backfill.until_idle(), 30)
+    found = await row(opened)
+    assert (found.next_id, found.status, slow.progress) == (100, "initializing", [])
 
 
 async def test_history_of_a_channel_that_another_crawler_reads_is_left_to_it(opened: store_database.Database) -> None:

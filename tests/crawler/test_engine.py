@@ -112,7 +112,8 @@ class World:
 
     def __init__(self):
         self.telegram, self.store, self.chats = Telegram(), Store(), directory.Directory()
-        self.claims, self.reach = Claims(), reach.Reach(None)
+        self.claims = Claims()
+        self.reach = reach.Reach(None, self.claims)
         self.time = clock.ManualClock(NOW)
         self.machine = machine.Machine()
         self.refreshes = []

@@ -6,11 +6,12 @@ channel before, or this one left it and came back. Such a cursor is taken over, 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 from typing import TypeVar
 
-from heliograph import log
+from heliograph import errors, log
 from heliograph.domain import identity, records
 from heliograph.domain.sync import events
 from heliograph.store import cursors, database
@@ -28,15 +29,18 @@ class Claims:
         self.epoch = epoch
         self.foreign: set[identity.SpaceId] = set()
         """Boxes that a later holder has claimed: nothing about them is our business any more."""
+        self.released: set[identity.SpaceId] = set()
+        """Boxes that no account of ours can read: theirs who can."""
 
     async def take(self, boxes: Iterable[identity.SpaceId]) -> dict[identity.SpaceId, records.BoxState]:
         """Read and claim the cursors of ``boxes``, and return those that there are and that nobody later holds.
 
-        Raises DatabaseUnreachable and DiskFull.
+        What was given up is read only. Raises DatabaseUnreachable and DiskFull.
         """
         async with self._database.transaction() as conn:
             found = await cursors.lock(conn, boxes)
-            await cursors.claim(conn, [box for box, cursor in found.items() if cursor.epoch < self.epoch], self.epoch)
+            earlier = {box for box, cursor in found.items() if cursor.epoch < self.epoch}
+            await cursors.claim(conn, earlier - self.released, self.epoch)
         later = {box for box, cursor in found.items() if cursor.epoch > self.epoch}
         for box in later - self.foreign:
             _log.error("box_taken_over", box=box)
@@ -45,7 +49,46 @@ class Claims:
 
     def is_ours(self, box: identity.SpaceId) -> bool:
         """Say whether a box is read here, as far as we know."""
+        return box not in self.foreign and box not in self.released
+
+    def give_up(self, box: identity.SpaceId) -> None:
+        """Note that no account of ours can read a box; :meth:`release` says so in the store."""
+        self.released.add(box)
+
+    async def release(self, conn: database.Connection, box: identity.SpaceId) -> bool:
+        """Let others claim a box that was given up; False when one of them has it already.
+
+        Raises DatabaseUnreachable and DiskFull.
+        """
+        if await cursors.release(conn, box, self.epoch):
+            return True
+        _log.info("box_read_elsewhere", box=box)
+        return False
+
+    async def hold(self, box: identity.SpaceId) -> bool:
+        """Claim a box that answers, if it was given up, and say whether it is ours.
+
+        While the database is away it may be neither: then the box's next commit conflicts, and it is asked again.
+        """
+        if box in self.released:
+            self.released.discard(box)
+            with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
+                await self.take([box])
         return box not in self.foreign
+
+    async def free(
+        self, account_ids: Iterable[identity.AccountId]
+    ) -> list[tuple[identity.SpaceId, identity.AccountId]]:
+        """Return what other crawlers have given up, each box with those of our accounts that read it.
+
+        They are foreign no more, and claimed when they are next taken. Raises DatabaseUnreachable and DiskFull.
+        """
+        if not self.foreign:
+            return []
+        async with self._database.connection() as conn:
+            found = await cursors.released(conn, self.foreign, account_ids)
+        self.foreign.difference_update(box for box, _ in found)
+        return found
 
     def ours(self, word: Word) -> Word:
         """Leave out what concerns boxes of others: whoever holds one compares its pts when it starts."""

@@ -61,7 +61,7 @@ class Engine:
         self._intake = intake.Intake(commits, chats, self._time, on_refresh=on_refresh, on_roles=self._note_roles)
         self._links: dict[identity.SpaceId, link.Link] = {}
         self._last: link.Link | None = None
-        self._tasks = tasks.Tasks(self._recover)
+        self._tasks = tasks.Tasks(self.recover)
         self._rereading = rereading.Rereading(claimed, commits, self._reloaded)
 
     # -- for the service --------------------------------------------------------------------------------------
@@ -90,6 +90,11 @@ class Engine:
         if self._links.pop(account.mailbox, None):
             self._last = account
             self.perform(self.machine.remove_account(account.mailbox, self._now()))
+
+    @property
+    def accounts(self) -> list[link.Link]:
+        """The accounts at work."""
+        return list(self._links.values())
 
     def committed_pts(self, box: identity.SpaceId) -> int | None:
         """Return the pts a box is committed at: what a scan that is asked for now is true for."""
@@ -131,6 +136,10 @@ class Engine:
     def account_state(self, account: link.Link, state: records.BoxState, asked_at_pts: int) -> None:
         """Compare the server's state with an account's cursor from before the request."""
         self.perform(self.machine.account_pts(account.mailbox, state, asked_at_pts, self._now()))
+
+    def recover(self, box: identity.SpaceId) -> None:
+        """Have a box begin anew from its stored cursor: after a defect, which may have swallowed its next action."""
+        self.perform(self.machine.recover(box))
 
     async def follow(self, account: link.Link) -> None:
         """Take what an account's connection yields, until its session ends. Raises SessionEnded."""
@@ -215,6 +224,7 @@ class Engine:
     def _alarm(self, alarm: todo.Alarm) -> None:
         _log.error("box_alarm", box=alarm.box, reason=alarm.reason)
         if alarm.reason == "access_lost" and identity.is_channel_space(alarm.box):
+            self.claims.give_up(alarm.box)
             self.reach.lose(identity.channel_peer(alarm.box))
 
     def _commit(self, commit: todo.Commit) -> None:
@@ -264,8 +274,8 @@ class Engine:
             _log.error("answer_unreadable", box=fetch.box, **log.cause(error))
             self._fetch_failed(fetch, events.Failure.UNDECODABLE, 0)
             return
-        self._find(fetch.box)
-        self.perform(self.machine.answer(fetch, self.claims.ours(result), self._now()))
+        if await self._is_found(fetch.box):
+            self.perform(self.machine.answer(fetch, self.claims.ours(result), self._now()))
 
     def _fetch_failed(self, fetch: todo.Fetch, failure: events.Failure, seconds: float) -> None:
         _log.warning("difference_failed", box=fetch.box, failure=failure.value, seconds=seconds)
@@ -285,11 +295,10 @@ class Engine:
         else:
             if anchor.box in self.claims.foreign:
                 self._give_up(anchor.box)
-            elif state is not None:
-                self._find(anchor.box)
-                self.perform(self.machine.anchored(anchor.box, state, self._now()))
-            else:
+            elif state is None:
                 self.perform(self.machine.anchor_failed(anchor, events.Failure.ACCESS, self._now()))
+            elif await self._is_found(anchor.box):
+                self.perform(self.machine.anchored(anchor.box, state, self._now()))
 
     async def _standing(self, anchor: todo.Anchor) -> records.BoxState | None:
         """Return where a box is to start, None when nobody can tell or when its cursor was in the store after all.
@@ -307,10 +316,15 @@ class Engine:
         self._intake.set_aside(account, found.users, found.chats, ())
         return found.state
 
-    def _find(self, box: identity.SpaceId) -> None:
-        """Note that a channel answers; mailboxes always do."""
-        if identity.is_channel_space(box):
-            self.reach.find(identity.channel_peer(box))
+    async def _is_found(self, box: identity.SpaceId) -> bool:
+        """Note that a box answers, which mailboxes always do, and say whether its answer is ours to take."""
+        if not identity.is_channel_space(box):
+            return True
+        if not await self.claims.hold(box):
+            self._give_up(box)
+            return False
+        self.reach.find(identity.channel_peer(box))
+        return True
 
     def _has_start(self, box: identity.SpaceId) -> bool:
         found = self.machine.boxes.get(box)
@@ -325,10 +339,6 @@ class Engine:
             self._give_up(box)
         else:
             self.perform(self.machine.reloaded(box, cursor, self._now()))
-
-    def _recover(self, box: identity.SpaceId) -> None:
-        """Have a box begin anew from its committed cursor after a defect, which may have swallowed its next action."""
-        self.perform(self.machine.recover(box))
 
     def _give_up(self, box: identity.SpaceId) -> None:
         """Leave a box to the crawler that has claimed it."""

@@ -27,6 +27,7 @@ from heliograph.crawler import (
     requests,
     resume,
     roster,
+    takeover,
     tenure,
     writer,
 )
@@ -146,7 +147,7 @@ class Crawl:
             self._writer,
             self._directory,
             claimed=self._claims,
-            reached=reach.Reach(opened),
+            reached=reach.Reach(opened, self._claims),
             time=self._time,
             on_refresh=self.refresh,
         )
@@ -197,6 +198,7 @@ class Crawl:
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
         keeping = hold.keep(["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign))
         jobs = [self._engine.keep_time(), self._engine.reach.run(), self._measure(), self._keep_house(), keeping]
+        jobs.append(takeover.run(self._engine, self.refresh))
         return [*jobs, self._backfill.run()] if self._fetches else jobs
 
     async def _handle(self, command: commands.Command) -> dict[str, object]:

@@ -102,7 +102,7 @@ async def find(conn: Connection, chat_id: identity.PeerId) -> ChatRow | None:
 
 
 async def set_status(conn: Connection, chat_id: identity.PeerId, status: Status, error: str | None = None) -> None:
-    """Say how a chat fares, in an autocommit statement of its own; the page is told when that changed."""
+    """Say how a chat fares, last in its transaction, since it locks the outbox; the page is told when that changed."""
     await conn.execute(_SET_STATUS, {"status": status, "error": error, "chat_id": chat_id})
 
 

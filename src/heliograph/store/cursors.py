@@ -45,6 +45,14 @@ aged AS (
 UPDATE coverage c SET as_of = b.pts FROM back b WHERE c.space_id = b.space_id AND c.as_of > b.pts
 """
 _CLAIM = "UPDATE box_cursors SET epoch = %s WHERE box = ANY(%s) AND epoch < %s"
+_RELEASE = "UPDATE box_cursors SET epoch = 0 WHERE box = %s"
+_RELEASED = """
+SELECT b.box, a.account_id FROM unnest(%s, %s) AS wanted (box, peer_id)
+JOIN box_cursors b ON b.box = wanted.box AND b.epoch = 0
+JOIN chat_access a ON a.peer_id = wanted.peer_id AND a.account_id = ANY(%s)
+WHERE a.role IN ('creator', 'admin', 'member') AND a.access_hash IS NOT NULL
+ORDER BY b.box, a.account_id
+"""
 _DIRTY = "SELECT box, reason FROM dirty_boxes ORDER BY marked_at, box"
 
 
@@ -57,6 +65,24 @@ async def load(conn: Connection) -> dict[identity.SpaceId, Cursor]:
 async def claim(conn: Connection, boxes: Iterable[identity.SpaceId], epoch: int) -> None:
     """Put boxes under a new holder's epoch; commits of earlier holders conflict from now on."""
     await conn.execute(_CLAIM, [epoch, list(boxes), epoch])
+
+
+async def release(conn: Connection, box: identity.SpaceId, epoch: int) -> bool:
+    """Give a box up, in the caller's transaction, so that any holder may claim it; False when another one has."""
+    held = (await lock(conn, [box])).get(box)
+    if held is None or held.epoch == epoch:
+        await conn.execute(_RELEASE, [box])
+        return True
+    return held.epoch == 0
+
+
+async def released(
+    conn: Connection, boxes: Iterable[identity.SpaceId], account_ids: Iterable[int]
+) -> list[tuple[identity.SpaceId, identity.AccountId]]:
+    """Return which of these channels' boxes were given up, each with every one of the accounts that reads it."""
+    wanted = arrays.pack_rows("int8 int8", [(box, identity.channel_peer(box)) for box in boxes])
+    cursor = await conn.execute(_RELEASED, [*wanted, list(account_ids)])
+    return [(box, account_id) for box, account_id in await cursor.fetchall()]
 
 
 async def dirty(conn: Connection) -> list[records.DirtyMark]:
