@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
+from telethon import utils
+from telethon.tl import functions
 
 from heliograph import errors
+from heliograph.cli.demo import oracle, verify
+from heliograph.simulator import rpc, traffic
+from heliograph.store import archive
 
 LOSSES = "SELECT count(*) FROM known_losses"
+TOLD = """
+SELECT space_id, message_id, change, count(*) FROM outbox WHERE kind = 'message' AND change <> 'observation'
+GROUP BY space_id, message_id, change
+"""
 
 
 async def posts(installation, count, *, pause=0.0):
@@ -102,36 +112,127 @@ async def test_too_long_is_recorded_and_everything_after_it_is_there(installatio
         await installation.until_backfilled()
     installation.telegram.faults.too_long = "strict"
     installation.telegram.faults.difference_limit = 5
-    unknowable = installation.deleted()
-    await posts(installation, 400)
+    unknowable, before = installation.deleted(), await holes(installation)
+    busy, quiet = installation.world.open_to_newcomers[::2], installation.world.open_to_newcomers[1::2]
+    busier = traffic.Traffic(installation.world, chats=busy)
+    for _ in range(400):
+        busier.step()
+    for chat in (installation.world.chats[peer] for peer in quiet):
+        for number in range(3):
+            installation.world.post(chat, next(iter(chat.members)), f"fits into a page {number}")
     async with installation.crawling():
         await installation.until("SELECT count(*) > 0 FROM known_losses")
         await installation.until("SELECT count(*) = 0 FROM dirty_boxes")
-        found = await installation.compare(unknowable=unknowable)
-        lost = await installation.all("SELECT DISTINCT space_id FROM known_losses WHERE reason = 'too_long'")
-        holes = await installation.all("SELECT DISTINCT space_id FROM coverage WHERE NOT isempty(holes)")
-    assert set(lost) <= set(holes)
-    assert {int(example.split("/")[0]) for example in found.examples} <= set(lost)
+        lost = await until_equal_outside_losses(installation, unknowable)
+    after = await holes(installation)
+    assert {place for place in after if after[place] != before.get(place)} == await mirrored_places(installation, lost)
+    missing = await missing_messages(installation, unknowable)
+    assert missing
+    for place, number in missing:
+        assert is_in(after[place], number) and not is_in(before.get(place, ()), number), (place, number)
+
+
+async def holes(installation):
+    """Return the ranges of ids that are owed, by space and chat."""
+    query = "SELECT space_id, chat_id, holes FROM coverage WHERE NOT isempty(holes)"
+    async with installation.database.connection() as conn:
+        return {(space, chat): ranges for space, chat, ranges in await (await conn.execute(query)).fetchall()}
+
+
+def is_in(ranges, number):
+    return any(number in each for each in ranges)
+
+
+async def mirrored_places(installation, spaces):
+    query = "SELECT space_id, chat_id FROM chats WHERE space_id = ANY(%s) AND message_count > 0"
+    async with installation.database.connection() as conn:
+        return set(await (await conn.execute(query, [list(spaces)])).fetchall())
+
+
+async def both_sides(installation):
+    """Return the truth that is to be mirrored, and what is stored."""
+    truth = [json.loads(json.dumps(record)) for record in installation.world.truth(installation.users)]
+    async with installation.database.connection() as conn:
+        stored = [row async for row in archive.records(conn)]
+    return await oracle.mirrored(installation.database, truth), stored
+
+
+async def missing_messages(installation, unknowable):
+    """Return the space, chat and id of every message that should be stored and is not."""
+    truth, stored = await both_sides(installation)
+    there = {verify.key(row) for row in stored}
+    absent = [record for record in truth if verify.key(record) not in there | unknowable]
+    return [((each["space_id"], each["chat_id"]), each["message_id"]) for each in absent if not each["is_deleted"]]
+
+
+async def until_equal_outside_losses(installation, unknowable):
+    """Wait until whatever lies in no lost space equals the truth, and return the spaces that are lost."""
+    found = None
+    for _ in range(150):
+        lost = set(await installation.all("SELECT space_id FROM known_losses WHERE reason = 'too_long'"))
+        truth, stored = await both_sides(installation)
+        async with installation.database.connection() as conn:
+            orphans, earlier = await archive.orphan_tombstones(conn), await archive.earlier_texts(conn)
+        found = verify.compare(
+            *([each for each in side if each["space_id"] not in lost] for side in (truth, stored)),
+            orphans=orphans,
+            unknowable=unknowable,
+            optional=set(),
+            earlier=earlier,
+            gaps=None,
+        )
+        if found.is_equal:
+            return lost
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"outside the loss: {found.examples}")
+
+
+class Watch(rpc.Router):
+    """A simulator's router that keeps what it is asked."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.include([inner])
+        self.pages = []
+        """Pages of history: the chat and the id that each starts above."""
+
+    async def dispatch(self, ctx, request):
+        if isinstance(request, functions.messages.GetHistoryRequest) and request.add_offset:
+            self.pages.append((utils.get_peer_id(request.peer), request.offset_id - 1))
+        return await super().dispatch(ctx, request)
 
 
 async def test_kill_during_backfill_fetches_the_rest_and_nothing_twice(installation):
     unknowable = installation.deleted()
+    watch = installation.telegram.router = Watch(installation.telegram.router)
     await installation.slow_history()
     await installation.start_process()
     await installation.until("SELECT sum(done) > 300 FROM chats")
     await installation.kill_process()
-    assert not await installation.one("SELECT bool_and(is_complete) FROM chats")
+    first, watch.pages = watch.pages, []
+    async with installation.database.connection() as conn:
+        reached = dict(
+            await (await conn.execute("SELECT chat_id, next_id FROM chats WHERE NOT is_complete")).fetchall()
+        )
+    assert reached
     await installation.start_process()
     await installation.until_backfilled()
     await installation.until_equal(unknowable=unknowable)
     assert await installation.stop_process() == 0
     assert await installation.one(LOSSES) == 0
+    # Each chat goes on above what was committed, so that only the pages under way are asked for a second time.
+    assert {chat for chat, _ in watch.pages} <= set(reached)
+    assert all(start >= reached[chat] for chat, start in watch.pages)
+    assert len(watch.pages) == len(set(watch.pages))
+    assert len(first) == len(set(first))
 
 
 async def test_kill_while_live_loses_and_repeats_nothing(installation):
     await installation.start_process()
     await installation.until_backfilled()
     unknowable = installation.deleted()
+    # Nothing but a new text is an edit then.
+    installation.telegram.traffic.shares = traffic.Shares(reaction=0, view=0, pin=0, edit=0.2)
     installation.telegram.traffic.start(150)
     for _ in range(2):
         await installation.until("SELECT count(*) > %s FROM outbox", await installation.outbox() + 100)
@@ -143,6 +244,13 @@ async def test_kill_while_live_loses_and_repeats_nothing(installation):
     await installation.until_equal(unknowable=unknowable)
     assert await installation.stop_process() == 0
     assert await installation.one(LOSSES) == 0
+    truth, _ = await both_sides(installation)
+    changes = {verify.key(record): len(record["versions"]) - 1 for record in truth}
+    async with installation.database.connection() as conn:
+        told = await (await conn.execute(TOLD)).fetchall()
+    assert len(told) > 100
+    for space_id, message_id, change, count in told:
+        assert count <= (changes[space_id, message_id] if change == "edit" else 1), (space_id, message_id, change)
 
 
 async def test_kill_during_a_difference_goes_on_from_the_committed_slice(installation):
