@@ -65,6 +65,23 @@ async def test_request_during_an_outage_waits_for_the_connection(
     assert (await asyncio.wait_for(connection.call(NEAREST), PATIENCE_SECONDS)).this_dc == 2
 
 
+async def test_connecting_can_be_cancelled_at_any_moment(simulator: Simulator, tmp_path: Path) -> None:
+    """Regression: a cancellation that came as the socket opened was lost, and the crawler never stopped."""
+    settings = settings_for(simulator, tmp_path)
+    key = await sign_in(settings)
+    ended = []
+    for moment in range(120):
+        opened = connection_of(settings, key)
+        connecting = asyncio.create_task(opened.connect())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        is_asked = connecting.cancel()
+        await asyncio.wait({connecting}, timeout=PATIENCE_SECONDS)
+        ended.append(connecting.cancelled() or not is_asked)
+        await opened.disconnect()
+    assert ended == [True] * len(ended)
+
+
 async def test_refused_first_opening_is_tried_again_like_a_later_one(simulator: Simulator, tmp_path: Path) -> None:
     """Regression: one 500 to the first word of a connection ended the whole crawler."""
     settings = settings_for(simulator, tmp_path)

@@ -43,6 +43,7 @@ Mode = Literal["all", "history", "live"]
 MEASURE_SECONDS = 1.0
 HOUSE_SECONDS = 3600.0
 HOUSE_PAUSE_SECONDS = 0.5
+CANCEL_AGAIN_SECONDS = 3.0
 STOP_SECONDS = 10.0
 SUSPECT_SECONDS = 1.0
 
@@ -334,6 +335,9 @@ async def _disconnect(links: Sequence[link.Link]) -> None:
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
+    """End tasks. One that goes on is told again, since libraries lose a cancellation now and then."""
+    while pending := {task for task in tasks if not task.done()}:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -229,6 +229,7 @@ class Connection:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await client.connect()
+            _obey_cancellation()
         except errors.TelegramError as error:
             await _dispose(client)
             if isinstance(error, errors.FloodWait):
@@ -294,6 +295,13 @@ def trust(settings: config.Telegram) -> None:
         raise errors.ConfigInvalid(
             f"telegram.dc_public_key_file: {path} cannot be read as a PKCS#1 PEM key; correct the setting."
         ) from None
+
+
+def _obey_cancellation() -> None:
+    """Raise CancelledError when it was asked for: asyncio.wait_for, which Telethon uses, loses some before Python 3.12."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:
