@@ -9,7 +9,7 @@ from tests.crawler.backfill_run import CHANNEL, CHANNEL_CHAT, GROUP_CHAT, Run, T
 from heliograph import errors
 from heliograph.crawler import directory, writer
 from heliograph.domain import identity, records
-from heliograph.store import chats
+from heliograph.store import chats, commit
 from heliograph.store import database as store_database
 
 __all__ = ["opened"]
@@ -215,7 +215,7 @@ async def test_history_that_a_later_crawler_has_brought_on_is_left_to_it(opened:
     telegram.on_request = begun.set
     async with slow.running():
         async with opened.connection() as conn, conn.transaction():
-            await chats.save_progress(conn, [progress(next_id=100)])
+            await commit.commit(conn, [records.Batch(origin="backfill", progress=progress(next_id=100))])
             await conn.execute("INSERT INTO box_cursors (box, pts, epoch) VALUES (%s, 50, 2)", [CHANNEL])
             await slow.offer()
             await asyncio.wait_for(begun.wait(), 30)
