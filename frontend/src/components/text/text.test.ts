@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { safeAddress } from "./address";
-import { diff } from "./diff";
 import { pieces } from "./pieces";
 
 test("only harmless schemes become links", () => {
@@ -32,25 +31,4 @@ test("a snippet is split at its marks", () => {
     { text: "c", isHit: true, offset: 10 },
   ]);
   expect(pieces("")).toEqual([]);
-});
-
-test("a diff names what was added and removed, and holds both texts whole", () => {
-  const before = "meet at nine tomorrow";
-  const after = "meet at ten tomorrow evening";
-  const changes = diff(before, after);
-  const text = (left: string) =>
-    changes
-      .filter(({ kind }) => kind !== left)
-      .map(({ text }) => text)
-      .join("");
-  expect(text("added")).toBe(before);
-  expect(text("removed")).toBe(after);
-  expect(changes).toContainEqual({ kind: "removed", text: "nine" });
-  expect(changes).toContainEqual({ kind: "added", text: "ten" });
-});
-
-test("equal texts have no changes, and an empty one is all of them", () => {
-  expect(diff("same", "same")).toEqual([{ kind: "same", text: "same" }]);
-  expect(diff("", "new")).toEqual([{ kind: "added", text: "new" }]);
-  expect(diff("", "")).toEqual([]);
 });

@@ -1,8 +1,9 @@
 /** Every text that a message had, each with what changed. */
+import { Fragment, type ReactNode } from "react";
 import type { Message, Revision } from "../../queries/api";
 import { useRevisions } from "../../queries/revisions";
 import { formatMoment } from "../format";
-import { diff } from "../text/diff";
+import { type Change, diff, isRewrite } from "../text/diff";
 import { Dialog } from "../ui/Dialog";
 import { ErrorState, LoadingRows } from "../ui/States";
 import classes from "./History.module.css";
@@ -38,22 +39,38 @@ function when(revision: Revision, index: number, message: Message): string {
 }
 
 function Changes({ before, after }: { before: string | null; after: string }) {
-  if (before === null)
-    return (
-      <p className={classes.text} dir="auto">
-        {after || "No text"}
-      </p>
-    );
+  if (before === null) return <Text>{after || "No text"}</Text>;
+  const changes = diff(before, after);
+  // Two texts that share little are two paragraphs, each in its own direction.
+  if (isRewrite(changes)) return changes.map((change) => <Text key={change.kind}>{marked(change)}</Text>);
   let offset = 0;
   return (
-    <p className={classes.text} dir="auto">
-      {diff(before, after).map(({ kind, text }) => {
-        const key = `${offset}${kind}`;
-        offset += text.length;
-        if (kind === "added") return <ins key={key}>{text}</ins>;
-        if (kind === "removed") return <del key={key}>{text}</del>;
-        return <span key={key}>{text}</span>;
+    <Text>
+      {changes.map((change, index) => {
+        const key = `${offset}${change.kind}`;
+        offset += change.text.length;
+        const isReplacing = change.kind === "added" && changes[index - 1]?.kind === "removed";
+        return (
+          <Fragment key={key}>
+            {isReplacing ? " " : ""}
+            {marked(change)}
+          </Fragment>
+        );
       })}
+    </Text>
+  );
+}
+
+function Text({ children }: { children: ReactNode }) {
+  return (
+    <p className={classes.text} dir="auto">
+      {children}
     </p>
   );
+}
+
+function marked({ kind, text }: Change): ReactNode {
+  if (kind === "added") return <ins>{text}</ins>;
+  if (kind === "removed") return <del>{text}</del>;
+  return text;
 }
