@@ -1,6 +1,6 @@
 """Prometheus metrics of every role, in one place so that names and labels stay consistent.
 
-Labels are bounded: roles, method families, states, kinds. Never a chat, a user or a text.
+Labels are bounded: roles, method families, states, kinds, and the ids of boxes that lag. Never a user or a text.
 """
 
 from __future__ import annotations
@@ -33,9 +33,14 @@ DELIVERY_LATENCY = Histogram(
 )
 COMMIT_SECONDS = Histogram("heliograph_commit_seconds", "Duration of one group commit.", buckets=_LATENCY_BUCKETS)
 ROWS = Counter("heliograph_rows_total", "Rows committed, by kind.", ["kind"])
-QUEUE_DEPTH = Gauge("heliograph_queue_depth", "Update containers and batches that wait, by queue.", ["queue"])
+QUEUE_DEPTH = Gauge("heliograph_queue_depth", "Update containers that wait and batches that are not committed yet, by queue.", ["queue"])
 BOX_LAG = Gauge(
     "heliograph_box_lag_events", "Known but not yet committed events, largest over the boxes, by kind.", ["kind"]
+)
+LAGGING = Gauge(
+    "heliograph_lagging_box_events",
+    "Known but not yet committed events of one box, by its space id; a box that has none has no series.",
+    ["box"],
 )
 BOXES = Gauge("heliograph_boxes", "Boxes by state of the sequence engine.", ["state"])
 BUDGET = Gauge("heliograph_budget_tokens", "Requests allowed at this moment, by method family.", ["family"])

@@ -13,7 +13,7 @@ from telethon.tl import types
 
 from heliograph.crawler import normalize
 from heliograph.crawler.transport import reader
-from heliograph.domain import identity
+from heliograph.domain import identity, records
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CONTEXT = normalize.Context(self_user_id=7, at=NOW, is_forum=lambda chat_id: chat_id % 2 == 0)
@@ -121,6 +121,7 @@ def test_every_media_becomes_a_descriptor(cls: type) -> None:
         descriptor = rows.messages[0].media
         assert (descriptor is None) == (cls is types.MessageMediaEmpty)
         assert descriptor is None or None not in descriptor.values()
+        assert descriptor is None or descriptor["kind"] in records.MEDIA_KINDS
 
 
 @pytest.mark.parametrize("cls", classes("MessageAction"), ids=lambda cls: cls.__name__)

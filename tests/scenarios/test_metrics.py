@@ -113,7 +113,11 @@ async def test_lag_and_queue_grow_while_nothing_commits_and_fall_again(installat
                 post(installation, 1, place)
             await asyncio.sleep(0.01)
         held = await page.until(
-            lambda m: m["box_lag_events", "crawler", "channel"] >= 10 and m["queue_depth", "crawler", "writer"] > 0
+            lambda m: (
+                m["box_lag_events", "crawler", "channel"] >= 10
+                and max((value for key, value in m.items() if key[0] == "lagging_box_events"), default=0) >= 10
+                and m["queue_depth", "crawler", "writer"] > 0
+            )
         )
         assert held["queue_depth", "crawler", "updates"] >= 0
     await page.until(

@@ -130,14 +130,17 @@ async def test_position_that_is_none_is_refused(connect: Any, after: str) -> Non
     with pytest.raises(websockets.InvalidStatus) as refused:
         async with connect(after):
             pass
-    assert refused.value.response.status_code == 403
+    assert refused.value.response.status_code == 422
+    assert json.loads(refused.value.response.body)["detail"].startswith("after: ")
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
 async def test_other_sites_cannot_listen(connect: Any, headers: dict[str, str]) -> None:
-    with pytest.raises(websockets.InvalidStatus):
+    with pytest.raises(websockets.InvalidStatus) as refused:
         async with connect(additional_headers=headers):
             pass
+    assert refused.value.response.status_code == 403
+    assert refused.value.response.headers["content-type"] == "application/problem+json"
 
 
 async def test_feed_survives_the_loss_of_its_connection(connect: Any, rows: Any, chat: int) -> None:

@@ -16,6 +16,7 @@ WANTED = {
     "heliograph_delivery_latency_seconds",
     "heliograph_queue_depth",
     "heliograph_box_lag_events",
+    "heliograph_lagging_box_events",
     "heliograph_budget_tokens",
     "heliograph_reconnects",
     "heliograph_rows",

@@ -84,6 +84,8 @@ NASTY = [
         ("GET", f"/api/chats/{2**63}", 422),
         ("GET", "/api/messages/1/0", 422),
         ("GET", "/api/search?q=x&kind=DROP", 422),
+        ("GET", "/api/search?q=x&kind=photos", 422),
+        ("GET", "/api/live", 426),
     ],
 )
 async def test_errors_are_problem_details(client: httpx.AsyncClient, method: str, path: str, status: int) -> None:
@@ -92,6 +94,15 @@ async def test_errors_are_problem_details(client: httpx.AsyncClient, method: str
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
     assert answer.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/chats", 200), ("/api/nothing", 404), ("/health/live", 200)])
+async def test_head_answers_as_get_does(client: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await client.head(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        status,
+        (await client.get(path)).headers["content-type"],
+    )
 
 
 async def test_problem_does_not_repeat_what_was_sent(client: httpx.AsyncClient) -> None:

@@ -180,3 +180,11 @@ async def test_senders_that_are_not_known_have_a_name_anyway(api: Any, rows: Any
     page = await api.get(schemas.MessagePage, MESSAGES)
     names = [message.sender and message.sender.name for message in page.messages]
     assert names == ["Harbour", "Deleted account", "User 99", "Chat 5", None]
+
+
+async def test_one_can_turn_round_beyond_either_end(api: Any, thirty: list[int]) -> None:
+    below = await api.get(schemas.MessagePage, MESSAGES, before=1)
+    above = await api.get(schemas.MessagePage, MESSAGES, after=1000)
+    assert (below.messages, below.before, above.messages, above.after) == ([], None, [], None)
+    assert ids(await api.get(schemas.MessagePage, MESSAGES, after=below.after, limit=2)) == thirty[:2]
+    assert ids(await api.get(schemas.MessagePage, MESSAGES, before=above.before, limit=2)) == thirty[-2:]

@@ -1031,7 +1031,7 @@ export interface operations {
                 chat?: number | null;
                 /** @description Not before. */
                 from?: string | null;
-                /** @description text, media, service, or one kind of media such as photo. */
+                /** @description One of text, media, service, photo, video, round_video, animation, audio, voice, document, sticker, web_page, poll, contact, geo, geo_live, venue, dice, game, invoice, story, giveaway, giveaway_results, paid_media, todo, video_stream, unsupported. */
                 kind?: string | null;
                 limit?: number;
                 offset?: number;

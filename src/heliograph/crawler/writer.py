@@ -196,7 +196,6 @@ class Writer:
         queue.waiting.extendleft(reversed(held))
         queue.rows -= rows
         queue.held = frozenset().union(*(item.spaces for item in held))
-        self._measure()
         return taken
 
     def _take_all(self) -> list[_Queued]:
@@ -205,7 +204,6 @@ class Writer:
             queue.waiting.clear()
             queue.rows = 0
             queue.held = frozenset()
-        self._measure()
         return taken
 
     def _is_behind(self) -> bool:
@@ -214,7 +212,7 @@ class Writer:
         return is_hanging or live.rows > BACKLOG_ROWS
 
     def _measure(self) -> None:
-        self._depth.set(len(self._live.waiting) + len(self._history.waiting))
+        self._depth.set(self._unfinished)
 
     # -- one commit -------------------------------------------------------------------------------------------
 
@@ -295,6 +293,7 @@ class Writer:
 
     def _end(self, taken: list[_Queued]) -> None:
         self._unfinished -= len(taken)
+        self._measure()
         if not self._unfinished:
             self._idle.set()
 

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from heliograph.domain.identity import AccountId, ChatKind, PeerId, SpaceId
 
 Json = dict[str, Any]
+MEDIA_KINDS: Final = (
+    *("photo", "video", "round_video", "animation", "audio", "voice", "document", "sticker"),
+    *("web_page", "poll", "contact", "geo", "geo_live", "venue", "dice", "game", "invoice", "story"),
+    *("giveaway", "giveaway_results", "paid_media", "todo", "video_stream", "unsupported"),
+)
 Entity = list[Any]
 """``[type, offset, length]`` or ``[type, offset, length, argument]``; offsets in UTF-16 units as Telegram counts."""
 
@@ -63,7 +68,7 @@ class Message:
     """``{"from_id", "from_name", "date", "message_id", "author_signature", "saved_from_id",
     "saved_message_id"}``, unset keys absent; date in Unix seconds."""
     media: Json | None = None
-    """``{"kind": …, …}``; see crawler/normalize/media.py for every kind's keys."""
+    """``{"kind": …, …}``, one of MEDIA_KINDS; see crawler/normalize/media.py for every kind's keys."""
     service: Json | None = None
     """``{"type": "chat_create", …}``: the TL action's name in snake case without its prefix, and its fields."""
     edit_date: datetime | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import heliograph
 from heliograph import config
@@ -55,10 +56,24 @@ def _bare() -> FastAPI:
         app.include_router(module.router, responses=problems.RESPONSES)
     openapi.complete(app)
     problems.install(app)
+    app.add_middleware(_HeadAsGet)
     app.add_middleware(security.LoopbackOnly)
     # Around the guard as well: the one inside answers with the guard's headers, this one should the guard itself fail.
     app.add_middleware(problems.Unexpected)
     return app
+
+
+class _HeadAsGet:
+    """Answers HEAD as GET: the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request or WebSocket."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self.app(scope, receive, send)
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +31,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     for ref in ("#/components/schemas/Problem",)
     for status in (404, 422, 500, 503)
 }
+STARTS = ("http.response.start", "websocket.http.response.start")
+"""Messages that begin a response; the second refuses a WebSocket's handshake."""
 INTERNAL_ERROR = 1011
 """Close code of a WebSocket."""
 
@@ -47,6 +49,7 @@ def install(app: FastAPI) -> None:
     """Make an app answer its errors as problems."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(WebSocketRequestValidationError, _handshake)
     app.add_exception_handler(errors.HeliographError, _ours)
     app.add_middleware(Unexpected)
 
@@ -67,7 +70,7 @@ class Unexpected:
         async def watched(message: Message) -> None:
             nonlocal is_started
             # A WebSocket that was refused or closed is over as well.
-            is_started = is_started or message["type"] in ("http.response.start", "websocket.close")
+            is_started = is_started or message["type"] in (*STARTS, "websocket.close")
             await send(message)
 
         try:
@@ -91,7 +94,15 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
+    return _invalid(error.errors()[0])
+
+
+async def _handshake(socket: WebSocket, error: Exception) -> None:
+    assert isinstance(error, WebSocketRequestValidationError)
+    await socket.send_denial_response(_invalid(error.errors()[0]))
+
+
+def _invalid(first: Any) -> Response:
     return response(422, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}.")
 
 

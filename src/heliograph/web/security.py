@@ -58,16 +58,14 @@ class LoopbackOnly:
         refusal = refused(Headers(scope=scope))
 
         async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in problems.STARTS:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         if refusal is None:
             await self.app(scope, receive, with_headers)
-        elif scope["type"] == "http":
-            await problems.response(403, refusal)(scope, receive, with_headers)
         else:
-            await send({"type": "websocket.close", "code": 1008})
+            await problems.response(403, refusal)(scope, receive, with_headers)
 
 
 def refused(headers: Headers) -> str | None:

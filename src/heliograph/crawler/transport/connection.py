@@ -298,7 +298,7 @@ def trust(settings: config.Telegram) -> None:
 
 
 def _obey_cancellation() -> None:
-    """Raise CancelledError when it was asked for: asyncio.wait_for, which Telethon uses, loses some before Python 3.12."""
+    """Raise CancelledError when it was asked for; asyncio.wait_for, which Telethon uses, may have lost it."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 from heliograph import errors
+from heliograph.domain import records
 from heliograph.store.database import Connection
 from heliograph.store.reads import messages, views
 
@@ -60,6 +61,10 @@ JOIN chats c ON c.chat_id = m.chat_id
 """
 
 
+KINDS: Final = ("text", "media", "service", *records.MEDIA_KINDS)
+"""``text`` is a message without media, ``media`` one with any; the others are kinds of media and service messages."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """What is looked for. ``words`` as people type it: quotes for phrases, ``or``, ``-`` to exclude."""
@@ -71,11 +76,13 @@ class Query:
     until: datetime | None = None
     """Not included."""
     kind: str | None = None
-    """A kind of media, ``media`` for any, ``text`` for none, ``service`` for service messages."""
+    """One of :data:`KINDS`."""
 
 
 async def search(conn: Connection, query: Query, *, limit: int, offset: int = 0) -> views.SearchResult:
-    """Return hits, best first. Raises BadInput when the search takes too long to be useful."""
+    """Return hits, best first. Raises BadInput for an unknown kind and for a search that takes too long."""
+    if query.kind is not None and query.kind not in KINDS:
+        raise errors.BadInput(f"There is no such kind of message; use one of {', '.join(KINDS)}.")
     try:
         async with conn.transaction():
             await conn.execute(f"SET LOCAL statement_timeout = {DEADLINE_MS}")

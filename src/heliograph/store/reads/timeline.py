@@ -52,14 +52,14 @@ async def before(conn: Connection, where: Scope, message_id: int, limit: int) ->
     """Return the page of ids below ``message_id``."""
     older = await _older(conn, where, message_id, limit + 1)
     newer = await _newer(conn, where, message_id, 1)
-    return await _page(conn, where, older=older, newer=newer, limits=(limit, 0))
+    return await _page(conn, where, older=older, newer=newer, limits=(limit, 0), edge=message_id - 1)
 
 
 async def after(conn: Connection, where: Scope, message_id: int, limit: int) -> views.MessagePage:
     """Return the page of ids above ``message_id``."""
     older = await _older(conn, where, message_id + 1, 1)
     newer = await _newer(conn, where, message_id + 1, limit + 1)
-    return await _page(conn, where, older=older, newer=newer, limits=(0, limit))
+    return await _page(conn, where, older=older, newer=newer, limits=(0, limit), edge=message_id + 1)
 
 
 async def around(conn: Connection, where: Scope, message_id: int, limit: int) -> views.MessagePage:
@@ -111,14 +111,18 @@ async def _page(
     newer: list[int],
     limits: tuple[int, int],
     anchor: int | None = None,
+    edge: int | None = None,
 ) -> views.MessagePage:
-    """Return the page of the nearest ids on both sides; an id beyond the limits says that there is more."""
+    """Return the page of the nearest ids on both sides; an id beyond the limits says that there is more.
+
+    From an empty page one can turn round at ``edge``.
+    """
     ids = [*reversed(older[: limits[0]]), *newer[: limits[1]]]
     found = await messages.by_keys(conn, [(where.space_id, each) for each in ids])
     content = [found[where.space_id, each] for each in ids if (where.space_id, each) in found]
     return views.MessagePage(
         messages=content,
-        before=ids[0] if ids and len(older) > limits[0] else None,
-        after=ids[-1] if ids and len(newer) > limits[1] else None,
+        before=(ids[0] if ids else edge) if len(older) > limits[0] else None,
+        after=(ids[-1] if ids else edge) if len(newer) > limits[1] else None,
         anchor=anchor,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, Query, Response, WebSocket
 
-from heliograph.web import live, security
+from heliograph.web import live, problems, security
 from heliograph.web.context import Parts
 
 router = APIRouter(tags=["live"])
@@ -22,3 +22,9 @@ async def follow(
     """Send every change after a position, or from now on, as JSON texts (schemas.LiveEvent)."""
     await socket.accept()
     await live.follow(parts.feed, socket, after)
+
+
+@router.get("/api/live", include_in_schema=False)
+async def refuse(asker: security.Asker) -> Response:
+    """Tell whoever asks without a handshake what this address is."""
+    return problems.response(426, "This address is a WebSocket; connect to it as one.", {"Upgrade": "websocket"})

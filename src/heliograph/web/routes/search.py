@@ -28,7 +28,7 @@ async def search_messages(
     until: Annotated[datetime | None, Query(alias="to", description="Before.")] = None,
     kind: Annotated[
         str | None,
-        Query(pattern="^[a-z_]{1,32}$", description="text, media, service, or one kind of media such as photo."),
+        Query(description=f"One of {', '.join(search.KINDS)}."),
     ] = None,
     limit: Limit = 30,
     offset: Annotated[int, Query(ge=0, le=search.RANKED_NEWEST)] = 0,
