@@ -117,3 +117,16 @@ async def test_private_chats_of_an_account_that_is_gone_keep_another_out(databas
     await sign_in(database, 98)
     with pytest.raises(errors.BadInput):
         await roster.active(database, private_chats=True)
+
+
+def test_ids_of_a_group_are_owed_in_the_mailbox_that_it_is_mirrored_from() -> None:
+    """Regression: a second member's mailbox got a hole that nothing ever closed."""
+    known = directory.Directory()
+    group = identity.chat_peer(7)
+    owed = []
+    for account_id in (1, 2):
+        account = link.Link(SimpleNamespace(account_id=account_id, user_id=account_id), epoch=1, chats=known)
+        chat = described(chat_id=group, space_id=account.mailbox, kind="group")
+        page = records.Batch(origin="peers", chats=[chat], coverage=[hole(group, account.mailbox)])
+        owed += [item.space_id for item in account.settled(page).coverage]
+    assert owed == [identity.mailbox_space(1)]

@@ -74,14 +74,15 @@ class Link:
     def settled(self, batch: records.Batch) -> records.Batch:
         """Return a page of dialogs without the peers that were sent already, groups in their authoritative mailbox.
 
-        A private chat that is not mirrored is none: neither its name nor its ids are owed to anybody.
+        A private chat that is not mirrored is none: neither its name nor its ids are owed to anybody. The ids of a group
+        are owed in that mailbox alone.
         """
         kept = [chat for chat in batch.chats if chat.chat_id < 0 or self._wants(chat)]
         known = (batch.users, kept, batch.accesses)
         self._directory.learn(*known)
         users, chats, accesses = self._memory.fresh(known)
         chats = [self._directory.settle(chat) for chat in chats]
-        owed = [item for item in batch.coverage if item.chat_id < 0 or self._wants(item)]
+        owed = [item for item in batch.coverage if identity.is_channel_space(item.space_id) or self._wants(item)]
         return dataclasses.replace(batch, users=users, chats=chats, accesses=accesses, coverage=owed)
 
     def _wants(self, item: records.Chat | records.Coverage) -> bool:
