@@ -15,12 +15,16 @@ from typing import Any, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from heliograph import errors
 
 CONFIG_NAME = "heliograph.toml"
 MASTER_KEY_NAME = "master.key"
+API_ID_LIMIT = 2**31
+"""Telegram's api_id is an int of TL: 32 bits with a sign."""
 
 
 def default_data_dir() -> Path:
@@ -31,6 +35,23 @@ def default_data_dir() -> Path:
     return Path(base) / "heliograph"
 
 
+_REASONS = {
+    "extra_forbidden": "there is no such setting",
+    "model_type": "this is a section, which holds settings of its own",
+    "dict_type": "this is a section, which holds settings of its own",
+    "int_type": "it should be a whole number",
+    "int_parsing": "it should be a whole number",
+    "int_from_float": "it should be a whole number",
+    "float_type": "it should be a number",
+    "float_parsing": "it should be a number",
+    "bool_type": "it should be true or false",
+    "bool_parsing": "it should be true or false",
+    "string_type": "it should be text",
+    "missing": "it has to be set as well",
+}
+"""What is wrong with a setting, by pydantic's type of error; the others say it well enough themselves."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +59,7 @@ class _Section(BaseModel):
 class Telegram(_Section):
     """How Telegram is reached."""
 
-    api_id: int = 0
+    api_id: int = Field(0, ge=0, lt=API_ID_LIMIT)
     api_hash: SecretStr = SecretStr("")
     dc_id: int = 2
     dc_address: str = "149.154.167.51"
@@ -145,6 +166,16 @@ class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class _Environment(EnvSettingsSource):
+    """The environment, of which even a section that is no JSON comes to the checks: they know a setting's name."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
 class Settings(BaseSettings):
     """All settings. Build it with :func:`load`."""
 
@@ -174,7 +205,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, whose content arrives as keyword arguments."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
 
     @property
     def config_file(self) -> Path:
@@ -195,20 +226,36 @@ class Settings(BaseSettings):
 def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:
     """Read the settings of a data directory.
 
+    A relative path in it begins at the data directory, so that every working directory leads to the same file.
     Raises ConfigMissing when there is no file and ``must_exist``, ConfigInvalid when it cannot be understood.
     """
     directory = (data_dir or default_data_dir()).absolute()
     path = directory / CONFIG_NAME
     content = read(path) if must_exist or path.exists() else {}
     try:
-        # The environment wins over the file, but not over a directory that was given on the command line.
-        return Settings(**content).model_copy(update={"data_dir": directory})
+        found = Settings(**content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise errors.ConfigInvalid(
-            f"{path}: {where}: {first['msg']}; mend it or run `heliograph init --force`."
-        ) from None
+        raise errors.ConfigInvalid(_sentence(error.errors(include_url=False, include_input=False)[0], path)) from None
+    # The environment wins over the file, but not over a directory that was given on the command line.
+    update: dict[str, object] = {"data_dir": directory}
+    if found.master_key_file is not None:
+        update["master_key_file"] = directory / found.master_key_file
+    if (key := found.telegram.dc_public_key_file) is not None:
+        update["telegram"] = found.telegram.model_copy(update={"dc_public_key_file": directory / key})
+    return found.model_copy(update=update)
+
+
+def _sentence(error: ErrorDetails, path: Path) -> str:
+    """Say what is wrong with which setting, and where it was set, in our words rather than the checker's."""
+    where = [str(part) for part in error["loc"]]
+    names = ["_".join(["HELIOGRAPH", "__".join(where[:count])]).upper() for count in range(len(where), 0, -1)]
+    variables = {name.upper(): name for name in os.environ}
+    source = next((variables[name] for name in names if name in variables), str(path))
+    if error["type"] == "value_error":
+        reason = str(error["ctx"]["error"])
+    else:
+        reason = _REASONS.get(error["type"]) or error["msg"].replace("Input should", "it should")
+    return f"{source}: {'.'.join(where)}: {reason}; correct it there."
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -217,6 +264,10 @@ def read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise errors.ConfigMissing(f"There is no configuration at {path}; run `heliograph init` first.") from None
+    except PermissionError:
+        raise errors.ConfigInvalid(
+            f"{path} may not be read by this user; give it back with `chown` or allow it with `chmod u+r {path}`."
+        ) from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.ConfigInvalid(
             f"{path} cannot be read ({error}); mend it or run `heliograph init --force`, which sets it aside."
@@ -250,11 +301,11 @@ def history_since(depth: str, now: datetime) -> datetime | None:
     """Turn a history depth into the oldest moment to fetch, or None for everything. Raises ValueError."""
     if depth == "all":
         return None
-    if depth.endswith("d") and depth[:-1].isdigit():
-        return now - timedelta(days=int(depth[:-1]))
     try:
+        if depth.endswith("d") and depth[:-1].isascii() and depth[:-1].isdecimal():
+            return now - timedelta(days=int(depth[:-1]))
         day = date.fromisoformat(depth)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(
             "history_depth is `all`, a number of days such as `14d`, or a date such as 2026-01-31"
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import fcntl
 import os
 import pty
@@ -93,24 +94,40 @@ def data_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(data_dir: Path) -> Run:
-    """Run ``heliograph`` with arguments to its end, feeding it ``answers``."""
+    """Run ``heliograph`` with arguments to its end, feeding it ``answers``.
 
-    async def run(*arguments: str, answers: str = "", directory: Path = data_dir) -> Ran:
+    Root may read and write everything; where permissions are the matter ``as_anybody`` takes that away.
+    """
+
+    async def run(
+        *arguments: str,
+        answers: str = "",
+        directory: Path = data_dir,
+        environment: dict[str, str] | None = None,
+        as_anybody: bool = False,
+    ) -> Ran:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "heliograph", "--data-dir", str(directory), *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "COLUMNS": "400"},
+            env={**os.environ, "COLUMNS": "400", **(environment or {})},
+            preexec_fn=_become_anybody if as_anybody else None,
         )
         try:
             out, err = await asyncio.wait_for(process.communicate(answers.encode()), PATIENCE_SECONDS)
         except TimeoutError:
             process.kill()
             raise
-        return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
+        return Ran(code=process.returncode or 0, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
 
     return run
+
+
+def _become_anybody() -> None:
+    libc = ctypes.CDLL(None)
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        libc.prctl(24, capability)  # PR_CAPBSET_DROP, which the next exec obeys
 
 
 @pytest.fixture

@@ -89,6 +89,28 @@ async def test_a_configuration_that_is_missing_damaged_or_empty_is_red(
     assert "network" not in findings(ran)["telegram"]["remedy"]
 
 
+async def test_a_damaged_configuration_gets_a_remedy_that_works(run: Run, configure: Configure, data_dir: Path) -> None:
+    """Regression: init was advised, which refuses a configuration that exists."""
+    configure()
+    path = data_dir / config.CONFIG_NAME
+    path.chmod(0)
+    ran = await run("doctor", "--json", as_anybody=True)
+    assert_red(ran, "configuration", "may not be read by this user", f"chmod u+r {path}")
+    assert "init" not in findings(ran)["configuration"]["remedy"]
+    path.chmod(0o600)
+    path.write_text("damaged [", "utf-8")
+    assert "init --force" in findings(await run("doctor", "--json"))["configuration"]["remedy"]
+    path.write_text("[web]\nport = -1", "utf-8")
+    assert findings(await run("doctor", "--json"))["configuration"]["remedy"] == "Correct it there."
+
+
+async def test_a_data_directory_that_cannot_be_written_is_red(run: Run, configure: Configure, data_dir: Path) -> None:
+    """Regression: all was well according to doctor, and run ended at its lock."""
+    configure(telegram={"dc_address": "127.0.0.1", "dc_port": 1})
+    data_dir.chmod(0o500)
+    assert_red(await run("doctor", "--json", as_anybody=True), "disk", f"chmod u+wx {data_dir}")
+
+
 async def test_keys_database_and_schema_are_red_with_their_remedies(
     run: Run, configure_for: ConfigureFor, simulator: Simulator, data_dir: Path, database_dsn: str, tmp_path: Path
 ) -> None:

@@ -55,7 +55,9 @@ async def _examine(given: options.Options) -> list[Finding]:
     try:
         settings = config.load(given.data_dir)
     except errors.HeliographError as error:
-        return [Finding(check="configuration", state="failed", detail=str(error), remedy="heliograph init")]
+        # The sentence of an error ends with what to do.
+        detail, _, remedy = str(error).rpartition("; ")
+        return [Finding(check="configuration", state="failed", detail=detail, remedy=remedy[:1].upper() + remedy[1:])]
     found = [_configuration(settings), _disk(settings.data_dir)]
     keys, finding = _master_key(settings)
     found.append(finding)
@@ -79,6 +81,9 @@ def _disk(directory: Path) -> Finding:
     detail = f"{free / (1 << 30):.1f} GiB free at {directory}"
     if free < MIN_FREE_BYTES:
         return Finding(check="disk", state="failed", detail=detail, remedy="Free some space; 1 GiB is the least.")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        remedy = f"Give it to this user with `chown`, or `chmod u+wx {directory}`; on a read-only disk mount it anew."
+        return Finding(check="disk", state="failed", detail=f"this user may not write in {directory}", remedy=remedy)
     return Finding(check="disk", state="ok", detail=detail)
 
 

@@ -67,18 +67,27 @@ def _make_private(directory: Path) -> None:
 def _present(path: Path) -> dict[str, Any]:
     """Return the settings to keep. A damaged file is set aside."""
     try:
-        return config.read(path)
+        content = config.read(path)
     except errors.ConfigMissing:
         return {}
     except errors.ConfigInvalid:
-        aside = path.with_suffix(".damaged")
-        path.replace(aside)
-        console.note(f"The old configuration could not be read; it is {aside} now.")
+        _set_aside(path)
         return {}
+    if not isinstance(content.get("telegram", {}), dict):
+        # The API key belongs into this section; the other ones are kept.
+        _set_aside(path)
+        del content["telegram"]
+    return content
+
+
+def _set_aside(path: Path) -> None:
+    aside = path.with_suffix(".damaged")
+    path.replace(aside)
+    console.note(f"The old configuration could not be used; it is {aside} now.")
 
 
 def _check(api_id: int, api_hash: str) -> None:
-    if api_id <= 0:
-        raise errors.BadInput("api_id is a positive number; copy it from my.telegram.org.")
+    if not 0 < api_id < config.API_ID_LIMIT:
+        raise errors.BadInput(f"api_id is a number from 1 to {config.API_ID_LIMIT - 1}; copy it from my.telegram.org.")
     if not re.fullmatch(r"[0-9a-f]{32}", api_hash):
         raise errors.BadInput("api_hash has 32 characters, 0-9 and a-f; copy it from my.telegram.org.")
