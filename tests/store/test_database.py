@@ -49,6 +49,14 @@ async def test_killed_private_server_is_revived(private: store_database.Database
                 await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize(
+    "error", [psycopg.errors.StatementTooComplex("stack depth"), psycopg.errors.ProgramLimitExceeded("too long")]
+)
+def test_what_no_database_takes_is_not_called_an_outage(error: psycopg.Error) -> None:
+    with pytest.raises(errors.BadInput), store_database.translating():
+        raise error
+
+
 class SlowServer:
     """A private server whose start, when it is cancelled, needs a while to give its share back."""
 

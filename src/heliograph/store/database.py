@@ -41,6 +41,8 @@ _AWAY = (
     psycopg.errors.TransactionTimeout,
 )
 """The driver's errors that say that the database cannot work now."""
+_TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
+"""Those of them that a working database says, of a statement that never works."""
 
 _logger = log.get("database")
 
@@ -141,7 +143,7 @@ async def open(settings: config.Settings) -> Database:
 
 @contextmanager
 def translating() -> Iterator[None]:
-    """Let the driver's errors that say that the database cannot work now leave as ours."""
+    """Let the driver's errors that say that the database cannot do it, now or ever, leave as ours."""
     try:
         yield
     except _AWAY as error:
@@ -149,9 +151,11 @@ def translating() -> Iterator[None]:
 
 
 def translated(error: psycopg.Error) -> errors.HeliographError:
-    """Return our error for one of the driver's that says the database cannot work now."""
+    """Return our error for one of the driver's that says the database cannot do it, now or ever."""
     if isinstance(error, psycopg.errors.DiskFull):
         return errors.DiskFull()
+    if isinstance(error, _TOO_MUCH):
+        return errors.BadInput("This is more than the database takes at once; ask for less.")
     if isinstance(error, psycopg_pool.PoolTimeout):
         return errors.DatabaseUnreachable("The database does not answer; check that it runs and is not overloaded.")
     reason = (error.diag.message_primary or _first_line(error)).rstrip(".")
