@@ -113,6 +113,16 @@ async def test_ctrl_c_in_a_trial_leaves_nothing_running_and_no_verdict(start: St
     assert processes_of(data_dir) == []
 
 
+async def test_ctrl_c_while_the_demo_starts_is_an_end_like_any_other(start: Start, data_dir: Path) -> None:
+    """Regression: it missed a result, which only a trial has."""
+    running = await start("demo", "--port", "0", *SMALL)
+    await running.until_says("Simulated Telegram:")
+    running.process.send_signal(signal.SIGINT)
+    ended = await running.end()
+    assert (ended.code, "no result" in ended.err, "run it again" in ended.err) == (0, False, True), ended.err
+    assert processes_of(data_dir) == []
+
+
 async def test_the_demo_refuses_the_directory_of_an_installation(
     run: Run, data_dir: Path, configure: Callable[..., None]
 ) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from heliograph import config
+from heliograph import config, errors
 from heliograph.cli import console, options, prompt, wire
 from heliograph.crawler import login as telegram_login
+
+LABEL_CHARACTERS = 64
 
 
 def login(
@@ -21,6 +23,8 @@ def login(
     ] = False,
 ) -> None:
     """Sign a Telegram account in; its session key is stored encrypted."""
+    if label is not None and len(label) > LABEL_CHARACTERS:
+        raise errors.BadInput(f"A label has at most {LABEL_CHARACTERS} characters; choose a shorter --label.")
     settings = options.settings(options.of(context), quiet=True)
     options.run(_login(settings, phone, label, force=force))
 
@@ -36,4 +40,4 @@ async def _login(settings: config.Settings, phone: str | None, label: str | None
             ask_password=partial(prompt.ask, "Two-step verification password", hidden=True),
             must_open_others=not force,
         )
-    console.out(f"Signed in as {account.label} (account {account.account_id}).")
+    console.out(f"Signed in as {console.plain(account.label)} (account {account.account_id}).")

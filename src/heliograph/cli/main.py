@@ -37,9 +37,7 @@ def _show_version(value: bool) -> None:
 
 def root(
     context: typer.Context,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Where configuration, keys and the private database live.", show_default=False)
-    ] = None,
+    data_dir: Annotated[Path | None, options.path("Where configuration, keys and the private database live.")] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"] | None, typer.Option(help="How much to log to stderr.")
     ] = None,
@@ -61,7 +59,8 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     restarts after a crash should not wait for it.
     """
     app = _bare()
-    for name in [name for name in COMMANDS if name in arguments] or COMMANDS:
+    named = _named(arguments)
+    for name in [named] if named in COMMANDS else COMMANDS:
         app.command(name)(getattr(importlib.import_module(COMMANDS[name]), name))
     return app
 
@@ -95,6 +94,14 @@ def main() -> None:
             "run the same command with `--log-level debug` before it to see where, and report that."
         )
         sys.exit(70)
+
+
+def _named(arguments: Sequence[str]) -> str:
+    """Return what stands where a command's name does: the first argument that is neither an option nor its value."""
+    command = typer.main.get_command(_bare())
+    parser = command.make_parser(typer.Context(command, resilient_parsing=True))
+    _, rest, _ = parser.parse_args(list(arguments))
+    return rest[0] if rest else ""
 
 
 def _check(arguments: Sequence[str]) -> None:

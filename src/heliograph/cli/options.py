@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import typer
 import uvloop
@@ -34,6 +35,34 @@ class Options:
         """Return these options as command-line arguments, for a child process."""
         given = {"--data-dir": str(self.directory), "--log-level": self.log_level, "--log-format": self.log_format}
         return [part for name, value in given.items() if value for part in (name, value)]
+
+
+def port(help: str) -> Any:
+    """Return a command-line option for a TCP port."""
+    return typer.Option(min=0, max=65535, help=help)
+
+
+def number(help: str, *, min: float) -> Any:
+    """Return a command-line option for an amount, which is neither infinite nor no number at all."""
+    return typer.Option(min=min, callback=_finite, help=help)
+
+
+def path(help: str) -> Any:
+    """Return a command-line option for a path."""
+    return typer.Option(help=help, parser=_path, metavar="PATH", show_default=False)
+
+
+def _finite(value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no amount.")
+    return value
+
+
+def _path(text: str) -> Path:
+    if not text:
+        # It would mean the working directory, which nobody means by an unset variable of a script.
+        raise errors.BadInput("A path that was given is empty; write `.` if the working directory is meant.")
+    return Path(text)
 
 
 def of(context: typer.Context) -> Options:

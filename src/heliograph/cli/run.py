@@ -17,7 +17,7 @@ Role = Literal["all", "crawler", "web"]
 def run(
     context: typer.Context,
     role: Annotated[Role, typer.Option(help="Run one role alone, for installations over several machines.")] = "all",
-    port: Annotated[int | None, typer.Option(help="Where the page is served, on loopback.")] = None,
+    port: Annotated[int | None, options.port("Where the page is served, on loopback.")] = None,
     supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Mirror live and serve the page until Ctrl-C, or until something ends that no new start mends."""

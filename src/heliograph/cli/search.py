@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -14,6 +14,9 @@ from heliograph.cli import chats, console, options, wire
 from heliograph.store.reads import search as reads
 from heliograph.store.reads import views
 
+WORDS_CHARACTERS = 500
+"""As many as the API takes."""
+
 
 def search(
     context: typer.Context,
@@ -22,18 +25,19 @@ def search(
     sender: Annotated[int | None, typer.Option(help="Only this sender's id.")] = None,
     since: Annotated[str | None, typer.Option("--from", help="Not before this date, such as 2026-01-31.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Not after this date.")] = None,
-    kind: Annotated[str | None, typer.Option(help="text, media, service, or a kind such as photo.")] = None,
+    kind: Annotated[str | None, typer.Option(help=f"One of {', '.join(reads.KINDS)}.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Hits to show.")] = 20,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Search the mirrored messages, best first."""
+    text = _words(words)
     settings = options.settings(options.of(context), quiet=True)
     first, last = _day(since), _day(until)
     query = reads.Query(
-        words=" ".join(words),
+        words=text,
         sender_id=sender,
         since=first,
-        until=last + timedelta(days=1) if last else None,
+        until=_end_of(last),
         kind=kind,
     )
     found = options.run(_search(settings, query, chat, limit))
@@ -73,6 +77,20 @@ def _marked(snippet: str) -> Text:
         text.append(console.plain(hit), style="bold yellow" if number and mark else "")
         text.append(console.plain(rest))
     return text
+
+
+def _words(words: list[str]) -> str:
+    text = " ".join(words).strip()
+    if not text:
+        raise errors.BadInput("There is nothing to look for; give at least one word.")
+    if len(text) > WORDS_CHARACTERS:
+        raise errors.BadInput(f"A search has at most {WORDS_CHARACTERS} characters; look for fewer words.")
+    return text
+
+
+def _end_of(day: datetime | None) -> datetime | None:
+    """Return the moment before which a message is not after this day; nothing is after the last day of all."""
+    return day + timedelta(days=1) if day is not None and day.date() < date.max else None
 
 
 def _day(text: str | None) -> datetime | None:

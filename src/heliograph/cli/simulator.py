@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,21 +17,24 @@ from heliograph.simulator import main as server
 def simulator(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
+    port: Annotated[int, options.port("0 picks a free one.")] = 0,
     login_code: Annotated[str, typer.Option(help="The code that signs every phone number up or in.")] = "12345",
-    public_key: Annotated[Path | None, typer.Option(help="File to write the server's RSA key to (PKCS#1 PEM).")] = None,
+    public_key: Annotated[Path | None, options.path("File to write the server's RSA key to (PKCS#1 PEM).")] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 7,
     chats: Annotated[int, typer.Option(min=1, help="Chats of the world.")] = 40,
     days: Annotated[int, typer.Option(min=0, help="Days of history.")] = 14,
     messages: Annotated[int | None, typer.Option(min=0, help="Messages of history over all chats.")] = None,
-    rate: Annotated[float, typer.Option(min=0, help="Live messages per second.")] = 0.0,
+    rate: Annotated[float, options.number("Live messages per second.", min=0)] = 0.0,
     state: Annotated[
-        Path | None, typer.Option(help="Folder that keeps keys, sessions and the world over a restart.")
+        Path | None, options.path("Folder that keeps keys, sessions and the world over a restart.")
     ] = None,
     supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Serve a simulated Telegram over real MTProto until Ctrl-C."""
-    _check(host)
+    _check_host(host)
+    _check_key_file(public_key)
+    if not login_code.strip():
+        raise errors.BadInput("An empty code signs nobody in; give at least one character as --login-code.")
     given = options.of(context)
     log.setup(form=given.log_format or "console", level=given.log_level or "info")
     options.run(
@@ -50,7 +54,7 @@ def simulator(
     )
 
 
-def _check(host: str) -> None:
+def _check_host(host: str) -> None:
     """Refuse an address that others can reach: whoever does may sign in as anybody."""
     try:
         is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -58,6 +62,16 @@ def _check(host: str) -> None:
         is_loopback = False
     if not is_loopback:
         raise errors.BadInput(f"{host!r} is not a loopback address; give 127.0.0.1, ::1 or localhost as --host.")
+
+
+def _check_key_file(file: Path | None) -> None:
+    """Refuse a place for the key that cannot be written once the port listens."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise errors.BadInput(f"{file} is a folder; name a file in it as --public-key.")
+    if not os.access(file.absolute().parent, os.W_OK | os.X_OK):
+        raise errors.BadInput(f"{file} cannot be written; give --public-key a folder that exists and that is yours.")
 
 
 async def _serve(*, supervised: bool, **parameters: Any) -> None:

@@ -27,7 +27,7 @@ START_SECONDS = 120.0
 
 def demo(
     context: typer.Context,
-    seconds: Annotated[float | None, typer.Option(min=1, help="End after this many seconds of live updates.")] = None,
+    seconds: Annotated[float | None, options.number("End after this many seconds of live updates.", min=1)] = None,
     json: Annotated[
         bool,
         typer.Option(
@@ -35,8 +35,8 @@ def demo(
             help="Kill the crawler and cut the line on the way, compare with the truth, print one JSON object.",
         ),
     ] = False,
-    port: Annotated[int, typer.Option(help="Where the page is served; 0 picks a free port.")] = 8420,
-    rate: Annotated[float | None, typer.Option(min=0, help="Live messages per second.")] = None,
+    port: Annotated[int, options.port("Where the page is served; 0 picks a free port.")] = 8420,
+    rate: Annotated[float | None, options.number("Live messages per second.", min=0)] = None,
     chats: Annotated[int, typer.Option(min=1, help="Chats of a new simulated world.")] = demo_telegram.CHATS,
     days: Annotated[int, typer.Option(min=1, help="Days of history of a new simulated world.")] = demo_telegram.DAYS,
 ) -> None:
@@ -57,7 +57,7 @@ def demo(
             code = options.run(_demo(given, Path(temporary), wanted))
     else:
         home.check(directory)
-        code = options.run(_demo(given, directory, wanted))
+        code = _run(given, directory, wanted)
     raise typer.Exit(code)
 
 
@@ -70,6 +70,17 @@ class Demo:
     port: int
     is_trial: bool
     world: home.World
+
+
+def _run(given: options.Options, directory: Path, wanted: Demo) -> int:
+    """Run the demo in a directory that stays. Only a trial owes a result, which Ctrl-C denies it."""
+    try:
+        return options.run(_demo(given, directory, wanted))
+    except patience.Stopped:
+        if wanted.is_trial:
+            raise
+        console.note("Stopped; run it again to go on where it ended.")
+        return 0
 
 
 async def _demo(given: options.Options, directory: Path, wanted: Demo) -> int:
