@@ -1,5 +1,5 @@
 """``python -m heliograph`` is the ``heliograph`` command."""
 
-from heliograph.cli.main import main
+from heliograph.cli.entry import main
 
 main()

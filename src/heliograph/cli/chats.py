@@ -24,7 +24,7 @@ def chats(
     if json:
         console.json(found)
     elif found:
-        console.stdout.print(_table(found))
+        console.table(_table(found))
     else:
         console.note("No chats yet; sign in with `heliograph login` and start `heliograph run`.")
 

@@ -23,7 +23,7 @@ def status(
     if json:
         console.json(found)
     else:
-        console.stdout.print(_table(found))
+        console.table(_table(found))
 
 
 async def _status(settings: config.Settings) -> views.Status:
