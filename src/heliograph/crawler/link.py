@@ -74,7 +74,7 @@ class Link:
     def settled(self, batch: records.Batch) -> records.Batch:
         """Return a page of dialogs without the peers that were sent already, groups in their authoritative mailbox.
 
-        A private chat that is not mirrored is none: neither its name nor its ids are owed to anybody. The ids of a group
+        A private chat that is not mirrored is none: neither its name nor its ids are owed to anybody. A group's ids
         are owed in that mailbox alone.
         """
         kept = [chat for chat in batch.chats if chat.chat_id < 0 or self._wants(chat)]
