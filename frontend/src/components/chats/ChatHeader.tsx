@@ -43,20 +43,19 @@ function Unknown() {
 
 function Who({ chat }: { chat: Chat }) {
   const { label, members } = KINDS[chat.kind];
-  const facts = [
-    label,
-    chat.username ? `@${chat.username}` : null,
-    chat.member_count === null ? null : plural(chat.member_count, ...members),
-    `${formatCount(chat.message_count)} mirrored`,
-  ];
   return (
     <>
       <Avatar id={chat.chat_id} name={chat.title} size={40} />
       <div className={classes.who}>
-        <h1 className={classes.title}>
-          <bdi>{chat.title}</bdi>
+        <h1 className={classes.title} dir="auto">
+          {chat.title}
         </h1>
-        <p className={classes.facts}>{facts.filter(Boolean).join(" · ")}</p>
+        <ul className={classes.facts} aria-label="About this chat">
+          <li className={classes.lesser}>{label}</li>
+          {chat.username ? <li className={classes.lesser}>@{chat.username}</li> : null}
+          {chat.member_count === null ? null : <li>{plural(chat.member_count, ...members)}</li>}
+          <li>{formatCount(chat.message_count)} mirrored</li>
+        </ul>
       </div>
     </>
   );

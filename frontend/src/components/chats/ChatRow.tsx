@@ -26,9 +26,7 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
             <span className={classes.kind}>
               <Icon name={icon} size={14} label={label} />
             </span>
-            <span className={classes.title}>
-              <bdi>{chat.title}</bdi>
-            </span>
+            <bdi className={classes.title}>{chat.title}</bdi>
             {chat.last_message ? (
               <time className={classes.time} dateTime={chat.last_message.date}>
                 {formatRecent(chat.last_message.date)}
@@ -45,28 +43,39 @@ export const ChatRow = memo(function ChatRow({ chat, isOpen }: { chat: Chat; isO
   );
 });
 
+/**
+ * Who, what kind, and the words: each is clipped at its own end, since a line in two directions would be clipped in the
+ * middle of what it says.
+ */
 function LastLine({ message, isChannel }: { message: LastMessage | null; isChannel: boolean }) {
   if (!message) return <span className={classes.last}>No messages yet</span>;
-  const content = lastText(message);
+  const { sender_name, service_type, media_kind, is_deleted } = message;
+  // A message's first line is enough, and a long text costs layout time in every row.
+  const text = message.text.slice(0, 160).replaceAll(/\s+/g, " ");
+  const kind = media_kind ? kindOf(media_kind).label : text === "" ? "Empty message" : "";
   return (
     <span className={classes.last}>
-      {message.sender_name && !isChannel ? (
+      {sender_name && !isChannel ? (
         <span className={classes.who}>
-          <bdi>{message.sender_name}</bdi>:{" "}
+          <bdi className={classes.name}>{sender_name}</bdi>:{" "}
         </span>
       ) : null}
-      <bdi>{message.is_deleted ? <del>{content}</del> : content}</bdi>
+      {service_type ? (
+        <span className={classes.words}>{spoken(service_type)}</span>
+      ) : (
+        <>
+          {kind ? (
+            <span className={classes.what}>{deletedIf(is_deleted, text ? `${kind} ·` : kind)}</span>
+          ) : null}
+          {text ? <bdi className={classes.words}>{deletedIf(is_deleted, text)}</bdi> : null}
+        </>
+      )}
     </span>
   );
 }
 
-function lastText(message: LastMessage): string {
-  if (message.service_type) return spoken(message.service_type);
-  const kind = message.media_kind ? kindOf(message.media_kind).label : "";
-  // A message's first line is enough, and a long text costs layout time in every row.
-  return (
-    [kind, message.text.slice(0, 160).replaceAll(/\s+/g, " ")].filter(Boolean).join(" · ") || "Empty message"
-  );
+function deletedIf(isDeleted: boolean, text: string) {
+  return isDeleted ? <del>{text}</del> : text;
 }
 
 function Badge({ chat }: { chat: Chat }) {

@@ -27,15 +27,9 @@ export function ReplyLine({ reply, chatId, onJump }: ReplyProps) {
     <button type="button" className={classes.reference} onClick={go} data-reply={reply.message_id}>
       <Icon name="reply" size={16} label="In reply to" />
       <span>
-        {preview?.sender_name ? (
-          <span className={classes.referenceName}>
-            <bdi>{preview.sender_name}</bdi>
-          </span>
-        ) : null}
-        <span className={classes.referenceText}>
-          <bdi>{preview?.is_deleted ? <del>{shown}</del> : shown}</bdi>
-          {isElsewhere ? " (in another chat)" : ""}
-        </span>
+        {preview?.sender_name ? <bdi className={classes.referenceName}>{preview.sender_name}</bdi> : null}
+        <bdi className={classes.referenceText}>{preview?.is_deleted ? <del>{shown}</del> : shown}</bdi>
+        {isElsewhere ? <span className={classes.referencePlace}>In another chat</span> : null}
       </span>
     </button>
   );

@@ -1,5 +1,6 @@
 /** One item at its place in the feed: the day it begins, and its message or album. */
-import { memo, type Ref } from "react";
+import { Fragment, memo, type Ref } from "react";
+import type { Message } from "../../queries/api";
 import { formatDay, formatTime } from "../format";
 import type { ChatFacts } from "./facts";
 import type { Item } from "./items";
@@ -46,12 +47,24 @@ export const Row = memo(function Row(props: Props) {
         </div>
       ) : null}
       {head.service ? (
-        <p className={classes.service} dir="auto">
-          {serviceSentence(head.service, head.sender)}
-        </p>
+        <ServiceLine service={head.service} sender={head.sender} />
       ) : (
         <MessageBody item={item} chat={props.chat} onJump={props.onJump} />
       )}
     </article>
   );
 });
+
+/** The sentence is the page's own and runs left to right, whatever the names in it are. */
+function ServiceLine({ service, sender }: { service: Record<string, unknown>; sender: Message["sender"] }) {
+  let offset = 0;
+  return (
+    <p className={classes.service} dir="ltr">
+      {serviceSentence(service, sender).map(({ text, isName }) => {
+        const key = offset;
+        offset += text.length;
+        return isName ? <bdi key={key}>{text}</bdi> : <Fragment key={key}>{text}</Fragment>;
+      })}
+    </p>
+  );
+}

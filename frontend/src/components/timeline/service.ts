@@ -4,38 +4,56 @@ import { plural } from "../format";
 
 type Fields = Record<string, unknown>;
 
-const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null) => string> = {
-  chat_create: (who, { title }) => `${who} created the group “${title}”`,
-  channel_create: (_who, { title }) => `“${title}” was created`,
+/** A stretch of a sentence: the page's own words, or a name that runs in its own direction. */
+export interface Part {
+  readonly text: string;
+  readonly isName: boolean;
+}
+
+/** Tells a template's own words from the names put into it. */
+function says(words: TemplateStringsArray, ...names: unknown[]): Part[] {
+  return words
+    .flatMap((text, index) => [
+      { text, isName: false },
+      { text: String(names[index] ?? ""), isName: true },
+    ])
+    .filter(({ text }) => text !== "");
+}
+
+const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null) => Part[]> = {
+  chat_create: (who, { title }) => says`${who} created the group “${title}”`,
+  channel_create: (_who, { title }) => says`“${title}” was created`,
   chat_add_user: (who, { user_ids }, own) =>
     !Array.isArray(user_ids) || user_ids.every((id) => id === own)
-      ? `${who} joined`
-      : `${who} added ${plural(user_ids.length, "person", "people")}`,
-  chat_delete_user: (who, { user_id }, own) => (user_id === own ? `${who} left` : `${who} removed someone`),
-  chat_joined_by_link: (who) => `${who} joined by an invite link`,
-  chat_joined_by_request: (who) => `${who} was let in`,
-  chat_edit_title: (who, { title }) => `${who} changed the title to “${title}”`,
-  chat_edit_photo: (who) => `${who} changed the picture`,
-  chat_delete_photo: (who) => `${who} removed the picture`,
-  pin_message: (who) => `${who} pinned a message`,
-  topic_create: (who, { title }) => `${who} opened the topic “${title}”`,
+      ? says`${who} joined`
+      : says`${who} added ${plural(user_ids.length, "person", "people")}`,
+  chat_delete_user: (who, { user_id }, own) =>
+    user_id === own ? says`${who} left` : says`${who} removed someone`,
+  chat_joined_by_link: (who) => says`${who} joined by an invite link`,
+  chat_joined_by_request: (who) => says`${who} was let in`,
+  chat_edit_title: (who, { title }) => says`${who} changed the title to “${title}”`,
+  chat_edit_photo: (who) => says`${who} changed the picture`,
+  chat_delete_photo: (who) => says`${who} removed the picture`,
+  pin_message: (who) => says`${who} pinned a message`,
+  topic_create: (who, { title }) => says`${who} opened the topic “${title}”`,
   topic_edit: (who, { title }) =>
-    title ? `${who} renamed the topic to “${title}”` : `${who} changed the topic`,
-  chat_migrate_to: () => "The group became a supergroup",
+    title ? says`${who} renamed the topic to “${title}”` : says`${who} changed the topic`,
+  chat_migrate_to: () => says`The group became a supergroup`,
   channel_migrate_from: (_who, { title }) =>
-    title ? `“${title}” became a supergroup` : "Grew out of a group",
-  history_clear: () => "The history was cleared",
-  contact_sign_up: (who) => `${who} joined Telegram`,
-  group_call: () => "A voice chat took place",
-  boost_apply: (who) => `${who} boosted the group`,
-  set_messages_t_t_l: (who) => `${who} changed the self-destruct timer`,
+    title ? says`“${title}” became a supergroup` : says`Grew out of a group`,
+  history_clear: () => says`The history was cleared`,
+  contact_sign_up: (who) => says`${who} joined Telegram`,
+  group_call: () => says`A voice chat took place`,
+  boost_apply: (who) => says`${who} boosted the group`,
+  set_messages_t_t_l: (who) => says`${who} changed the self-destruct timer`,
 };
 
-export function serviceSentence(service: Fields, sender: Sender | null): string {
+export function serviceSentence(service: Fields, sender: Sender | null): Part[] {
   const type = String(service.type ?? "");
   const who = sender?.name ?? "Someone";
   const sentence = SENTENCES[type];
-  return sentence ? sentence(who, service, sender?.id ?? null) : `${who}: ${spoken(type)}`;
+  if (sentence) return sentence(who, service, sender?.id ?? null);
+  return [...says`${who}: `, { text: spoken(type), isName: false }];
 }
 
 /** What is said without the message's fields, which a line of the list does not have. */
