@@ -1,7 +1,8 @@
 /** j, k, arrows, Home and End move the focus along a list's links. */
 import { type KeyboardEvent, useCallback } from "react";
 
-const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+/** How far each key goes, in entries of a list or messages of a timeline. */
+export const STEPS: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
 export function useRovingKeys(selector: string) {
   return useCallback(

@@ -13,14 +13,14 @@ export function SearchHits({ hits }: { hits: readonly SearchHit[] }) {
   const onKeyDown = useRovingKeys("a[data-hit]");
   return (
     <ol className={classes.hits} aria-label="Matches" onKeyDown={onKeyDown}>
-      {hits.map((hit) => (
-        <Hit key={`${hit.message.chat_id}/${hit.message.message_id}`} hit={hit} />
+      {hits.map((hit, index) => (
+        <Hit key={`${hit.message.chat_id}/${hit.message.message_id}`} hit={hit} isFirst={index === 0} />
       ))}
     </ol>
   );
 }
 
-function Hit({ hit: { message, chat_title, snippet } }: { hit: SearchHit }) {
+function Hit({ hit: { message, chat_title, snippet }, isFirst }: { hit: SearchHit; isFirst: boolean }) {
   const { sender, media, deleted_at } = message;
   const content = <Highlighted snippet={snippet} />;
   return (
@@ -29,6 +29,7 @@ function Hit({ hit: { message, chat_title, snippet } }: { hit: SearchHit }) {
         href={chatAddress(message.chat_id, { at: message.message_id })}
         className={classes.hit}
         data-hit={message.message_id}
+        data-skip-target={isFirst ? "" : undefined}
       >
         <Avatar id={sender?.id ?? message.chat_id} name={sender?.name ?? chat_title} size={40} />
         <span className={classes.hitBody}>
@@ -42,7 +43,7 @@ function Hit({ hit: { message, chat_title, snippet } }: { hit: SearchHit }) {
             </time>
           </span>
           <span className={classes.snippet} dir="auto">
-            {media ? <span className={classes.hitKind}>{kindOf(media.kind).label} </span> : null}
+            {media ? <bdi className={classes.hitKind}>{kindOf(media.kind).label} </bdi> : null}
             {deleted_at ? <del>{content}</del> : content}
           </span>
         </span>

@@ -5,6 +5,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 import type { Scope, Window } from "../../live/window";
 import { Announcer } from "./Announcer";
+import { arrivalItem } from "./arrival";
 import type { ChatFacts } from "./facts";
 import { indexOfMessage, items } from "./items";
 import classes from "./Messages.module.css";
@@ -20,15 +21,21 @@ interface Props {
   readonly scope: Scope;
   readonly at: number | null;
   readonly chat: ChatFacts;
+  /** The reader came here by keyboard or for one message, and goes on from it. */
+  readonly takesFocus: boolean;
   /** Opens another stretch of the chat, around a message or at the live end. */
   readonly onGoTo: (messageId: number | null) => void;
 }
 
-export function Messages({ window, scope, at, chat, onGoTo }: Props) {
+export function Messages({ window, scope, at, chat, takesFocus, onGoTo }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const hasOlder = window.before !== null;
   const list = useMemo(() => items(window.messages, hasOlder), [window.messages, hasOlder]);
-  const [activeKey, setActiveKey] = useState<string | null>(null);
+  const [arrivalKey] = useState(() => (takesFocus ? arrivalItem(list, window, at) : null));
+  const [activeKey, setActiveKey] = useState(arrivalKey);
+  const [isElsewhere] = useState(
+    () => at !== null && !window.messages.some(({ message_id }) => message_id === at),
+  );
   const [highlighted, setHighlighted] = useState<number | null>(at);
   const { virtualizer, goTo, isAtEnd } = usePlace({ list, window, scroller, at, activeKey });
   const edges = useEdges({ virtualizer, window, scope, at, isAtEnd });
@@ -47,7 +54,7 @@ export function Messages({ window, scope, at, chat, onGoTo }: Props) {
     },
     [list, goTo, onGoTo],
   );
-  const onKeyDown = useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest });
+  const onKeyDown = useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest, arrivalKey });
   // Brings the range up to date, too.
   const shown = virtualizer.getVirtualItems();
   // Without a choice of the reader's, Tab enters at the newest message in view.
@@ -55,6 +62,11 @@ export function Messages({ window, scope, at, chat, onGoTo }: Props) {
 
   return (
     <div className={classes.frame}>
+      {isElsewhere ? (
+        <p className={classes.elsewhere} role="status">
+          That message is not here; these are the nearest ones.
+        </p>
+      ) : null}
       <div className={classes.scroller} ref={scroller} data-timeline>
         <div
           className={classes.feed}

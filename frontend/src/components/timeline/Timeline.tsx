@@ -1,9 +1,11 @@
 /** A chat's messages: loading, wrong, empty, or there. */
+import { useState } from "react";
 import { useLocation } from "wouter";
 import type { Scope } from "../../live/window";
 import { useTimeline } from "../../queries/timeline";
 import { chatAddress } from "../address";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/States";
+import { isArrival } from "./arrival";
 import type { ChatFacts } from "./facts";
 import { Messages } from "./Messages";
 
@@ -16,6 +18,8 @@ interface Props {
 export function Timeline({ scope, at, chat }: Props) {
   const { data: window, error, refetch } = useTimeline(scope, at);
   const [, navigate] = useLocation();
+  // Asked before the messages are there: on a narrow screen the list is gone by then, and its focus with it.
+  const [takesFocus] = useState(() => isArrival(at));
   if (!window) {
     return error ? (
       <ErrorState error={error} onRetry={() => void refetch()} />
@@ -32,6 +36,7 @@ export function Timeline({ scope, at, chat }: Props) {
       scope={scope}
       at={at}
       chat={chat}
+      takesFocus={takesFocus}
       onGoTo={(messageId) => navigate(chatAddress(scope.chatId, { topicId: scope.topicId, at: messageId }))}
     />
   );

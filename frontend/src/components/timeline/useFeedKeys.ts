@@ -1,9 +1,8 @@
 /** j, k and arrows move from message to message; Home and End go to the first loaded and to the newest. */
 import { type KeyboardEvent, type RefObject, useCallback, useLayoutEffect, useRef } from "react";
+import { STEPS } from "../useRovingKeys";
 import { isTyping } from "../useShortcuts";
 import type { Item } from "./items";
-
-const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
 interface Options {
   readonly list: readonly Item[];
@@ -12,10 +11,13 @@ interface Options {
   readonly setActiveKey: (key: string) => void;
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly toNewest: () => void;
+  /** The item that takes the focus when the timeline opens. */
+  readonly arrivalKey: string | null;
 }
 
-export function useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toNewest }: Options) {
-  const wanted = useRef<string | null>(null);
+export function useFeedKeys(options: Options) {
+  const { list, goTo, activeKey, setActiveKey, scroller, toNewest, arrivalKey } = options;
+  const wanted = useRef(arrivalKey);
   // The item may have to be mounted before it can take the focus; each render may be the one that did it.
   useLayoutEffect(() => {
     const key = wanted.current;
@@ -28,6 +30,8 @@ export function useFeedKeys({ list, goTo, activeKey, setActiveKey, scroller, toN
   return useCallback(
     (event: KeyboardEvent<HTMLElement>) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      // React sends the keys of a dialog that a message opened here as well.
+      if (!event.currentTarget.contains(event.target as Node)) return;
       const move = (index: number) => {
         const item = list[Math.min(list.length - 1, Math.max(0, index))];
         if (!item) return;

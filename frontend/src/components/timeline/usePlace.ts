@@ -7,8 +7,9 @@ import {
 } from "@tanstack/react-virtual";
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Window } from "../../live/window";
+import { indexOfTarget } from "./arrival";
 import { estimatedHeight } from "./estimate";
-import { type Item, indexOfMessage } from "./items";
+import type { Item } from "./items";
 
 /** Nearer to the end than this, the reader follows new messages. */
 const END_PX = 80;
@@ -101,12 +102,6 @@ function useIsAtEnd(
 }
 
 export type Virtualizer = ReturnType<typeof usePlace>["virtualizer"];
-
-/** Where the message asked for is, or the nearest one that is stored. */
-function indexOfTarget(list: readonly Item[], window: Window, at: number): number {
-  const exact = indexOfMessage(list, at);
-  return exact >= 0 || window.anchor === null ? exact : indexOfMessage(list, window.anchor);
-}
 
 function indexOfKey(list: readonly Item[], wanted: string): number {
   return list.findIndex(({ key }) => key === wanted);

@@ -5,7 +5,8 @@ import "@mantine/core/styles/Paper.css";
 import "@mantine/core/styles/ModalBase.css";
 import "@mantine/core/styles/Modal.css";
 import { Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
+import { isFocusNowhere } from "../useShortcuts";
 
 interface Props {
   readonly title: string;
@@ -15,6 +16,7 @@ interface Props {
 }
 
 export function Dialog({ title, size = "lg", onClose, children }: Props) {
+  useFocusReturn();
   return (
     <Modal
       opened
@@ -26,5 +28,16 @@ export function Dialog({ title, size = "lg", onClose, children }: Props) {
     >
       {children}
     </Modal>
+  );
+}
+
+/** Gives the focus back to what opened the dialog. Mantine does so on closing, but here the dialog is unmounted. */
+function useFocusReturn(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (opener instanceof HTMLElement && isFocusNowhere()) opener.focus({ preventScroll: true });
+    },
+    [opener],
   );
 }
