@@ -61,6 +61,7 @@ const own = {
   "--mantine-color-text": "var(--ink)",
   "--mantine-color-dimmed": "var(--dimmed)",
   "--mantine-color-placeholder": "var(--dimmed)",
+  "--mantine-color-error": "var(--bad)",
   "--mantine-color-default": "var(--surface)",
   "--mantine-color-default-color": "var(--ink)",
   "--mantine-color-default-hover": "var(--hover)",

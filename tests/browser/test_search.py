@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 from playwright.async_api import expect
 
 from .conftest import OpenPage, Story
@@ -56,3 +59,29 @@ async def test_nothing_found_says_so(open_page: OpenPage, story: Story) -> None:
     await story.begin(3)
     page = await open_page("/search?q=unfindable")
     await expect(page.get_by_text("Nothing found")).to_be_visible()
+
+
+async def test_reversed_dates_are_named_and_can_be_swapped(open_page: OpenPage, story: Story) -> None:
+    await story.begin(3)
+    first, last = (story.now - timedelta(days=3)).date(), (story.now + timedelta(days=1)).date()
+    page = await open_page(f"/search?q=report&from={last}&to={first}")
+    await expect(page.get_by_text("The dates are reversed")).to_be_visible()
+    await expect(page.get_by_label("From")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_role("button", name="Swap the dates").click()
+    await expect(page.locator("a[data-hit]")).to_have_count(3)
+    await expect(page.get_by_label("From")).to_have_value(str(first))
+
+
+async def test_escape_clears_the_search_and_then_leaves_it(open_page: OpenPage, story: Story) -> None:
+    await story.begin(3)
+    page = await open_page("/search?q=report")
+    await expect(page.locator("a[data-hit]")).to_have_count(3)
+    box = page.get_by_role("searchbox", name="Search for")
+    await expect(box).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(box).to_have_value("")
+    await expect(page.get_by_text("What are you looking for?")).to_be_visible()
+    await expect(box).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("searchbox", name="Filter chats by name")).to_be_focused()
+    await expect(page).to_have_url(re.compile(r"//[^/]+/$"))

@@ -9,7 +9,7 @@ import { BackLink } from "../components/ui/BackLink";
 import { EmptyState, ErrorState, LoadingRows } from "../components/ui/States";
 import { useTitle } from "../components/useTitle";
 import type { SearchResult } from "../queries/api";
-import { isAsked, readSearch, type Search, useSearch } from "../queries/search";
+import { isAsked, isReversed, readSearch, type Search, useSearch } from "../queries/search";
 
 export default function SearchPage() {
   const [parameters, setParameters] = useSearchParams();
@@ -35,15 +35,32 @@ export default function SearchPage() {
       <div className={classes.scroller}>
         <div className={classes.column}>
           <SearchForm search={search} onChange={change} />
-          <Results search={search} />
+          <Results search={search} onChange={change} />
         </div>
       </div>
     </div>
   );
 }
 
-function Results({ search }: { search: Search }) {
+interface ResultsProps {
+  readonly search: Search;
+  readonly onChange: (part: Partial<Search>) => void;
+}
+
+function Results({ search, onChange }: ResultsProps) {
   const { data, error, isFetching, hasNextPage, fetchNextPage, refetch } = useSearch(search);
+  if (isReversed(search)) {
+    return (
+      <EmptyState
+        title="The dates are reversed"
+        hint="“From” is later than “To”, so no message is between them."
+      >
+        <Button size="md" onClick={() => onChange({ from: search.to, to: search.from })}>
+          Swap the dates
+        </Button>
+      </EmptyState>
+    );
+  }
   if (!isAsked(search)) {
     return (
       <EmptyState

@@ -35,6 +35,11 @@ export function searchAddress(search: Partial<Search>): string {
   return text === "" ? "/search" : `/search?${text}`;
 }
 
+/** Whether the last day is before the first, so that no message can be between them. */
+export function isReversed({ from, to }: Search): boolean {
+  return Boolean(from && to && from > to);
+}
+
 /** Whether there is anything to look for: words, or a sender or kind to list. */
 export function isAsked(search: Search): boolean {
   return search.q.trim() !== "";
@@ -43,7 +48,7 @@ export function isAsked(search: Search): boolean {
 export function useSearch(search: Search) {
   return useInfiniteQuery({
     queryKey: ["search", search],
-    enabled: isAsked(search),
+    enabled: isAsked(search) && !isReversed(search),
     initialPageParam: 0,
     staleTime: 30_000,
     queryFn: ({ pageParam, signal }) =>

@@ -8,7 +8,7 @@ import { Button, NativeSelect, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { useChats } from "../../queries/chats";
-import type { Search } from "../../queries/search";
+import { isReversed, type Search } from "../../queries/search";
 import { SEARCH_KINDS } from "../timeline/media";
 import { Icon } from "../ui/Icon";
 import classes from "./Search.module.css";
@@ -39,6 +39,7 @@ export function SearchForm({ search, onChange }: Props) {
           type="date"
           label="From"
           value={search.from ?? ""}
+          error={isReversed(search)}
           onChange={(event) => onChange({ from: event.currentTarget.value })}
         />
         <TextInput
@@ -46,6 +47,7 @@ export function SearchForm({ search, onChange }: Props) {
           type="date"
           label="To"
           value={search.to ?? ""}
+          error={isReversed(search)}
           onChange={(event) => onChange({ to: event.currentTarget.value })}
         />
       </div>
@@ -87,7 +89,12 @@ function Words({ words, onChange }: { words: string; onChange: (words: string) =
       }}
       onKeyDown={(event) => {
         if (event.key === "Enter") onChange(event.currentTarget.value);
-        if (event.key === "Escape") event.currentTarget.blur();
+        // With nothing left to clear, Escape leads back to the list as it does everywhere.
+        if (event.key === "Escape" && text !== "") {
+          event.preventDefault();
+          setText("");
+          onChange("");
+        }
         if (event.key === "ArrowDown") {
           event.preventDefault();
           document.querySelector<HTMLElement>("a[data-hit]")?.focus();
