@@ -4,8 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 import { Shell } from "./components/Shell";
-import { Placeholder } from "./components/ui/Placeholder";
-import { EmptyState } from "./components/ui/States";
+import { NotFound } from "./components/ui/Placeholder";
 import { LiveProvider } from "./live/LiveProvider";
 import { ChatPage } from "./pages/ChatPage";
 import { HomePage } from "./pages/HomePage";
@@ -33,7 +32,7 @@ export function App() {
                 <Route path="/">
                   <HomePage />
                 </Route>
-                <Route path="/chat/:id">{({ id }) => <ChatPage chatId={Number(id)} />}</Route>
+                <Route path="/chat/:id">{({ id }) => <ChatPage id={id} />}</Route>
                 <Route path="/search">
                   <SearchPage />
                 </Route>
@@ -41,9 +40,7 @@ export function App() {
                   <StatusPage />
                 </Route>
                 <Route>
-                  <Placeholder title="Nothing here">
-                    <EmptyState title="There is no such page" hint="Choose a chat from the list." />
-                  </Placeholder>
+                  <NotFound what="page" />
                 </Route>
               </Switch>
             </Suspense>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from playwright import async_api as playwright
 from playwright.async_api import expect
 
@@ -131,6 +132,26 @@ async def test_edit_shows_its_history(open_page: OpenPage, story: Story) -> None
     await expect(article(page, 21)).to_be_visible()
 
 
+async def test_rewritten_message_shows_its_old_and_new_text_whole(open_page: OpenPage, story: Story) -> None:
+    await story.begin(3)
+    before, after = "We need two more people to help with the house", "أمطرت طوال اليوم، لذلك لم يأت أحد"
+    message = story.message(4, before)
+    await story.post(message)
+    await story.edit(message, after)
+    page = await open_page(story.path)
+    await article(page, 4).get_by_role("button", name="Edited").click()
+    dialog = page.get_by_role("dialog", name="Edit history")
+    await expect(dialog.locator("del")).to_have_text([before])
+    await expect(dialog.locator("ins")).to_have_text([after])
+    old, new, whole = [
+        await part.bounding_box()
+        for part in (dialog.locator("del"), dialog.locator("ins"), dialog.locator("li").last.locator("p[dir]").last)
+    ]
+    assert old is not None and new is not None and whole is not None
+    assert abs(old["x"] - whole["x"]) < 2
+    assert abs(new["x"] + new["width"] - whole["x"] - whole["width"]) < 2
+
+
 async def test_deleted_message_is_struck_through_and_keeps_its_text(open_page: OpenPage, story: Story) -> None:
     await story.begin(20)
     page = await open_page(story.path)
@@ -233,12 +254,24 @@ async def test_lost_epoch_makes_the_page_fetch_everything_again(open_page: OpenP
     await expect(article(page, 31)).to_be_in_viewport()
 
 
-async def test_unknown_chat_says_so_in_the_servers_words(open_page: OpenPage, story: Story) -> None:
+@pytest.mark.parametrize("chat", ["-1000000099999", "abc", "1e99"])
+async def test_unknown_chat_is_not_asked_for_again(open_page: OpenPage, story: Story, chat: str) -> None:
     await story.begin(3)
-    page = await open_page("/chat/-1000000099999")
-    alert = page.get_by_role("alert")
-    await expect(alert).to_contain_text("chat")
-    await expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+    page = await open_page(f"/chat/{chat}")
+    await expect(page.get_by_role("main")).to_contain_text("There is no such chat here")
+    await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="Nothing here")).to_be_attached()
+
+
+async def test_message_that_is_not_stored_is_missed_by_name(open_page: OpenPage, story: Story) -> None:
+    await story.begin(40)
+    line = "That message is not here"
+    page = await open_page(f"{story.path}?at=999999")
+    await expect(article(page, 40)).to_be_in_viewport()
+    await expect(page.get_by_role("main")).to_contain_text(line)
+    await page.goto(f"{story.path}?at=12")
+    await expect(article(page, 12)).to_be_in_viewport()
+    await expect(page.get_by_role("main")).not_to_contain_text(line)
 
 
 async def test_page_that_could_not_load_can_be_retried(open_page: OpenPage, story: Story) -> None:

@@ -5,12 +5,21 @@ import { ChatHeader } from "../components/chats/ChatHeader";
 import { ChatNotice } from "../components/chats/ChatNotice";
 import { TopicTabs } from "../components/chats/TopicTabs";
 import { Timeline } from "../components/timeline/Timeline";
-import { Placeholder } from "../components/ui/Placeholder";
+import { NotFound, Placeholder } from "../components/ui/Placeholder";
 import { ErrorState } from "../components/ui/States";
 import { useTitle } from "../components/useTitle";
+import { Problem } from "../queries/api";
 import { useChat } from "../queries/chats";
 
-export function ChatPage({ chatId }: { chatId: number }) {
+export function ChatPage({ id }: { id: string }) {
+  return /^-?\d+$/.test(id) && Number.isSafeInteger(Number(id)) ? (
+    <OpenChat chatId={Number(id)} />
+  ) : (
+    <NotFound what="chat" />
+  );
+}
+
+function OpenChat({ chatId }: { chatId: number }) {
   const [parameters] = useSearchParams();
   const at = whole(parameters.get("at"));
   const topicId = whole(parameters.get("topic"));
@@ -28,6 +37,7 @@ export function ChatPage({ chatId }: { chatId: number }) {
     [chat?.title, chat?.kind, data?.topics, topicId],
   );
 
+  if (error instanceof Problem && error.status === 404 && !chat) return <NotFound what="chat" />;
   if (error && !chat) {
     return (
       <Placeholder title="Chat">

@@ -27,6 +27,11 @@ export class Problem extends Error {
   ) {
     super(message);
   }
+
+  /** Whether asking again may help: nothing is wrong with the request itself. */
+  get isPassing(): boolean {
+    return this.status < 400 || this.status >= 500 || this.status === 408 || this.status === 429;
+  }
 }
 
 export const api = createClient<paths>({

@@ -14,5 +14,5 @@ export const queryClient = new QueryClient({
 });
 
 function isPassing(error: Error): boolean {
-  return !(error instanceof Problem) || error.status === 0 || error.status >= 500;
+  return !(error instanceof Problem) || error.isPassing;
 }

@@ -1,6 +1,7 @@
 /** What stands in for content: nothing there, something went wrong, on its way. */
 import { Button, Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Problem } from "../../queries/api";
 import { Icon } from "./Icon";
 import { Logo } from "./Logo";
 import classes from "./States.module.css";
@@ -32,9 +33,11 @@ export function ErrorState({ error, onRetry }: { error: Error; onRetry: () => vo
       </span>
       <p className={classes.title}>This could not be loaded</p>
       <p className={classes.hint}>{error.message}</p>
-      <Button size="md" onClick={onRetry}>
-        Try again
-      </Button>
+      {error instanceof Problem && !error.isPassing ? null : (
+        <Button size="md" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
     </div>
   );
 }
