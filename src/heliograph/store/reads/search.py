@@ -118,7 +118,7 @@ async def _stretches(conn: Connection, query: Query) -> list[datetime]:
     earliest = query.since or datetime.min.replace(tzinfo=UTC)
     if query.chat_id is not None or not count or first is None:
         return [earliest]
-    end = min(last, query.until) if query.until else last
+    end = max(first, min(last, query.until)) if query.until else last
     starts = [end - (last - first) * size / count for size in STRETCHES if size < count]
     return [*(start for start in starts if start > max(earliest, first)), earliest]
 
