@@ -33,7 +33,9 @@ DELIVERY_LATENCY = Histogram(
 )
 COMMIT_SECONDS = Histogram("heliograph_commit_seconds", "Duration of one group commit.", buckets=_LATENCY_BUCKETS)
 ROWS = Counter("heliograph_rows_total", "Rows committed, by kind.", ["kind"])
-QUEUE_DEPTH = Gauge("heliograph_queue_depth", "Update containers that wait and batches that are not committed yet, by queue.", ["queue"])
+QUEUE_DEPTH = Gauge(
+    "heliograph_queue_depth", "Update containers that wait and batches that are not committed yet, by queue.", ["queue"]
+)
 BOX_LAG = Gauge(
     "heliograph_box_lag_events", "Known but not yet committed events, largest over the boxes, by kind.", ["kind"]
 )
