@@ -77,7 +77,8 @@ class Database(_Section):
     """Where rows go. Without a URL a private server runs in the data directory."""
 
     url: SecretStr | None = None
-    pool_size: int = Field(8, ge=2)
+    pool_size: int = Field(8, ge=5)
+    """The writer alone holds three at once."""
     outbox_days: int = Field(7, ge=1)
     """How long a client of the live stream may be away and still resume."""
 

@@ -49,6 +49,8 @@ class Telegram:
         self.refusals: list[Exception] = []
         self.broken: dict[int, Exception] = {}
         """By chat: what every request about it is answered with."""
+        self.described: list[Any] = []
+        """The chats that come with every page of a group."""
         self.on_request: Callable[[], None] = lambda: None
 
     def fill(self, chat_id: int, ids: range | list[int], *, days: float = 10) -> None:
@@ -92,7 +94,9 @@ class Telegram:
             return types.messages.ChannelMessages(
                 pts=99, count=len(dates), messages=found, topics=[], chats=[], users=people
             )
-        return types.messages.MessagesSlice(count=len(dates), messages=found, topics=[], chats=[], users=people)
+        return types.messages.MessagesSlice(
+            count=len(dates), messages=found, topics=[], chats=self.described, users=people
+        )
 
     @property
     def page_starts(self) -> list[int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from telethon.tl import types
 from tests.crawler.backfill_run import (
     CHANNEL,
     CHANNEL_CHAT,
     GROUP_CHAT,
+    NOW,
     Run,
     Telegram,
     ids,
@@ -155,6 +157,19 @@ async def test_ids_between_a_groups_messages_are_other_chats_and_count_as_scanne
     found = await query(opened, "SELECT covered::text FROM coverage WHERE chat_id = %s", GROUP_CHAT)
     assert found == [("{[1,401)}",)]
     assert await query(opened, "SELECT DISTINCT as_of FROM messages") == [(60,)]
+
+
+async def test_page_of_a_group_says_nothing_of_who_is_in_it(opened: store_database.Database) -> None:
+    """Regression: one that was answered before the account left ended the loss that had begun then."""
+    telegram = Telegram()
+    telegram.fill(GROUP_CHAT, [3, 90, 400])
+    telegram.described = [
+        types.Chat(id=6, title="Later", photo=types.ChatPhotoEmpty(), participants_count=2, date=NOW, version=1)
+    ]
+    await Run(opened, telegram).to_the_end(GROUP_CHAT)
+    assert await query(opened, "SELECT count(*) FROM messages") == [(3,)]
+    assert await query(opened, "SELECT count(*) FROM chat_access WHERE peer_id = %s", GROUP_CHAT) == [(0,)]
+    assert await query(opened, "SELECT count(*) FROM chats WHERE title = 'Later'") == [(0,)]
 
 
 async def test_next_page_is_asked_while_the_last_one_commits(opened: store_database.Database) -> None:

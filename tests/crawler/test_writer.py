@@ -11,6 +11,7 @@ import pytest
 from heliograph import clock, errors
 from heliograph.crawler import writer
 from heliograph.domain import records
+from heliograph.store import locks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -100,6 +101,19 @@ async def test_live_rows_of_a_chat_whose_history_is_being_written_hold_up_no_oth
             assert not any(future.done() for future in (history, *same))
         assert not any(result.is_conflict for result in await asyncio.gather(history, *same))
     assert await one(database, "SELECT pts FROM box_cursors WHERE box = 12") == 3
+
+
+async def test_spaces_that_share_a_lock_with_history_under_way_hold_up_no_others(database):
+    sharing = 12 + locks.slot(-1) + 1
+    assert locks.slot(sharing) == locks.slot(12)
+    async with running(database) as made:
+        async with hanging(database) as user:
+            history = made.enqueue(batch(1, space=sharing, origin="backfill", users=[user]))
+            await made.submit(batch(1))
+            same = made.enqueue(batch(2, space=12))
+            await made.submit(batch(2))
+            assert not same.done()
+        await asyncio.gather(history, same)
 
 
 async def test_history_lets_waiting_live_rows_of_its_chat_go_first(database):

@@ -123,6 +123,26 @@ def test_failed_commit_rolls_back_to_what_the_store_holds_and_fetches():
     assert fetch.from_state == BoxState(pts=11)
 
 
+def test_commit_that_fails_again_and_again_is_made_ever_more_slowly_until_one_succeeds():
+    """Regression: every answer began the pauses anew, so that a lasting defect asked Telegram once a second."""
+    machine = live()
+    (commit,) = machine.container(pushed(event(11)), 0)
+    now, pauses = 0, []
+    for _ in range(4):
+        machine.commit_failed(commit)
+        machine.reloaded(CHANNEL, BoxState(pts=10), now)
+        pauses.append(machine.deadline() - now)
+        now = machine.deadline()
+        (fetch,) = only(Fetch, machine.tick(now))
+        (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=11), events=(event(0),)), now))
+    assert pauses == [1, 2, 4, 8]
+    machine.committed(commit, now)
+    (commit,) = only(Commit, machine.container(pushed(event(12)), now))
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=11), now)
+    assert machine.deadline() - now == 1
+
+
 def test_answer_asked_before_a_roll_back_does_not_count():
     machine = live()
     fetch = fetching(machine)

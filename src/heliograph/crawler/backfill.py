@@ -220,7 +220,8 @@ class Backfill:
             with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
                 await self.claims.take([row.space_id])
                 async with self._database.connection() as conn:
-                    return await chats.find(conn, row.chat_id) or row
+                    self._rows[row.chat_id] = await chats.find(conn, row.chat_id) or row
+                return self._rows[row.chat_id]
             await self.sleep(AGAIN_SECONDS)
 
     def _newest(self, row: chats.ChatRow) -> chats.ChatRow:

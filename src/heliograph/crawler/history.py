@@ -125,6 +125,9 @@ def _batch(
     )
     account.learn(known)
     users, chats, accesses = memory.fresh(known)
+    # Word that a group was left, which is a loss from then on, may overtake this page: it says nothing of roles.
+    chats = [chat for chat in chats if chat.kind != "group"]
+    accesses = [access for access in accesses if identity.split_peer(access.peer_id)[0] != "chat"]
     return records.Batch(
         origin="backfill",
         messages=rows.messages,

@@ -43,7 +43,8 @@ Mode = Literal["all", "history", "live"]
 MEASURE_SECONDS = 1.0
 HOUSE_SECONDS = 3600.0
 HOUSE_PAUSE_SECONDS = 0.5
-CANCEL_AGAIN_SECONDS = 3.0
+CANCEL_AGAIN_SECONDS = 10.0
+"""Longer than an orderly end takes."""
 STOP_SECONDS = 10.0
 SUSPECT_SECONDS = 1.0
 
@@ -199,7 +200,8 @@ class Crawl:
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
         keeping = hold.keep(["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign))
         jobs = [self._engine.keep_time(), self._engine.reach.run(), self._measure(), self._keep_house(), keeping]
-        jobs.append(takeover.run(self._engine, self.refresh))
+        if self._follows:
+            jobs.append(takeover.run(self._engine, self.refresh))
         return [*jobs, self._backfill.run()] if self._fetches else jobs
 
     async def _handle(self, command: commands.Command) -> dict[str, object]:

@@ -20,8 +20,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from heliograph import clock, errors, log, metrics
-from heliograph.domain import identity, records
-from heliograph.store import commit, database, lineage
+from heliograph.domain import records
+from heliograph.store import commit, database, lineage, locks
 
 LIVE_ROWS = 500
 """Rows of one commit, so that none takes long; a batch that is larger by itself goes alone."""
@@ -32,7 +32,6 @@ BACKLOG_ROWS = 4 * LIVE_ROWS
 STALL_SECONDS = 1.0
 """After so long a live commit counts as hanging, and no more is taken from Telegram until it ends."""
 BREAKER_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-_HISTORY: frozenset[str] = frozenset({"backfill", "peers"})
 
 _log = log.get("writer")
 
@@ -48,13 +47,14 @@ class CommitResult:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Queued:
     batch: records.Batch
-    spaces: frozenset[identity.SpaceId]
+    slots: frozenset[int]
+    """The locks that its commit takes: of its spaces, and of any that share one with them."""
     future: asyncio.Future[CommitResult]
 
 
 @dataclass(eq=False, slots=True)
 class _Queue:
-    """What waits for lanes of one kind, and the spaces whose rows are under way or held back in it."""
+    """What waits for lanes of one kind, and the locks of what is under way or held back in it."""
 
     limit: int
     """Rows of one commit."""
@@ -63,9 +63,9 @@ class _Queue:
     """Of what waits; a batch counts as one row at least."""
     since: float | None = None
     """When its latest commit under way began, in monotonic seconds."""
-    writing: set[identity.SpaceId] = field(default_factory=set)
-    held: frozenset[identity.SpaceId] = frozenset()
-    """Spaces of batches that were passed over, because another lane writes them."""
+    writing: set[int] = field(default_factory=set)
+    held: frozenset[int] = frozenset()
+    """Of batches that were passed over, because another lane writes their spaces."""
 
 
 _WRITTEN, _CONFLICT = CommitResult(is_conflict=False), CommitResult(is_conflict=True)
@@ -109,8 +109,9 @@ class Writer:
         if not self._healthy.is_set():
             future.set_exception(self._reason)
             return future
-        queue = self._history if batch.origin in _HISTORY else self._live
-        queue.waiting.append(_Queued(batch=batch, spaces=commit.spaces(batch), future=future))
+        queue = self._history if batch.origin == "backfill" else self._live
+        slots = frozenset(map(locks.slot, commit.spaces(batch)))
+        queue.waiting.append(_Queued(batch=batch, slots=slots, future=future))
         queue.rows += _size(batch)
         self._unfinished += 1
         self._idle.clear()
@@ -161,13 +162,13 @@ class Writer:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
-            spaces = frozenset().union(*(item.spaces for item in taken))
-            queue.writing |= spaces
+            slots = frozenset().union(*(item.slots for item in taken))
+            queue.writing |= slots
             queue.since = self._time.monotonic()
             try:
                 await self._commit(taken)
             finally:
-                queue.writing -= spaces
+                queue.writing -= slots
                 queue.since = None
                 self._changed.set()
                 self._ended.set()
@@ -186,8 +187,8 @@ class Writer:
         while queue.waiting:
             item = queue.waiting[0]
             size = _size(item.batch)
-            if is_blocked := not blocked.isdisjoint(item.spaces):
-                blocked |= item.spaces
+            if is_blocked := not blocked.isdisjoint(item.slots):
+                blocked |= item.slots
             elif taken and rows + size > queue.limit:
                 break
             queue.waiting.popleft()
@@ -195,7 +196,7 @@ class Writer:
             rows += 0 if is_blocked else size
         queue.waiting.extendleft(reversed(held))
         queue.rows -= rows
-        queue.held = frozenset().union(*(item.spaces for item in held))
+        queue.held = frozenset().union(*(item.slots for item in held))
         return taken
 
     def _take_all(self) -> list[_Queued]:

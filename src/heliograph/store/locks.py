@@ -21,9 +21,14 @@ _SLOTS: Final = 1024
 _LOCK: Final = f"SELECT count(pg_advisory_xact_lock({LOCK_CLASS}, slot)::text) FROM unnest(%s) AS slot"
 
 
+def slot(space: identity.SpaceId) -> int:
+    """Return which lock is a space's."""
+    return space % _SLOTS
+
+
 def slots(spaces: Iterable[identity.SpaceId]) -> list[tuple[int]]:
     """Return the slots of ``spaces`` in the order in which everybody locks them."""
-    return [(slot,) for slot in sorted({space % _SLOTS for space in spaces})]
+    return [(each,) for each in sorted({slot(space) for space in spaces})]
 
 
 async def lock(conn: Connection, spaces: Iterable[identity.SpaceId]) -> None:

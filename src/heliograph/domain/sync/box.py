@@ -179,6 +179,7 @@ class Box:
         """Take a commit's success."""
         if not self.pipeline.finish(commit):
             return []
+        self._backoff = 0.0
         return self._send() + (self._continue() if self.state is State.DIFF else [])
 
     def commit_failed(self, commit: Commit) -> list[Action]:
@@ -246,6 +247,8 @@ class Box:
         waiting, self._postponed = sorted(self._postponed, key=lambda event: event.pts), []
         self._timers.pop(self.space, None)
         self.state = State.LIVE
+        if not self.pipeline.depth:
+            self._backoff = 0.0
         actions: list[Action] = []
         for event in waiting:
             actions += self.receive(event, now)
@@ -325,9 +328,7 @@ class Box:
         return [commit] if commit else []
 
     def _answered(self) -> None:
-        self._fetch = None
-        self._backoff = 0.0
-        self._undecodable = 0
+        self._fetch, self._undecodable = None, 0
 
     def _later(self, now: float, seconds: float) -> None:
         self.state = State.DIRTY
