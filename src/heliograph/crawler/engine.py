@@ -59,8 +59,7 @@ class Engine:
         self._time = time or clock.SystemClock()
         self._on_refresh = on_refresh
         self._intake = intake.Intake(commits, chats, self._time, on_refresh=on_refresh, on_roles=self._note_roles)
-        self._links: dict[identity.SpaceId, link.Link] = {}
-        self._last: link.Link | None = None
+        self._links = link.Links()
         self._tasks = tasks.Tasks(self.recover)
         self._rereading = rereading.Rereading(claimed, commits, self._reloaded)
 
@@ -68,7 +67,7 @@ class Engine:
 
     def add(self, account: link.Link, cursor: records.BoxState | None, *, is_following: bool = True) -> None:
         """Take an account: its common box is anchored, or starts with a difference unless it is not followed."""
-        self._links[account.mailbox] = account
+        self._links.add(account)
         if not is_following and cursor is not None:
             self.machine.load(account.mailbox, cursor)
             return
@@ -87,14 +86,13 @@ class Engine:
 
     def remove(self, account: link.Link) -> None:
         """Let an account go; its channels go on through others."""
-        if self._links.pop(account.mailbox, None):
-            self._last = account
+        if self._links.remove(account):
             self.perform(self.machine.remove_account(account.mailbox, self._now()))
 
     @property
     def accounts(self) -> list[link.Link]:
         """The accounts at work."""
-        return list(self._links.values())
+        return self._links.at_work
 
     def committed_pts(self, box: identity.SpaceId) -> int | None:
         """Return the pts a box is committed at: what a scan that is asked for now is true for."""
@@ -161,9 +159,13 @@ class Engine:
                 self.perform(self.machine.tick(now))
 
     async def stop(self) -> None:
-        """Start nothing new, and wait until what is on its way to the store has ended."""
+        """Start nothing new, and wait until what is on its way to the store has ended, and what others wait for."""
         await self._tasks.stop()
         await self._writer.until_idle()
+        while any(self._is_under_way(box) for box in self.claims.released):  # no difference brings that again
+            await asyncio.sleep(0)
+            await self._writer.until_idle()
+        await self.reach.flush()
 
     # -- what arrives -----------------------------------------------------------------------------------------
 
@@ -192,18 +194,12 @@ class Engine:
 
     def _note_roles(self, account: link.Link, accesses: Sequence[records.Access]) -> None:
         """Take that this account has left channels, or is in them again."""
-        for access in accesses:
-            kind, number = identity.split_peer(access.peer_id)
-            if kind == "channel":
-                is_reading = access.role in directory.READS
-                self._note_channel(account, identity.channel_space(number), is_reading=is_reading)
-
-    def _note_channel(self, account: link.Link, box: identity.SpaceId, *, is_reading: bool) -> None:
-        known = self.machine.boxes.get(box)
-        if not is_reading:
-            self.perform(self.machine.remove_channel(box, account.mailbox, self._now()))
-        elif known is None or account.mailbox not in known.accounts:
-            self._on_refresh()
+        for box, is_reading in reach.channels(accesses):
+            known = self.machine.boxes.get(box)
+            if not is_reading:
+                self.perform(self.machine.remove_channel(box, account.mailbox, self._now()))
+            elif known is None or account.mailbox not in known.accounts:
+                self._on_refresh()
 
     # -- what is to be done -----------------------------------------------------------------------------------
 
@@ -225,13 +221,21 @@ class Engine:
         _log.error("box_alarm", box=alarm.box, reason=alarm.reason)
         if alarm.reason == "access_lost" and identity.is_channel_space(alarm.box):
             self.claims.give_up(alarm.box)
-            self.reach.lose(identity.channel_peer(alarm.box))
+            self._release(alarm.box)
+
+    def _release(self, box: identity.SpaceId) -> None:
+        """Let others have what was given up once nothing of it is under way: what they begin from is its cursor."""
+        if box in self.claims.released and not self._is_under_way(box):
+            self.reach.lose(identity.channel_peer(box))
+
+    def _is_under_way(self, box: identity.SpaceId) -> bool:
+        return box in self.machine.boxes and self.machine.boxes[box].pipeline.depth > 0
 
     def _commit(self, commit: todo.Commit) -> None:
         self._tasks.step(commit.box, partial(self._enqueue, commit))
 
     def _enqueue(self, commit: todo.Commit) -> None:
-        account = self._speaker(commit.box)
+        account = self._links.speaker(commit.box, self.machine.boxes[commit.box].accounts)
         batch = batches.batch(
             commit,
             account.context(self._time.now()),
@@ -241,19 +245,12 @@ class Engine:
         future = self._writer.enqueue(batch)
         future.add_done_callback(lambda done: self._tasks.step(commit.box, partial(self._committed, commit, done)))
 
-    def _speaker(self, box: identity.SpaceId) -> link.Link:
-        """Return the account whose view a box's payloads are."""
-        for mailbox in (box, *self.machine.boxes[box].accounts, *self._links):
-            if mailbox in self._links:
-                return self._links[mailbox]
-        assert self._last is not None
-        return self._last
-
     def _committed(self, commit: todo.Commit, future: asyncio.Future[writer.CommitResult]) -> None:
         if future.cancelled() or future.exception() is not None or future.result().is_conflict:
             self.perform(self.machine.commit_failed(commit))
         else:
             self.perform(self.machine.committed(commit, self._now()))
+            self._release(commit.box)
 
     async def _fetch(self, fetch: todo.Fetch) -> None:
         account = self._links.get(fetch.account)
@@ -339,6 +336,7 @@ class Engine:
             self._give_up(box)
         else:
             self.perform(self.machine.reloaded(box, cursor, self._now()))
+            self._release(box)
 
     def _give_up(self, box: identity.SpaceId) -> None:
         """Leave a box to the crawler that has claimed it."""

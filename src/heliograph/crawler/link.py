@@ -92,3 +92,39 @@ class Link:
         """Send peers again: a commit that held some may not have happened."""
         self._memory.forget()
         self._directory.forget_people()
+
+
+class Links:
+    """The accounts at work, by mailbox."""
+
+    def __init__(self) -> None:
+        self._by_mailbox: dict[identity.SpaceId, Link] = {}
+        self._last: Link | None = None
+
+    def add(self, account: Link) -> None:
+        """Take an account."""
+        self._by_mailbox[account.mailbox] = account
+
+    def remove(self, account: Link) -> bool:
+        """Let an account go; False when it was not at work."""
+        if self._by_mailbox.pop(account.mailbox, None) is None:
+            return False
+        self._last = account
+        return True
+
+    def get(self, mailbox: identity.SpaceId) -> Link | None:
+        """Return the account of a mailbox, None once it is gone."""
+        return self._by_mailbox.get(mailbox)
+
+    @property
+    def at_work(self) -> list[Link]:
+        """All of them."""
+        return list(self._by_mailbox.values())
+
+    def speaker(self, box: identity.SpaceId, readers: Iterable[identity.SpaceId]) -> Link:
+        """Return the account whose view a box's payloads are: its own, one that reads it, or any; at last the last."""
+        for mailbox in (box, *readers, *self._by_mailbox):
+            if mailbox in self._by_mailbox:
+                return self._by_mailbox[mailbox]
+        assert self._last is not None
+        return self._last

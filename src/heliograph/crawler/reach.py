@@ -7,18 +7,25 @@ groups are none of its business: whether they are lost commits with the role tha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import Final
 
 from heliograph import errors, log
-from heliograph.crawler import claims
-from heliograph.domain import identity
+from heliograph.crawler import claims, directory
+from heliograph.domain import identity, records
 from heliograph.store import chats, database
 
 UNREADABLE: Final = "No signed-in account can read this chat any more; it goes on by itself once one can again."
 RETRY_SECONDS = 1.0
 
 _log = log.get("reach")
+
+
+def channels(accesses: Iterable[records.Access]) -> list[tuple[identity.SpaceId, bool]]:
+    """Return the boxes of the channels among these, each with whether the account's role lets it read."""
+    named = [(identity.split_peer(access.peer_id), access.role in directory.READS) for access in accesses]
+    return [(identity.channel_space(number), is_reading) for (kind, number), is_reading in named if kind == "channel"]
 
 
 class Reach:
@@ -57,12 +64,24 @@ class Reach:
             await self._wake.wait()
             self._wake.clear()
             while self._due:
-                chat_id = self._due.pop()
                 try:
-                    await self._save(chat_id)
+                    await self._save_due()
                 except (errors.DatabaseUnreachable, errors.DiskFull):
-                    self._due.add(chat_id)
                     await asyncio.sleep(RETRY_SECONDS)
+
+    async def flush(self) -> None:
+        """Write what is still due, once :meth:`run` has ended; while the database is away it cannot be said."""
+        with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
+            await self._save_due()
+
+    async def _save_due(self) -> None:
+        while self._due:
+            chat_id = self._due.pop()
+            try:
+                await self._save(chat_id)
+            except BaseException:  # the end of :meth:`run` among them: it is due until it is written
+                self._due.add(chat_id)
+                raise
 
     def _write(self, chat_id: identity.PeerId) -> None:
         self._due.add(chat_id)
