@@ -9,7 +9,7 @@ import pytest
 from telethon.tl import functions, types
 
 from heliograph import clock, errors
-from heliograph.crawler import claims, directory, engine, link, reach, transport, writer
+from heliograph.crawler import claims, directory, engine, link, reach, rereading, tasks, transport, writer
 from heliograph.crawler.transport import inbox
 from heliograph.domain import identity, records
 from heliograph.domain.sync import events, machine
@@ -353,6 +353,51 @@ async def test_box_that_a_later_crawler_has_claimed_is_left_alone(world):
     await asyncio.sleep(0.01)
     assert (len(world.store.batches), len(world.telegram.asked)) == (batches, asked)
     assert not world.reach.is_lost(identity.channel_peer(CHANNEL))
+
+
+async def test_box_that_a_later_crawler_has_claimed_is_asked_for_through_no_account(world):
+    """Regression: the accounts left it one by one, and each had the next one ask."""
+    second = Telegram()
+    second.account_id, second.user_id = 2, USER + 1
+    other = link.Link(second, epoch=7, chats=world.chats)
+    world.chats.learn([], [], [records.Access(account_id=2, peer_id=identity.channel_peer(CHANNEL), access_hash=6)])
+    second.will_answer(functions.updates.GetDifferenceRequest, types.updates.DifferenceEmpty(NOW, 0))
+    world.engine.add(other, records.BoxState(pts=5, date=int(NOW.timestamp())))
+    world.engine.channel(other, CHANNEL, 10, 10)
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 8)}
+    world.engine.recover(CHANNEL)
+    await world.until(lambda: world.machine.boxes[CHANNEL].state is State.HELD)
+    await world.engine.stop()
+    asked = world.telegram.asked + second.asked
+    assert not [each for each in asked if isinstance(each, functions.updates.GetChannelDifferenceRequest)]
+
+
+async def test_channel_that_nobody_read_is_asked_for_when_it_is_listed_though_nothing_is_new(world):
+    other = 12
+    world.claims.stored = {other: (records.BoxState(pts=20), 0)}
+    world.claims.reclaimed.add(other)
+    adopted = await world.engine.adopt([other])
+    world.chats.learn([], [], [records.Access(account_id=1, peer_id=identity.channel_peer(other), access_hash=8)])
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(20))
+    world.engine.channel(world.account, other, 20, adopted[other])
+    await world.until(lambda: not world.claims.reclaimed)
+
+
+async def test_box_that_cannot_go_on_from_its_cursor_begins_anew_itself(world):
+    """Regression: the box that had started the reading was begun anew, and the one that failed stood still."""
+    told, begun_anew = [], []
+
+    def go_on(box, cursor):
+        told.append(box)
+        if box == 12:
+            raise ValueError("odd")
+
+    steps = tasks.Tasks(begun_anew.append)
+    reading = rereading.Rereading(world.claims, world.store, steps, go_on)
+    assert [reading.add(box) for box in (11, 12, 13)] == [True, False, False]
+    steps.start(11, reading.run())
+    await world.until(lambda: len(told) == 3)
+    assert begun_anew == [12]
 
 
 async def test_anchor_that_fails_in_any_way_is_tried_again(world):

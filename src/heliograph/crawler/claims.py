@@ -31,6 +31,8 @@ class Claims:
         """Boxes that a later holder has claimed: nothing about them is our business any more."""
         self.released: set[identity.SpaceId] = set()
         """Boxes that no account of ours can read: theirs who can."""
+        self.reclaimed: set[identity.SpaceId] = set()
+        """Boxes that nobody held when we claimed them: the store calls them unreadable until one answers."""
 
     async def take(self, boxes: Iterable[identity.SpaceId]) -> dict[identity.SpaceId, records.BoxState]:
         """Read and claim the cursors of ``boxes``, and return those that there are and that nobody later holds.
@@ -40,7 +42,9 @@ class Claims:
         async with self._database.transaction() as conn:
             found = await cursors.lock(conn, boxes)
             earlier = {box for box, cursor in found.items() if cursor.epoch < self.epoch}
-            await cursors.claim(conn, earlier - self.released, self.epoch)
+            claimed = earlier - self.released
+            await cursors.claim(conn, claimed, self.epoch)
+        self.reclaimed |= {box for box in claimed if found[box].epoch == cursors.NOBODY}
         later = {box for box, cursor in found.items() if cursor.epoch > self.epoch}
         for box in later - self.foreign:
             _log.error("box_taken_over", box=box)
@@ -56,10 +60,13 @@ class Claims:
         self.released.add(box)
 
     async def release(self, conn: database.Connection, box: identity.SpaceId) -> bool:
-        """Let others claim a box that was given up; False when one of them has it already.
+        """Let others claim a box that was given up; False when one of them has it already, or it answers after all.
 
         Raises DatabaseUnreachable and DiskFull.
         """
+        await cursors.lock(conn, [box])
+        if box not in self.released:  # whoever holds it again waits for the lock, or had it before
+            return False
         if await cursors.release(conn, box, self.epoch):
             return True
         _log.info("box_read_elsewhere", box=box)

@@ -61,7 +61,7 @@ class Engine:
         self._intake = intake.Intake(commits, chats, self._time, on_refresh=on_refresh, on_roles=self._note_roles)
         self._links = link.Links()
         self._tasks = tasks.Tasks(self.recover)
-        self._rereading = rereading.Rereading(claimed, commits, self._reloaded)
+        self._rereading = rereading.Rereading(claimed, commits, self._tasks, self._reloaded)
 
     # -- for the service --------------------------------------------------------------------------------------
 
@@ -114,6 +114,8 @@ class Engine:
             return
         now = self._now()
         self.perform(self.machine.add_channel(box, account.mailbox, server_pts, now))
+        if box in self.claims.reclaimed:  # as at a start: only an answer says that it can be read
+            self.perform(self.machine.mark(box, now))
         if asked_at_pts is not None:
             self.perform(self.machine.server_pts(box, server_pts, asked_at_pts, now))
 
@@ -340,8 +342,7 @@ class Engine:
 
     def _give_up(self, box: identity.SpaceId) -> None:
         """Leave a box to the crawler that has claimed it."""
-        for mailbox in list(self.machine.boxes[box].accounts):
-            self.perform(self.machine.remove_channel(box, mailbox, self._now()))
+        self.perform(self.machine.leave_channel(box, self._now()))
 
     def _now(self) -> float:
         return self._time.monotonic()

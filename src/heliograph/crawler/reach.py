@@ -54,8 +54,10 @@ class Reach:
 
     def find(self, chat_id: identity.PeerId) -> None:
         """Note that a channel can be read."""
-        if chat_id in self._lost:
+        box = identity.channel_space(identity.split_peer(chat_id)[1])
+        if chat_id in self._lost or box in self._claims.reclaimed:
             self._lost.discard(chat_id)
+            self._claims.reclaimed.discard(box)
             self._write(chat_id)
 
     async def run(self) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from heliograph import log
-from heliograph.crawler import claims, writer
+from heliograph.crawler import claims, tasks, writer
 from heliograph.domain import identity, records
 
 REFUSED_SECONDS = 1.0
@@ -22,9 +23,10 @@ _log = log.get("rereading")
 class Rereading:
     """The boxes that wait for their cursor; ``on_cursor`` is told each one's, None when there is none of ours."""
 
-    def __init__(self, claimed: claims.Claims, commits: writer.Writer, on_cursor: OnCursor) -> None:
+    def __init__(self, claimed: claims.Claims, commits: writer.Writer, steps: tasks.Tasks, on_cursor: OnCursor) -> None:
         self._claims = claimed
         self._writer = commits
+        self._tasks = steps
         self._on_cursor = on_cursor
         self._waiting: set[identity.SpaceId] = set()
         self._is_running = False
@@ -53,4 +55,4 @@ class Rereading:
             return
         for box in boxes:
             self._waiting.discard(box)
-            self._on_cursor(box, found.get(box))
+            self._tasks.step(box, partial(self._on_cursor, box, found.get(box)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from heliograph.crawler import claims, directory, engine, link
+from heliograph.crawler import claims, directory, engine, link, reach
 from heliograph.domain import identity, records
 from heliograph.store import chats, cursors, database, mailboxes
 
@@ -47,6 +47,7 @@ async def load(
     async with opened.connection() as conn:
         rows, channels = await _chats(conn, links, known)
     found |= await claimed.take({space for each in channels.values() for space in each})
+    await _abandon(opened, links, claimed.epoch)
     async with opened.connection() as conn:
         marks = frozenset(mark.box for mark in await cursors.dirty(conn))
     return Resume(
@@ -71,6 +72,14 @@ async def _chats(
         known.learn([], [], accesses)
         channels[account.account_id] = [space for each in accesses if (space := _channel(each)) is not None]
     return rows, channels
+
+
+async def _abandon(opened: database.Database, links: Sequence[link.Link], epoch: int) -> None:
+    """Leave to others what an earlier process of these accounts could read no more, and did not come to say so."""
+    async with opened.transaction() as conn:
+        for chat_id, is_unread in await cursors.abandon(conn, [each.account_id for each in links], epoch):
+            if is_unread:
+                await chats.set_status(conn, chat_id, "inactive", reach.UNREADABLE)
 
 
 def _is_described_channel(row: chats.ChatRow) -> bool:

@@ -33,8 +33,6 @@ async def _look_round(work: engine.Engine) -> bool:
     found = await work.claims.free(map(identity.AccountId, links))
     for box, account_id in found:
         _log.info("box_taken_back", box=box, account_id=account_id)
-        # The store says that nobody reads it; its first answer takes that back.
-        work.reach.load([identity.channel_peer(box)])
         work.resume_channel(links[account_id], box, None, is_dirty=False)
         work.recover(box)
     return bool(found)

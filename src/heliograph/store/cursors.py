@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from heliograph.domain import identity, records
 from heliograph.store import arrays
@@ -22,6 +22,9 @@ class Cursor:
     state: records.BoxState
     epoch: int
 
+
+NOBODY: Final = 0
+"""The epoch of a box that was given up: any holder may claim it."""
 
 _LOAD = "SELECT box, pts, qts, seq, date, epoch FROM box_cursors"
 _LOCK = f"{_LOAD} WHERE box = ANY(%s) ORDER BY box FOR UPDATE"
@@ -45,13 +48,28 @@ aged AS (
 UPDATE coverage c SET as_of = b.pts FROM back b WHERE c.space_id = b.space_id AND c.as_of > b.pts
 """
 _CLAIM = "UPDATE box_cursors SET epoch = %s WHERE box = ANY(%s) AND epoch < %s"
-_RELEASE = "UPDATE box_cursors SET epoch = 0 WHERE box = %s"
-_RELEASED = """
+_RELEASE = f"UPDATE box_cursors SET epoch = {NOBODY} WHERE box = %s"
+_RELEASED = f"""
 SELECT b.box, a.account_id FROM unnest(%s, %s) AS wanted (box, peer_id)
-JOIN box_cursors b ON b.box = wanted.box AND b.epoch = 0
+JOIN box_cursors b ON b.box = wanted.box AND b.epoch = {NOBODY}
 JOIN chat_access a ON a.peer_id = wanted.peer_id AND a.account_id = ANY(%s)
 WHERE a.role IN ('creator', 'admin', 'member') AND a.access_hash IS NOT NULL
 ORDER BY b.box, a.account_id
+"""
+_READS = "role IN ('creator', 'admin', 'member')"
+# Held by an earlier epoch, and read by none of the accounts though one of them did.
+_ABANDON = f"""
+WITH gone AS MATERIALIZED (
+    SELECT c.space_id, c.chat_id FROM chats c
+    WHERE c.space_id > 0 AND EXISTS (
+        SELECT FROM chat_access a WHERE a.peer_id = c.chat_id AND a.account_id = ANY(%(accounts)s)
+    ) AND NOT EXISTS (
+        SELECT FROM chat_access a WHERE a.peer_id = c.chat_id AND a.account_id = ANY(%(accounts)s) AND {_READS}
+    )
+)
+UPDATE box_cursors b SET epoch = {NOBODY} FROM gone g
+WHERE b.box = g.space_id AND b.epoch <> {NOBODY} AND b.epoch < %(epoch)s
+RETURNING g.chat_id, NOT EXISTS (SELECT FROM chat_access a WHERE a.peer_id = g.chat_id AND {_READS})
 """
 _DIRTY = "SELECT box, reason FROM dirty_boxes ORDER BY marked_at, box"
 
@@ -73,7 +91,7 @@ async def release(conn: Connection, box: identity.SpaceId, epoch: int) -> bool:
     if held is None or held.epoch == epoch:
         await conn.execute(_RELEASE, [box])
         return True
-    return held.epoch == 0
+    return held.epoch == NOBODY
 
 
 async def released(
@@ -83,6 +101,16 @@ async def released(
     wanted = arrays.pack_rows("int8 int8", [(box, identity.channel_peer(box)) for box in boxes])
     cursor = await conn.execute(_RELEASED, [*wanted, list(account_ids)])
     return [(box, account_id) for box, account_id in await cursor.fetchall()]
+
+
+async def abandon(conn: Connection, account_ids: Iterable[int], epoch: int) -> list[tuple[identity.PeerId, bool]]:
+    """Give up the channels that these accounts have left, unless a later epoch holds them.
+
+    A process that ends between the role and the release leaves such a box under its own epoch. A living holder of an
+    earlier epoch has it back with its next commit. Returns the channels, each with whether no account reads it at all.
+    """
+    cursor = await conn.execute(_ABANDON, {"accounts": list(account_ids), "epoch": epoch})
+    return [(identity.PeerId(chat_id), is_unread) for chat_id, is_unread in await cursor.fetchall()]
 
 
 async def dirty(conn: Connection) -> list[records.DirtyMark]:

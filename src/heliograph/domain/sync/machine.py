@@ -53,6 +53,11 @@ class Machine:
         """An account has lost a channel."""
         return self.boxes[channel].remove_account(account, now) if channel in self.boxes else []
 
+    def leave_channel(self, channel: SpaceId, now: float) -> list[Action]:
+        """Leave a channel to others with all accounts at once: none is asked for what the one before it asked."""
+        box = self.boxes[channel]
+        return [box.remove_account(account, now) for account in list(box.accounts)][-1] if box.accounts else []
+
     def remove_account(self, account: SpaceId, now: float) -> list[Action]:
         """An account is gone: its boxes go on through others or are held."""
         self._silent_at.pop(account, None)
