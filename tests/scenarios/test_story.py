@@ -245,7 +245,8 @@ async def test_kill_while_live_loses_and_repeats_nothing(installation):
     assert await installation.stop_process() == 0
     assert await installation.one(LOSSES) == 0
     truth, _ = await both_sides(installation)
-    changes = {verify.key(record): len(record["versions"]) - 1 for record in truth}
+    # The record counts texts; one edit more may have changed the formatting alone.
+    changes = {verify.key(record): len(record["versions"]) - (record["edit_date"] is None) for record in truth}
     async with installation.database.connection() as conn:
         told = await (await conn.execute(TOLD)).fetchall()
     assert len(told) > 100
