@@ -137,6 +137,18 @@ def test_a_text_that_came_and_went_in_a_gap_may_be_absent_but_not_one_that_outli
     assert compare([HISTORY], [HISTORY], earlier=kept, gaps=[FIRST_LOOK, outlived]).wrong_text == 1
 
 
+def test_a_last_text_that_went_with_its_message_in_a_gap_may_be_an_earlier_one() -> None:
+    """Regression: an edit and a deletion during one outage leave the text before them, and nobody can have the last."""
+    gone = HISTORY | {"is_deleted": True, "deleted_at": 215.0, "edit_date": 210, "entities": []}
+    in_gap, outlived = verify.Gap(195, 220), verify.Gap(195, 212)
+    before = gone | {"text": "one", "entities": [["bold", 0, 3]]}
+    assert compare([gone], [before], gaps=[FIRST_LOOK, in_gap]).is_equal
+    assert compare([gone], [before], gaps=[FIRST_LOOK, outlived]).wrong_text == 1
+    assert compare([gone], [gone | {"text": "never"}], gaps=[FIRST_LOOK, in_gap]).wrong_text == 1
+    alive = gone | {"is_deleted": False, "deleted_at": None}
+    assert compare([alive], [before | alive | {"text": "one"}], gaps=[FIRST_LOOK, in_gap]).wrong_text == 1
+
+
 def test_gaps_that_overlap_are_one_gap() -> None:
     gaps = [FIRST_LOOK, verify.Gap(195, 205), verify.Gap(204, 220)]
     assert compare([HISTORY], [HISTORY], earlier={(5, 1): ["one"]}, gaps=gaps).is_equal
