@@ -112,6 +112,12 @@ class Installation:
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
+    async def end_process(self) -> None:
+        """End a crawler that a failed test left behind."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def stop_process(self) -> int:
         self.look_away()
         if self._process is not None and self._process.returncode is None:
@@ -274,3 +280,4 @@ async def installation(
     made = Installation(given, database, telegram)
     await made.sign_in("+99966100001", "+99966100002")
     yield made
+    await made.end_process()

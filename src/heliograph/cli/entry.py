@@ -18,7 +18,7 @@ def main() -> None:
     """Run the command line and exit."""
     try:
         open_streams()
-        from heliograph.cli import main as command  # noqa: PLC0415
+        from heliograph.cli import main as command  # noqa: PLC0415 - takes a while, in which Ctrl-C may come
 
         command.main()
     except KeyboardInterrupt:
@@ -35,7 +35,8 @@ def open_streams() -> None:
             # The lowest free number is this one.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - stays open to the end
+            setattr(sys, name, stream)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A title that the terminal has no letters for is still a result.

@@ -221,7 +221,7 @@ class Crawl:
                 async with self._database.connection() as conn:
                     while await outbox.trim(conn, keep):  # noqa: ASYNC110 - others may commit between two bites
                         await asyncio.sleep(HOUSE_PAUSE_SECONDS)
-                    while await tombstones.forget(conn):  # noqa: ASYNC110
+                    while await tombstones.forget(conn):  # noqa: ASYNC110 - as above
                         await asyncio.sleep(HOUSE_PAUSE_SECONDS)
             await asyncio.sleep(HOUSE_SECONDS)
 
