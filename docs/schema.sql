@@ -16,6 +16,7 @@ CREATE TABLE accounts (
     frozen_until jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    budgets jsonb DEFAULT '{}'::jsonb NOT NULL,
     PRIMARY KEY (account_id),
     UNIQUE (label),
     UNIQUE (user_id),
@@ -23,6 +24,22 @@ CREATE TABLE accounts (
     CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'signed_out'::text, 'banned'::text]))),
     CHECK ((user_id > 0))
 );
+
+CREATE TABLE audits (
+    space_id bigint NOT NULL,
+    chat_id bigint NOT NULL,
+    tier smallint NOT NULL,
+    next_id integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    period_seconds double precision,
+    checked bigint DEFAULT 0 NOT NULL,
+    edits_found bigint DEFAULT 0 NOT NULL,
+    deletions_found bigint DEFAULT 0 NOT NULL,
+    PRIMARY KEY (space_id, chat_id, tier),
+    CHECK ((period_seconds >= (0)::double precision)),
+    CHECK ((tier >= 0))
+) WITH (fillfactor=50);
 
 CREATE TABLE box_cursors (
     box bigint NOT NULL,
@@ -107,8 +124,13 @@ CREATE TABLE coverage (
     holes int8multirange DEFAULT '{}'::int8multirange NOT NULL,
     as_of integer NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    unreachable int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    suspects int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    suspected_at timestamp with time zone,
     PRIMARY KEY (space_id, chat_id),
-    CHECK ((NOT (covered && holes)))
+    CHECK ((NOT (covered && holes))),
+    CHECK ((NOT (unreachable && covered))),
+    CHECK ((NOT (unreachable && holes)))
 ) WITH (fillfactor=70);
 
 CREATE TABLE crawl_errors (
@@ -134,7 +156,16 @@ CREATE TABLE dead_letters (
     attempts integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     resolved_at timestamp with time zone,
-    PRIMARY KEY (letter_id)
+    kind text DEFAULT 'message'::text NOT NULL,
+    as_of integer,
+    account_id bigint,
+    received_at timestamp with time zone,
+    resolution text,
+    PRIMARY KEY (letter_id),
+    FOREIGN KEY (account_id) REFERENCES accounts(account_id) ON DELETE SET NULL,
+    CHECK (((resolved_at IS NULL) = (resolution IS NULL))),
+    CHECK ((kind = ANY (ARRAY['message'::text, 'update'::text, 'record'::text]))),
+    CHECK ((resolution = ANY (ARRAY['replayed'::text, 'discarded'::text])))
 );
 
 CREATE INDEX dead_letters_open ON public.dead_letters USING btree (created_at) WHERE (resolved_at IS NULL);
@@ -146,6 +177,37 @@ CREATE TABLE dirty_boxes (
     PRIMARY KEY (box),
     CHECK ((box <> 0))
 );
+
+CREATE TABLE gaps (
+    gap_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    space_id bigint NOT NULL,
+    cause text NOT NULL,
+    from_pts integer NOT NULL,
+    to_pts integer NOT NULL,
+    events integer DEFAULT 0 NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text,
+    PRIMARY KEY (gap_id),
+    CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
+    CHECK ((cause = ANY (ARRAY['start'::text, 'pts'::text, 'seq'::text, 'reconnected'::text, 'new_session'::text, 'undecodable'::text, 'overflow'::text, 'silence'::text, 'pushed_too_long'::text, 'account_difference'::text, 'sentinel'::text, 'unknown_peer'::text, 'cursor_ahead'::text, 'cursor_invalid'::text, 'database'::text, 'access'::text, 'recovered'::text]))),
+    CHECK ((closed_at >= noticed_at)),
+    CHECK ((closed_by = ANY (ARRAY['difference'::text, 'probe'::text, 'backfill'::text]))),
+    CHECK ((events >= 0)),
+    CHECK ((space_id <> 0))
+);
+
+CREATE INDEX gaps_noticed ON public.gaps USING btree (noticed_at);
+
+CREATE INDEX gaps_open ON public.gaps USING btree (space_id) WHERE (closed_at IS NULL);
+
+CREATE TABLE heartbeats (
+    role text NOT NULL,
+    holder text NOT NULL,
+    beat_at timestamp with time zone DEFAULT now() NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    PRIMARY KEY (role, holder)
+) WITH (fillfactor=50);
 
 CREATE TABLE known_losses (
     loss_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -167,6 +229,7 @@ CREATE TABLE leases (
     epoch bigint NOT NULL,
     acquired_at timestamp with time zone DEFAULT now() NOT NULL,
     released_at timestamp with time zone,
+    renewed_at timestamp with time zone DEFAULT now() NOT NULL,
     PRIMARY KEY (resource)
 );
 

@@ -47,17 +47,21 @@ async def test_schema_of_a_newer_program_is_refused(database: store_database.Dat
         await migrations.migrate(database_dsn)
 
 
-async def test_database_of_the_first_release_keeps_its_rows_and_its_place(database: store_database.Database) -> None:
-    async with database.connection() as conn:
-        await conn.execute("DROP INDEX known_losses_open")
-        await conn.execute("ALTER TABLE outbox_counter DROP COLUMN lineage")
-        await conn.execute("UPDATE alembic_version SET version_num = '0001'")
-        await conn.execute("UPDATE outbox_counter SET epoch = 5, n = 6")
-        assert not await migrations.check_schema(conn)
-        await migrations.migrate(database)
-        assert await migrations.check_schema(conn)
-        row = await (await conn.execute("SELECT epoch, n, lineage FROM outbox_counter")).fetchone()
-    assert row == (5, 6, None)
+async def test_database_of_the_first_release_keeps_its_rows_and_its_place(database_dsn: str) -> None:
+    with psycopg.connect(database_dsn, autocommit=True) as conn:
+        conn.execute("DROP SCHEMA public CASCADE")
+        conn.execute("CREATE SCHEMA public")
+        await migrations.migrate(database_dsn, "0001")
+        conn.execute("UPDATE outbox_counter SET epoch = 5, n = 6")
+        conn.execute(
+            "INSERT INTO coverage (space_id, chat_id, covered, as_of) VALUES (7, -1000000000007, '{[1,5)}', 3)"
+        )
+        conn.execute("INSERT INTO dead_letters (raw, layer, error, resolved_at) VALUES ('x', 229, 'old', now())")
+        await migrations.migrate(database_dsn)
+        assert conn.execute("SELECT version_num FROM alembic_version").fetchall() == [(migrations.HEAD,)]
+        assert conn.execute("SELECT epoch, n, lineage FROM outbox_counter").fetchall() == [(5, 6, None)]
+        assert conn.execute("SELECT covered::text, unreachable::text FROM coverage").fetchall() == [("{[1,5)}", "{}")]
+        assert conn.execute("SELECT resolution FROM dead_letters").fetchall() == [("discarded",)]
 
 
 async def test_empty_database_is_not_current(database: store_database.Database) -> None:

@@ -29,13 +29,13 @@ class HasDsn(Protocol):
         ...
 
 
-async def migrate(database: HasDsn | str) -> None:
-    """Bring a database (or the one behind a connection string) to the newest schema.
+async def migrate(database: HasDsn | str, revision: str | None = None) -> None:
+    """Bring a database (or the one behind a connection string) to the newest schema, or an empty one to an older.
 
     Raises SchemaTooNew when it has a revision that this program does not know, DatabaseUnreachable.
     """
     dsn = database if isinstance(database, str) else database.dsn
-    await asyncio.to_thread(_migrate, dsn)
+    await asyncio.to_thread(_migrate, dsn, revision or HEAD)
 
 
 async def check_schema(conn: psycopg.AsyncConnection[Any]) -> bool:
@@ -55,12 +55,12 @@ def _is_head(revision: str | None) -> bool:
     return revision == HEAD
 
 
-def _migrate(dsn: str) -> None:
+def _migrate(dsn: str, revision: str) -> None:
     try:
         with psycopg.connect(dsn, autocommit=True) as conn:
             conn.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
             if not _is_head(_revision(conn)):
-                _upgrade(dsn)
+                _upgrade(dsn, revision)
     except psycopg.OperationalError as error:
         raise errors.DatabaseUnreachable from error
 
@@ -72,7 +72,7 @@ def _revision(conn: psycopg.Connection[Any]) -> str | None:
     return row[0] if row else None
 
 
-def _upgrade(dsn: str) -> None:
+def _upgrade(dsn: str, revision: str) -> None:
     # Imported late: they take a third of a second, and most starts have nothing to migrate.
     import sqlalchemy  # noqa: PLC0415
     from alembic import command, config  # noqa: PLC0415
@@ -84,4 +84,4 @@ def _upgrade(dsn: str) -> None:
         settings = config.Config(attributes={"connection": connection})
         settings.set_main_option("script_location", str(_HERE))
         settings.set_main_option("path_separator", "os")
-        command.upgrade(settings, "head")
+        command.upgrade(settings, revision)
