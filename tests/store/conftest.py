@@ -61,6 +61,7 @@ class Make:
             records.Coverage: "coverage",
             records.KnownLoss: "losses",
             records.DirtyMark: "dirty",
+            records.Gap: "gaps",
         }
         sorted_: dict[str, list[Any]] = {}
         for row in rows:

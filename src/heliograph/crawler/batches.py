@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from heliograph.crawler import normalize
@@ -14,9 +14,14 @@ LAST_ID: Final = 2**31 - 1
 
 
 def batch(
-    commit: actions.Commit, context: normalize.Context, *, epoch: int, groups: list[identity.PeerId]
+    commit: actions.Commit,
+    context: normalize.Context,
+    *,
+    epoch: int,
+    groups: list[identity.PeerId],
+    now: float,
 ) -> records.Batch:
-    """Return the batch of a commit; ``groups`` are the chats that a mailbox holds.
+    """Return the batch of a commit; ``groups`` are the chats that a mailbox holds, ``now`` is in monotonic seconds.
 
     A live update is true for its own pts; what a difference brings is true for the answer's.
     """
@@ -39,6 +44,7 @@ def batch(
         clean=[commit.box] if commit.is_clean else [],
         coverage=_holes(commit, groups) if commit.loss else [],
         losses=[_loss(commit, context.at)] if commit.loss else [],
+        gaps=[_gap(commit, context.at, now)] if commit.gap else [],
         pushed_at=commit.events[0].pushed_at if is_live and commit.events else None,
     )
 
@@ -52,6 +58,20 @@ def _loss(commit: actions.Commit, at: datetime) -> records.KnownLoss:
         reason=commit.loss or "",
         noticed_at=at,
         since=datetime.fromtimestamp(before.date, UTC) if before.date else None,
+    )
+
+
+def _gap(commit: actions.Commit, at: datetime, now: float) -> records.Gap:
+    gap = commit.gap
+    assert gap is not None
+    return records.Gap(
+        space_id=commit.box,
+        cause=gap.cause,
+        from_pts=gap.from_pts,
+        to_pts=gap.to_pts,
+        events=gap.events,
+        noticed_at=at - timedelta(seconds=max(0.0, now - gap.noticed_at)),
+        closed_at=None if commit.loss else at,
     )
 
 

@@ -243,6 +243,7 @@ class Engine:
             account.context(self._time.now()),
             epoch=self.claims.epoch,
             groups=self._directory.groups_of(commit.box) if commit.loss else [],
+            now=self._now(),
         )
         future = self._writer.enqueue(batch)
         future.add_done_callback(lambda done: self._tasks.step(commit.box, partial(self._committed, commit, done)))

@@ -204,6 +204,22 @@ class KnownLoss:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """A stretch of a box that was not followed as it happened: what was noticed, when, by what, how it closed."""
+
+    space_id: SpaceId
+    cause: str
+    """One of domain/sync/gaps.py:Cause."""
+    from_pts: int
+    to_pts: int
+    events: int
+    """Messages, edits and deletions that the difference brought."""
+    noticed_at: datetime
+    closed_at: datetime | None
+    """When the difference was there; None while a hole is open, which closes it later."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetter:
     """Something that arrived and could not become a row: kept with its raw bytes so that it can be replayed."""
 
@@ -253,6 +269,7 @@ class Batch:
     """Boxes whose dirty marks this batch answers."""
     coverage: list[Coverage] = field(default_factory=list)
     losses: list[KnownLoss] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     progress: BackfillProgress | None = None
     pushed_at: datetime | None = None

@@ -21,6 +21,7 @@ from heliograph.store import (
     cursors,
     entities,
     events,
+    gaps,
     locks,
     losses,
     mailboxes,
@@ -146,6 +147,8 @@ async def _write_ledger(conn: Connection, batches: Sequence[records.Batch]) -> N
         await coverage.save(conn, ranges)
     if lost := [item for batch in batches for item in batch.losses]:
         await losses.save_losses(conn, lost)
+    if missed := [item for batch in batches for item in batch.gaps]:
+        await gaps.save(conn, missed)
     if letters := [item for batch in batches for item in batch.dead_letters]:
         await losses.save_dead_letters(conn, letters)
 

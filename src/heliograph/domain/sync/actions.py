@@ -8,6 +8,7 @@ from typing import Literal
 from heliograph.domain.identity import SpaceId
 from heliograph.domain.records import BoxState, DirtyMark
 from heliograph.domain.sync.events import Event
+from heliograph.domain.sync.gaps import Gap
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -42,6 +43,8 @@ class Commit:
     loss: str | None = None
     """Why what lies between the two states cannot be fetched: open a hole and record the loss with the move."""
     top_id: int = 0
+    gap: Gap | None = None
+    """What this commit brings to its end, or with a loss leaves open until the hole is closed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

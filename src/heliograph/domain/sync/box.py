@@ -7,12 +7,12 @@ it is forgotten; a TooLong answer moves the cursor only together with a hole and
 from __future__ import annotations
 
 from math import inf
-from typing import Literal
 
 from heliograph.domain.identity import SpaceId
 from heliograph.domain.records import BoxState, DirtyMark
 from heliograph.domain.sync.actions import Action, Alarm, Anchor, Commit, Fetch, Reload
 from heliograph.domain.sync.events import Event, Failure, Lost, Page
+from heliograph.domain.sync.gaps import Cause, Notice
 from heliograph.domain.sync.pipeline import Pipeline
 from heliograph.domain.sync.rules import Rules, State
 
@@ -24,6 +24,7 @@ class Box:
         "_backoff",
         "_fetch",
         "_goal",
+        "_notice",
         "_postponed",
         "_rules",
         "_timers",
@@ -48,6 +49,7 @@ class Box:
         """The pts that we heard of while fetching; infinite when only that there is something."""
         self._backoff = 0.0
         self._undecodable = 0
+        self._notice = Notice()
 
     # -- updates ----------------------------------------------------------------------------------------------
 
@@ -60,20 +62,22 @@ class Box:
             if event.pts <= line.pts:
                 return []
             self.state = State.WAIT
+            self._notice.take("pts", now, line.pts)
             self._timers[self.space] = now + self._rules.gap_wait
             return self._postpone(event, now)
         if self.state is State.WAIT and line.pts + event.pts_count == event.pts:
+            self._notice.forget()
             return self._apply(event, now) + self._drain(now)
         if self.state is State.HELD:
             self._later(now, self._next_backoff())
         return self._postpone(event, now)
 
-    def dirty(self, now: float, pts: int | None = None) -> list[Action]:
+    def dirty(self, now: float, cause: Cause, pts: int | None = None) -> list[Action]:
         """Take word that the box has news, up to ``pts`` when that is known."""
         if pts is not None and pts <= self.pipeline.pts and self.state is not State.HELD:
             return []
         if self.state in (State.LIVE, State.WAIT):
-            return self._ask(now)
+            return self._ask(now, cause)
         self._goal = max(self._goal, inf if pts is None else pts)
         if self.state is State.HELD:
             self._later(now, self._next_backoff())
@@ -86,7 +90,7 @@ class Box:
         del self._timers[self.space]
         if self.state is State.UNANCHORED:
             return self.ask_anchor()
-        return self._ask(now)
+        return self._ask(now, "pts")
 
     # -- answers ----------------------------------------------------------------------------------------------
 
@@ -100,13 +104,15 @@ class Box:
             return []
         self._answered()
         is_behind = page.to.pts < fetch.from_state.pts
+        self._notice.count(len(page.events))
         actions: list[Action] = [Alarm(box=self.space, reason="cursor_ahead")] if is_behind else []
-        self._move(
+        self.pipeline.advance(
             page.to,
             page.events,
             dirty=dirty,
             loss="cursor_ahead" if is_behind else None,
             is_complete=page.is_final and self._goal <= page.to.pts,
+            gap=self._notice.close(page.to.pts, is_lost=is_behind) if page.is_final or is_behind else None,
         )
         actions += self._send()
         return actions + (self._finish(now) if page.is_final else self._continue())
@@ -116,7 +122,14 @@ class Box:
         if not self.awaits(fetch):
             return []
         self._answered()
-        self._move(lost.to, lost.events, loss="too_long", is_complete=self._goal <= lost.to.pts, top_id=lost.top_id)
+        self.pipeline.advance(
+            lost.to,
+            lost.events,
+            loss="too_long",
+            is_complete=self._goal <= lost.to.pts,
+            top_id=lost.top_id,
+            gap=self._notice.close(lost.to.pts, is_lost=True),
+        )
         return [Alarm(box=self.space, reason="too_long"), *self._send(), *self._finish(now)]
 
     def fetch_failed(self, fetch: Fetch, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
@@ -127,6 +140,7 @@ class Box:
         if failure is Failure.ACCESS:
             return self._lose_access(fetch.account, now)
         if failure is Failure.INVALID:
+            self._notice.take("cursor_invalid", now, self.pipeline.pts)
             self.state = State.UNANCHORED
             return [Alarm(box=self.space, reason="cursor_invalid"), *self.ask_anchor()]
         if failure is Failure.UNDECODABLE:
@@ -151,13 +165,16 @@ class Box:
         if self.state is not State.UNANCHORED:
             return []
         loss = "cursor_invalid" if self.pipeline.has_start else None
+        gap = self._notice.close(state.pts, is_lost=True) if loss else None
+        self._notice.forget()
         self._timers.pop(self.space, None)
-        self._move(state, (), origin="anchor", dirty=dirty, loss=loss, is_complete=True)
+        self.pipeline.advance(state, (), origin="anchor", dirty=dirty, loss=loss, is_complete=True, gap=gap)
         return [*self._send(), *self._finish(now)]
 
     def restart(self, state: BoxState, now: float, dirty: tuple[DirtyMark, ...] = ()) -> list[Action]:
         """Go on from the server's state although ours is ahead of it; what lies between is lost."""
         self._fetch = None
+        self._notice.take("cursor_ahead", now, self.pipeline.pts)
         self.state = State.UNANCHORED
         return [Alarm(box=self.space, reason="cursor_ahead"), *self.anchored(state, now, dirty)]
 
@@ -191,6 +208,7 @@ class Box:
         self.pipeline.reset(self.pipeline.committed)
         self._fetch = None
         self._timers.pop(self.space, None)
+        self._notice.forget()
         self.state = State.DIRTY
         return [Reload(box=self.space)]
 
@@ -201,6 +219,7 @@ class Box:
         if cursor is None:
             self.state = State.UNANCHORED
             return self.ask_anchor()
+        self._notice.take("recovered", now, cursor.pts)
         self._later(now, self._next_backoff())
         return []
 
@@ -230,7 +249,7 @@ class Box:
         line = self.pipeline
         if line.live_count >= self._rules.uncommitted:
             line.drop_live()
-            return self._ask(now)
+            return self._ask(now, "overflow")
         line.apply(event)
         return self._send() if line.in_flight is None else []
 
@@ -240,7 +259,7 @@ class Box:
             return []
         self._postponed.clear()
         self._goal = inf
-        return self._ask(now) if self.state is State.WAIT else []
+        return self._ask(now, "overflow") if self.state is State.WAIT else []
 
     def _drain(self, now: float) -> list[Action]:
         """Feed the postponed events again, in the order of their pts."""
@@ -254,8 +273,9 @@ class Box:
             actions += self.receive(event, now)
         return actions
 
-    def _ask(self, now: float) -> list[Action]:
+    def _ask(self, now: float, cause: Cause) -> list[Action]:
         """Begin a difference."""
+        self._notice.take(cause, now, self.pipeline.pts)
         self._timers.pop(self.space, None)
         if not self.pipeline.has_start:
             self.state = State.UNANCHORED
@@ -290,38 +310,10 @@ class Box:
         if goal <= self.pipeline.pts or self.state is State.DIFF:
             return actions
         if goal == inf:
-            return actions + self._ask(now)
+            return actions + self._ask(now, "overflow")
+        self._notice.take("pts", now, self.pipeline.pts)
         self._later(now, self._rules.first_backoff)
         return actions
-
-    def _move(
-        self,
-        to: BoxState,
-        events: tuple[Event, ...],
-        *,
-        origin: Literal["difference", "anchor"] = "difference",
-        dirty: tuple[DirtyMark, ...] = (),
-        loss: str | None = None,
-        is_complete: bool,
-        top_id: int = 0,
-    ) -> None:
-        line = self.pipeline
-        start = line.tentative if line.has_start else None
-        if start == to and not events and not dirty and line.marked is None:
-            return
-        line.push(
-            Commit(
-                box=self.space,
-                from_state=start,
-                to_state=to,
-                origin=origin,
-                events=events,
-                dirty=dirty,
-                is_clean=line.answers_mark(to.pts, is_complete=is_complete),
-                loss=loss,
-                top_id=top_id,
-            )
-        )
 
     def _send(self) -> list[Action]:
         commit = self.pipeline.start()
@@ -343,8 +335,9 @@ class Box:
         self.accounts = [other for other in self.accounts if other != account]
         if self._fetch is not None:
             return []
+        self._notice.take("access", now, self.pipeline.pts)
         if self.accounts:
-            return self._ask(now)
+            return self._ask(now, "access")
         self._timers.pop(self.space, None)
         self.state = State.HELD
         return [Alarm(box=self.space, reason="access_lost")]

@@ -36,7 +36,7 @@ class Machine:
         self._silent_at[account] = now + self._rules.silence
         box = self._box(account, cursor)
         actions = box.add_account(account, now)
-        return actions + (box.dirty(now) if cursor else [])
+        return actions + (box.dirty(now, "start") if cursor else [])
 
     def load(self, box: SpaceId, cursor: BoxState) -> None:
         """Take over a committed cursor; accounts that can read the box are named later."""
@@ -68,7 +68,7 @@ class Machine:
         if box not in self.boxes:
             return []
         self.boxes[box].pipeline.marked = float("inf")
-        return self.boxes[box].dirty(now)
+        return self.boxes[box].dirty(now, "start")
 
     # -- what arrives -----------------------------------------------------------------------------------------
 
@@ -89,16 +89,18 @@ class Machine:
             actions += box.receive(event, now)
         for word in container.too_long:
             actions += self._meet(word.box, account, now)
-            actions += boxes[word.box].dirty(now, word.pts)
-        if container.needs_difference or not self._in_order(container):
-            actions += boxes[account].dirty(now)
+            actions += boxes[word.box].dirty(now, "pushed_too_long", word.pts)
+        if container.needs_difference:
+            actions += boxes[account].dirty(now, "unknown_peer" if container.events else "pushed_too_long")
+        elif not self._in_order(container):
+            actions += boxes[account].dirty(now, "seq")
         return actions
 
     def control(self, account: SpaceId, control: Control, now: float) -> list[Action]:
         """Something may have cost updates: the account's difference names every channel that changed."""
         if control in (Control.RECONNECTED, Control.NEW_SESSION):
             self._seq[account] = 0
-        return self.boxes[account].dirty(now)
+        return self.boxes[account].dirty(now, control.value)
 
     def server_pts(self, channel: SpaceId, pts: int, asked_at_pts: int, now: float) -> list[Action]:
         """Take a dialog's pts, read when our cursor was ``asked_at_pts``: any other value asks for a difference.
@@ -109,7 +111,7 @@ class Machine:
         box = self.boxes.get(channel)
         if box is None or pts == asked_at_pts:
             return []
-        return box.dirty(now, pts if pts > asked_at_pts else None)
+        return box.dirty(now, "sentinel", pts if pts > asked_at_pts else None)
 
     def account_pts(self, account: SpaceId, state: BoxState, asked_at_pts: int, now: float) -> list[Action]:
         """Take getState's answer: a pts below our cursor means that the server lost part of its log."""
@@ -138,7 +140,7 @@ class Machine:
             actions += self.boxes[event.box].receive(event, now)
         for word in page.too_long:
             actions += self._meet(word.box, account, now)
-            actions += self.boxes[word.box].dirty(now, word.pts)
+            actions += self.boxes[word.box].dirty(now, "account_difference", word.pts)
         return actions
 
     def lost(self, fetch: Fetch, lost: Lost, now: float) -> list[Action]:
@@ -148,7 +150,9 @@ class Machine:
             return []
         actions = box.lost(fetch, lost, now)
         is_account = not is_channel_space(fetch.box)
-        return actions + (box.dirty(now) if is_account and lost.to.pts != fetch.from_state.pts else [])
+        return actions + (
+            box.dirty(now, "account_difference") if is_account and lost.to.pts != fetch.from_state.pts else []
+        )
 
     def fetch_failed(self, fetch: Fetch, failure: Failure, now: float, seconds: float = 0) -> list[Action]:
         """Take a failed request; ``seconds`` belongs to FLOOD."""
@@ -196,7 +200,7 @@ class Machine:
             actions += self.boxes[space].tick(now)
         for account in [account for account, at in self._silent_at.items() if at <= now]:
             self._silent_at[account] = now + self._rules.silence
-            actions += self.boxes[account].dirty(now)
+            actions += self.boxes[account].dirty(now, "silence")
         return actions
 
     # -- inner ------------------------------------------------------------------------------------------------
@@ -240,7 +244,12 @@ class Machine:
         return tuple(DirtyMark(box=box.space, reason="account_anchored") for box in channels)
 
     def _ask_marked(self, account: SpaceId, now: float) -> list[Action]:
-        return [action for box in self._channels(account) if box.pipeline.marked for action in box.dirty(now)]
+        return [
+            action
+            for box in self._channels(account)
+            if box.pipeline.marked
+            for action in box.dirty(now, "account_difference")
+        ]
 
     def _channels(self, account: SpaceId) -> list[Box]:
         return [box for space, box in self.boxes.items() if is_channel_space(space) and account in box.accounts]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from typing import Literal
 
 from heliograph.domain.identity import SpaceId
-from heliograph.domain.records import BoxState
+from heliograph.domain.records import BoxState, DirtyMark
 from heliograph.domain.sync.actions import Commit
 from heliograph.domain.sync.events import Event
+from heliograph.domain.sync.gaps import Gap
 
 
 class Pipeline:
@@ -74,12 +76,38 @@ class Pipeline:
         last = self._queue[-1] if self._queue else self.in_flight
         self.pts = last.to_state.pts if last else self._base.pts
 
-    def push(self, commit: Commit) -> None:
-        """Queue a commit that starts at the tentative state."""
+    def advance(
+        self,
+        to: BoxState,
+        events: tuple[Event, ...],
+        *,
+        origin: Literal["difference", "anchor"] = "difference",
+        dirty: tuple[DirtyMark, ...] = (),
+        loss: str | None = None,
+        is_complete: bool,
+        top_id: int = 0,
+        gap: Gap | None = None,
+    ) -> None:
+        """Queue a commit from the tentative state to ``to``, unless it would change nothing."""
+        start = self.tentative if self.has_start else None
+        if start == to and not (events or dirty or gap) and self.marked is None:
+            return
+        commit = Commit(
+            box=self.box,
+            from_state=start,
+            to_state=to,
+            origin=origin,
+            events=events,
+            dirty=dirty,
+            is_clean=self.answers_mark(to.pts, is_complete=is_complete),
+            loss=loss,
+            top_id=top_id,
+            gap=gap,
+        )
         self._close_live()
         self._queue.append(commit)
-        self._base = commit.to_state
-        self.pts = commit.to_state.pts
+        self._base = to
+        self.pts = to.pts
 
     def start(self) -> Commit | None:
         """Return the commit to send now, or None when one is in flight or nothing is left.
