@@ -33,11 +33,13 @@ CREATE TABLE audits (
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     completed_at timestamp with time zone,
     period_seconds double precision,
+    target_seconds double precision,
     checked bigint DEFAULT 0 NOT NULL,
     edits_found bigint DEFAULT 0 NOT NULL,
     deletions_found bigint DEFAULT 0 NOT NULL,
     PRIMARY KEY (space_id, chat_id, tier),
     CHECK ((period_seconds >= (0)::double precision)),
+    CHECK ((target_seconds > (0)::double precision)),
     CHECK ((tier >= 0))
 ) WITH (fillfactor=50);
 

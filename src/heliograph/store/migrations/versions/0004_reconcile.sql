@@ -38,11 +38,14 @@ CREATE TABLE audits (
     started_at timestamptz NOT NULL DEFAULT now(),
     completed_at timestamptz,
     period_seconds double precision CHECK (period_seconds >= 0),
+    target_seconds double precision CHECK (target_seconds > 0),
     checked bigint NOT NULL DEFAULT 0,
     edits_found bigint NOT NULL DEFAULT 0,
     deletions_found bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (space_id, chat_id, tier)
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN audits.period_seconds IS 'how long the last whole round took from the one before it';
+COMMENT ON COLUMN audits.target_seconds IS 'how long a round may take, as the crawler that walks it was told: more is a warning';
 
 -- What a replay needs to make the row, and how the letter ended.
 ALTER TABLE dead_letters
