@@ -39,6 +39,11 @@ class Store:
         """Account and channel."""
         self.losses: list[tuple[SpaceId, int, int, int]] = []
         """Box, era, and the pts between which updates are lost."""
+        self.holes: dict[SpaceId, int] = {}
+        """Boxes whose ids are all owed, and the pts that each was opened at: what was asked before closes none."""
+        self.applied: set[tuple[SpaceId, int, int]] = set()
+        """Box, era and pts of the live updates that were applied."""
+        self.duplicated = 0
         self.anchors: dict[SpaceId, Change] = {}
 
     def commit(self, commit: Commit) -> bool:
@@ -58,6 +63,7 @@ class Store:
             self.anchors[commit.box] = (era, after)
         elif commit.loss:
             self.losses.append((commit.box, era, before.pts, after))
+            self.holes[commit.box] = after
         if before is not None and after < before.pts:
             self.age(commit.box, after)
 
@@ -68,8 +74,12 @@ class Store:
                 row.as_of = min(row.as_of, pts)
 
     def write(self, commit: Commit) -> None:
+        era = self._server.boxes[commit.box].era
         for event in commit.events:
             as_of = event.pts if commit.origin == "live" else commit.to_state.pts
+            if commit.origin == "live":
+                self.duplicated += (commit.box, era, event.pts) in self.applied
+                self.applied.add((commit.box, era, event.pts))
             self._put(commit.box, event.payload, as_of)
         if commit.is_clean:
             self.dirty.discard(commit.box)
@@ -84,6 +94,17 @@ class Store:
             row = self.rows.get((space, message_id))
             if text is not None and (row is None or as_of > row.as_of):
                 self.rows[space, message_id] = Row(text, as_of)
+
+    def probe(self, space: SpaceId, as_of: int, texts: dict[int, str | None]) -> None:
+        """Take answers about every id; what is stored and not there any more was deleted."""
+        if as_of < self.holes.get(space, 0):
+            return
+        self.scan(space, as_of, texts)
+        as_of = min(as_of, self.cursors[space].pts)
+        for (where, message_id), row in self.rows.items():
+            if where == space and texts.get(message_id) is None and row.text is not None and as_of >= row.as_of:
+                self.rows[where, message_id] = Row(None, as_of)
+        self.holes.pop(space, None)
 
     def _put(self, space: SpaceId, payload: Payload, as_of: int) -> None:
         kind, message_id, text = payload
@@ -124,7 +145,7 @@ class Driver:
         self.open: list[Action] = []
         self.answers: list[tuple[Fetch, Page | Lost | None]] = []
         self.dialogs: list[tuple[SpaceId, SpaceId, int, int | None]] = []
-        self.scans: list[tuple[SpaceId, int, dict[int, str | None]]] = []
+        self.scans: list[tuple[SpaceId, int, dict[int, str | None], bool]] = []
         for space, cursor in self.store.cursors.items():
             if space in CHANNELS:
                 self.machine.load(space, cursor)
@@ -174,7 +195,7 @@ class Driver:
         elif roll < 0.65:
             self.list_dialogs(self.rng.choice(ACCOUNTS))
         elif roll < 0.95:
-            self.scan(self.rng.choice((*ACCOUNTS, *CHANNELS)))
+            self.scan(self.rng.choice((*ACCOUNTS, *CHANNELS)), is_probe=self.rng.random() < 0.5)
         else:
             self.rewind(self.rng.choice((*ACCOUNTS, *CHANNELS)))
 
@@ -207,14 +228,15 @@ class Driver:
         if asked_at is not None:
             self.take(self.machine.server_pts(channel, pts, asked_at, self.now))
 
-    def scan(self, space: SpaceId) -> None:
-        """Ask for history; it is true for the cursor that was committed before."""
+    def scan(self, space: SpaceId, *, is_probe: bool = False) -> None:
+        """Ask for history, or for every id; the answer is true for the cursor that was committed before."""
         as_of = self.committed(space)
         if as_of is not None:
-            self.scans.append((space, as_of, dict(self.server.boxes[space].texts)))
+            self.scans.append((space, as_of, dict(self.server.boxes[space].texts), is_probe))
 
-    def scanned(self, page: tuple[SpaceId, int, dict[int, str | None]]) -> None:
-        self.store.scan(*page)
+    def scanned(self, page: tuple[SpaceId, int, dict[int, str | None], bool]) -> None:
+        space, as_of, texts, is_probe = page
+        (self.store.probe if is_probe else self.store.scan)(space, as_of, texts)
 
     def rewind(self, space: SpaceId) -> None:
         """Have the server lose the end of a log. It is noticed before the lost numbers are used up again."""
@@ -301,6 +323,9 @@ class Driver:
             self.take(self.machine.control(account, Control.RECONNECTED, self.now))
             self.list_dialogs(account)
         self.rest()
+        for space in sorted(self.store.holes):
+            self.scan(space, is_probe=True)
+        self.rest()
 
     def rest(self) -> None:
         """Let what is under way come to its end, without new trouble."""
@@ -331,17 +356,22 @@ class Driver:
             if self.server.readers(space):
                 assert space in self.store.anchors, f"box {space} was never anchored"
                 assert self.store.cursors[space].pts == self.server.boxes[space].pts, f"box {space} is behind"
+                assert space not in self.store.holes, f"a hole of {space} stays open"
                 self.check_rows(space)
+        assert not self.store.duplicated, f"{self.store.duplicated} updates are applied twice"
 
     def check_rows(self, space: SpaceId) -> None:
         box = self.server.boxes[space]
         for message_id, text in box.texts.items():
             era, pts = box.last_change[message_id]
-            is_lost = any(
-                where == space and when >= era and low < pts <= high for where, when, low, high in self.store.losses
-            )
-            if (era, pts) <= self.store.anchors[space] or is_lost or message_id in box.undone:
+            if (era, pts) <= self.store.anchors[space] or message_id in box.undone:
                 continue
             row = self.store.rows.get((space, message_id))
+            if row is None and text is None and self.is_lost(space, era, pts):
+                continue
             assert row is not None, f"message {message_id} of {space} is missing"
             assert row.text == text, f"message {message_id} of {space} is not in its final form"
+
+    def is_lost(self, space: SpaceId, era: int, pts: int) -> bool:
+        """Say whether a change is on record as lost: a message that came and went in it is known to nobody."""
+        return any(where == space and when >= era and low < pts <= high for where, when, low, high in self.store.losses)

@@ -78,6 +78,22 @@ class LossNotRecorded(Store):
         self.losses.clear()
 
 
+class HoleNotOpened(Store):
+    """Records a loss and leaves it at that."""
+
+    def move(self, commit):
+        super().move(commit)
+        self.holes.clear()
+
+
+class HoleClosedByAnOlderAnswer(Store):
+    """Lets an answer close a hole that was opened while it was on its way."""
+
+    def probe(self, space, as_of, texts):
+        super().probe(space, as_of, texts)
+        self.holes.pop(space, None)
+
+
 class StepBackKeepsAges(Store):
     """Goes back with the cursor and leaves the rows as new as they were."""
 
@@ -89,8 +105,8 @@ class ScanDatedByItsAnswer(Driver):
     """Takes ``as_of`` from the response, so that a page hides the edits that came while it was on its way."""
 
     def scanned(self, page):
-        space, _, texts = page
-        super().scanned((space, self.server.boxes[space].pts, texts))
+        space, _, texts, is_probe = page
+        super().scanned((space, self.server.boxes[space].pts, texts, is_probe))
 
 
 class NeverAnchors(Machine):
@@ -109,6 +125,8 @@ class NeverAnchors(Machine):
         ({"machine": OtherUpdatesDropped}, "missing|final form"),
         ({"machine": GapsIgnored}, "missing|final form"),
         ({"store": LossNotRecorded}, "missing|final form"),
+        ({"store": HoleNotOpened}, "missing|final form"),
+        ({"store": HoleClosedByAnOlderAnswer}, "missing|final form"),
         ({"store": StepBackKeepsAges}, "final form"),
         ({"driver": ScanDatedByItsAnswer}, "final form"),
         ({"machine": NeverAnchors}, "never anchored"),
