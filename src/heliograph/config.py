@@ -68,6 +68,8 @@ class Telegram(_Section):
     """PEM (PKCS#1) of an RSA key to trust besides Telegram's own."""
     use_ipv6: bool = False
     rpc_deadline_seconds: float = Field(30.0, gt=0)
+    ping_seconds: float = Field(20.0, gt=0, le=60)
+    """How often a connection is tried; one that has not answered after half as long again is given up."""
     device_model: str = "Heliograph"
     sign_up_name: str | None = None
     """First name to register with when the phone number has no account yet; unset: sign-in only."""
@@ -130,6 +132,10 @@ class Crawler(_Section):
     silence_seconds: float = Field(900, gt=0)
     refresh_seconds: float = Field(300, gt=0)
     """How often the list of chats is read again."""
+    stall_seconds: float = Field(60, gt=0)
+    """A part that has not moved for so long is stalled, and its process is started again."""
+    drain_seconds: float = Field(15, ge=0, le=20)
+    """How long a stop waits for what is on its way into the database."""
     budgets: dict[str, Budget] = Field(default_factory=dict)
     """Overrides of the default budgets, by method family."""
 

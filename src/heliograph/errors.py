@@ -72,6 +72,13 @@ class LeaseHeld(HeliographError):
     """Another crawler holds this account; stop it first."""
 
 
+class Stalled(HeliographError):
+    """A part of the crawler has stopped moving; it is started again."""
+
+    exit_code = 75
+    """EX_TEMPFAIL of sysexits.h: whoever watches this process starts it again."""
+
+
 class TelegramError(HeliographError):
     """Telegram refused the request."""
 

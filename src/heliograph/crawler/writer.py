@@ -50,6 +50,8 @@ class _Queued:
     slots: frozenset[int]
     """The locks that its commit takes: of its spaces, and of any that share one with them."""
     future: asyncio.Future[CommitResult]
+    queued_at: float
+    """In monotonic seconds."""
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +65,8 @@ class _Queue:
     """Of what waits; a batch counts as one row at least."""
     since: float | None = None
     """When its latest commit under way began, in monotonic seconds."""
+    oldest: float | None = None
+    """When the oldest batch of that commit was queued, in monotonic seconds."""
     writing: set[int] = field(default_factory=set)
     held: frozenset[int] = frozenset()
     """Of batches that were passed over, because another lane writes their spaces."""
@@ -111,7 +115,7 @@ class Writer:
             return future
         queue = self._history if batch.origin == "backfill" else self._live
         slots = frozenset(map(locks.slot, commit.spaces(batch)))
-        queue.waiting.append(_Queued(batch=batch, slots=slots, future=future))
+        queue.waiting.append(_Queued(batch=batch, slots=slots, future=future, queued_at=self._time.monotonic()))
         queue.rows += _size(batch)
         self._unfinished += 1
         self._idle.clear()
@@ -136,6 +140,19 @@ class Writer:
         while self._is_behind():
             self._ended.clear()
             await self._ended.wait()
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long the oldest live batch waits for its commit by now, in seconds; 0 when none waits."""
+        times = [item.queued_at for item in self._live.waiting]
+        if self._live.oldest is not None:
+            times.append(self._live.oldest)
+        return self._time.monotonic() - min(times) if times else 0.0
+
+    @property
+    def is_away(self) -> bool:
+        """Say whether the database is known to be away: what waits then waits for it and not for the writer."""
+        return not self._healthy.is_set()
 
     async def until_idle(self) -> None:
         """Wait until everything that was queued has ended."""
@@ -165,11 +182,12 @@ class Writer:
             slots = frozenset().union(*(item.slots for item in taken))
             queue.writing |= slots
             queue.since = self._time.monotonic()
+            queue.oldest = min(item.queued_at for item in taken)
             try:
                 await self._commit(taken)
             finally:
                 queue.writing -= slots
-                queue.since = None
+                queue.since = queue.oldest = None
                 self._changed.set()
                 self._ended.set()
 

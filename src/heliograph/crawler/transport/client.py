@@ -128,6 +128,7 @@ class Client(TelegramClient):  # type: ignore[misc]
         except TypeNotFoundError:
             self.inbox.signal("undecodable")
             raise
+        self.inbox.hear()
         if message is not None:
             _note_server_id(message)
         if len(self._sender._pending_ack) >= ACK_AT:

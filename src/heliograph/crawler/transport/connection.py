@@ -21,8 +21,6 @@ from heliograph.crawler.transport import inbox, session
 from heliograph.crawler.transport.client import Client
 
 CONNECT_SECONDS = 20.0
-PING_SECONDS = 20.0
-PING_DEADLINE_SECONDS = 10.0
 DISCONNECT_DELAY_SECONDS = 75
 """The server closes a connection that has not pinged for so long."""
 STABLE_SECONDS = 30.0
@@ -89,6 +87,12 @@ class Connection:
     def ended(self) -> errors.TelegramError | None:
         """What ended this connection for good: SessionEnded or ApiKeyWrong."""
         return self._ended
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long Telegram has been silent in spite of pings, in seconds; 0 while their answers may come."""
+        silence = self.inbox.silence_seconds
+        return silence if silence > self._settings.ping_seconds * 1.5 else 0.0
 
     async def connect(self, *, wait: bool = False) -> None:
         """Connect and stay so. Without ``wait`` the first failure raises; with it SessionEnded and ApiKeyWrong do."""
@@ -200,12 +204,13 @@ class Connection:
         gone: asyncio.Future[None] = client.disconnected
         try:
             while True:
-                done, _ = await asyncio.wait({gone}, timeout=PING_SECONDS)
+                done, _ = await asyncio.wait({gone}, timeout=self._settings.ping_seconds)
                 if done:
                     return self._reason(gone)
                 ping = client.send(PingDelayDisconnectRequest(random.getrandbits(62), DISCONNECT_DELAY_SECONDS))
                 ping.add_done_callback(_retrieve)
-                done, _ = await asyncio.wait({gone, ping}, timeout=PING_DEADLINE_SECONDS, return_when="FIRST_COMPLETED")
+                patience = self._settings.ping_seconds / 2
+                done, _ = await asyncio.wait({gone, ping}, timeout=patience, return_when="FIRST_COMPLETED")
                 if not done:
                     return "ping_timeout"
         except OSError:
@@ -249,6 +254,7 @@ class Connection:
             ) from None
         self._key = client.session.key()
         self._client = client
+        self.inbox.hear()
         self._changed.set()
 
     async def _open_again(self) -> None:

@@ -41,6 +41,9 @@ class Inbox:
         self._maxsize = maxsize
         self._time = time
         self._items: deque[Incoming] = deque()
+        self._since: deque[float] = deque()
+        """When each of the items came, in monotonic seconds."""
+        self._heard_at = time.monotonic()
         self._signals: set[Kind] = set()
         self._ready = asyncio.Event()
 
@@ -69,9 +72,24 @@ class Inbox:
     def get_nowait(self) -> Incoming:
         """Return the next event; raises IndexError when there is none."""
         item = self._items.popleft()
+        self._since.popleft()
         self._signals.discard(item.kind)
         metrics.QUEUE_DEPTH.labels("updates").set(len(self._items))
         return item
+
+    def hear(self) -> None:
+        """Note that Telegram has said something, be it the answer to a ping."""
+        self._heard_at = self._time.monotonic()
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long the oldest event that waits has waited, in seconds; 0 when none waits."""
+        return self._time.monotonic() - self._since[0] if self._since else 0.0
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long nothing at all has come from Telegram, in seconds."""
+        return self._time.monotonic() - self._heard_at
 
     def qsize(self) -> int:
         """Return how many events wait."""
@@ -79,6 +97,7 @@ class Inbox:
 
     def _append(self, item: Incoming) -> None:
         self._items.append(item)
+        self._since.append(self._time.monotonic())
         metrics.QUEUE_DEPTH.labels("updates").set(len(self._items))
         self._ready.set()
 
