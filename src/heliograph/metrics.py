@@ -51,6 +51,14 @@ RPC_SECONDS = Histogram(
     "heliograph_rpc_seconds", "Duration of Telegram requests, by method family.", ["family"], buckets=_LATENCY_BUCKETS
 )
 RECONNECTS = Counter("heliograph_reconnects_total", "Connections to Telegram that were made again.")
+LOOP_LAG = Gauge(
+    "heliograph_loop_lag_seconds", "The longest that the process kept its own tasks waiting in the last seconds."
+)
+FEED_LAG = Gauge(
+    "heliograph_feed_lag_seconds", "How long the oldest update waits to be taken, or an account's line is silent."
+)
+WRITER_LAG = Gauge("heliograph_writer_lag_seconds", "How long the oldest live batch waits for its commit.")
+STALLS = Counter("heliograph_stalls_total", "Parts that stopped moving and had their process started again.", ["part"])
 LIVE_CLIENTS = Gauge("heliograph_live_clients", "Connected WebSocket clients.")
 
 
