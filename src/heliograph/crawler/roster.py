@@ -55,6 +55,7 @@ async def connection(
     vault: sessions.Vault,
     account: accounts.Account,
     time: clock.Clock,
+    client: type[transport.Client] = transport.Client,
 ) -> transport.Connection:
     """Return an account's connection, not yet connected. Raises MasterKeyWrong or SessionEnded."""
     async with opened.connection() as conn:
@@ -75,6 +76,7 @@ async def connection(
         ),
         queue_size=settings.crawler.queue_size,
         time=time,
+        client=client,
     )
 
 

@@ -29,6 +29,7 @@ from heliograph.crawler import (
     roster,
     takeover,
     tenure,
+    transport,
     writer,
 )
 from heliograph.domain import identity, records
@@ -61,12 +62,14 @@ async def run(
     limit: int | None = None,
     restart: bool = True,
     on_ready: Callable[[], None] = lambda: None,
+    client: type[transport.Client] = transport.Client,
 ) -> None:
     """Mirror until ``stop`` is set; with mode ``history`` until the history is there.
 
     ``chats`` and ``limit`` restrict backfill to some chats, to none of them when it is empty, and to so many messages
     of each. Without ``restart`` a lost connection ends the run. ``on_ready`` is called once the leases are held, the
-    sessions opened and the cursors loaded: from there on nothing but Telegram and the database can fail.
+    sessions opened and the cursors loaded: from there on nothing but Telegram and the database can fail. ``client`` is
+    how Telegram is spoken to.
 
     Raises NotFound without accounts, BadInput for private chats of several accounts, LeaseHeld, MasterKeyWrong,
     Disconnected, and SessionEnded when every account's session is over.
@@ -98,6 +101,7 @@ async def run(
                     limit=limit,
                     fetched=fetched,
                     restart=restart,
+                    client=client,
                 )
                 await crawl.run(rows, hold, stop, begin)
                 return
@@ -129,6 +133,7 @@ class Crawl:
         limit: int | None,
         fetched: dict[identity.PeerId, int],
         restart: bool,
+        client: type[transport.Client],
     ) -> None:
         crawler = settings.crawler
         self._settings = settings
@@ -137,6 +142,7 @@ class Crawl:
         self._epoch = epoch
         self._only = None if only is None else frozenset(only)
         self._restart = restart
+        self._client = client
         self._follows = mode != "history" and crawler.updates
         self._fetches = mode != "live" and crawler.history
         self._ends = mode == "history"
@@ -228,7 +234,7 @@ class Crawl:
     # -- accounts ---------------------------------------------------------------------------------------------
 
     async def _link(self, row: accounts.Account) -> link.Link:
-        connection = await roster.connection(self._settings, self._database, self._vault, row, self._time)
+        connection = await roster.connection(self._settings, self._database, self._vault, row, self._time, self._client)
         return link.Link(connection, epoch=self._epoch, chats=self._directory)
 
     async def _run_all(self, links: list[link.Link]) -> None:

@@ -4,8 +4,9 @@ Telethon's own update handling moves its cursor before anybody has stored anythi
 the socket yields goes raw into a bounded inbox, and what it did with pts, entities and flood waits is done elsewhere.
 """
 
+from heliograph.crawler.transport.client import Client
 from heliograph.crawler.transport.connection import Connection
 from heliograph.crawler.transport.inbox import Inbox, Incoming
 from heliograph.crawler.transport.session import SessionKey
 
-__all__ = ["Connection", "Inbox", "Incoming", "SessionKey"]
+__all__ = ["Client", "Connection", "Inbox", "Incoming", "SessionKey"]

@@ -51,6 +51,7 @@ class Connection:
         governor: governors.Governor | None = None,
         queue_size: int = 10_000,
         time: clock.Clock | None = None,
+        client: type[Client] = Client,
     ) -> None:
         self.account_id = account_id
         self.user_id = user_id
@@ -59,6 +60,7 @@ class Connection:
         self._settings = settings
         self._key = key
         self._client: Client | None = None
+        self._client_type = client
         self._ended: errors.TelegramError | None = None
         self._outstanding: set[asyncio.Future[Any]] = set()
         self._changed = asyncio.Event()
@@ -120,14 +122,17 @@ class Connection:
             self._supervisor = None
         await self._close()
 
-    async def call(self, request: Any, *, family: str | None = None, deadline: float | None = None) -> Any:
+    async def call(
+        self, request: Any, *, purpose: governors.Purpose | None = None, deadline: float | None = None
+    ) -> Any:
         """Send a request and return Telegram's answer.
 
-        ``deadline`` is in seconds from the moment the governor lets it pass. Raises FloodWait (also without asking,
+        ``purpose`` says what it is for, where that is not plain from its method: it decides who goes first among those
+        who wait, also for one bucket. ``deadline`` is in seconds from the moment the governor lets it pass. Raises FloodWait (also without asking,
         while the method family is frozen), RpcFailed, RpcTimeout, Undecodable, Disconnected, SessionEnded.
         """
-        family = family or governors.family_of(request)
-        async with self.governor.permit(family):
+        family = governors.family_of(request)
+        async with self.governor.permit(family, purpose):
             try:
                 with metrics.RPC_SECONDS.labels(family).time():
                     return await self._send(request, deadline or self._settings.rpc_deadline_seconds)
@@ -230,7 +235,7 @@ class Connection:
             raise errors.ApiKeyWrong
         if (seconds := self.governor.frozen_seconds(OPENING)) > 0:
             raise errors.FloodWait(seconds, "connecting")
-        client = Client(self._settings, self._key, self.inbox)
+        client = self._client_type(self._settings, self._key, self.inbox)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await client.connect()
