@@ -12,7 +12,7 @@ import heapq
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from telethon.tl import functions
 
@@ -35,8 +35,30 @@ _FAMILIES: dict[type, str] = {
     functions.messages.GetForumTopicsRequest: "topics",
     functions.upload.GetFileRequest: "files",
 }
-_PRIORITIES = {"difference": 0, "channel_difference": 0, "other": 1, "peer_dialogs": 2, "dialogs": 2, "topics": 2}
-_LAST = 3
+Purpose = Literal["difference", "other", "sentinel", "list", "repair", "history", "audit", "files"]
+"""What a request is for. It decides who goes first; the method decides which bucket is charged."""
+_PRIORITIES: dict[Purpose, int] = {
+    "difference": 0,
+    "other": 1,
+    "sentinel": 2,
+    "list": 3,
+    "repair": 4,
+    "history": 5,
+    "audit": 6,
+    "files": 7,
+}
+_PURPOSES: dict[str, Purpose] = {
+    "difference": "difference",
+    "channel_difference": "difference",
+    "peer_dialogs": "sentinel",
+    "dialogs": "list",
+    "topics": "list",
+    "messages": "repair",
+    "history": "history",
+    "reactions": "audit",
+    "files": "files",
+}
+"""What a request of a family is for unless its caller says otherwise."""
 _ROUNDING = 1e-9
 """A token that lacks only this is whole: sleeping for it would take no time and never end."""
 
@@ -92,13 +114,13 @@ class Governor:
             await self._on_freeze(family, self._time.now() + timedelta(seconds=seconds))
 
     @asynccontextmanager
-    async def permit(self, family: str) -> AsyncIterator[None]:
+    async def permit(self, family: str, purpose: Purpose | None = None) -> AsyncIterator[None]:
         """Wait for this family's turn and hold it while the request runs. Raises FloodWait while it is frozen."""
         self._refuse_frozen(family)
         bucket = self._bucket(family)
         async with bucket.slots:
             await bucket.take(self._time, self._sleep)
-            await self._gate.enter(_PRIORITIES.get(family, _LAST))
+            await self._gate.enter(_PRIORITIES[purpose or _PURPOSES.get(family, "other")])
             try:
                 self._refuse_frozen(family)
                 yield

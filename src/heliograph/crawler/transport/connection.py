@@ -128,8 +128,9 @@ class Connection:
         """Send a request and return Telegram's answer.
 
         ``purpose`` says what it is for, where that is not plain from its method: it decides who goes first among those
-        who wait, also for one bucket. ``deadline`` is in seconds from the moment the governor lets it pass. Raises FloodWait (also without asking,
-        while the method family is frozen), RpcFailed, RpcTimeout, Undecodable, Disconnected, SessionEnded.
+        who wait, also for one bucket. ``deadline`` is in seconds from the moment the governor lets it pass. Raises
+        FloodWait (also without asking, while the method family is frozen), RpcFailed, RpcTimeout, Undecodable,
+        Disconnected, SessionEnded.
         """
         family = governors.family_of(request)
         async with self.governor.permit(family, purpose):
