@@ -91,6 +91,8 @@ class Writer:
         self._live = _Queue(LIVE_ROWS)
         self._history = _Queue(HISTORY_ROWS)
         self._unfinished = 0
+        self._under_way: dict[int, float] = {}
+        """When each lane's commit began, in monotonic seconds."""
         self._changed = asyncio.Event()
         """Something was queued, or a lane has become free."""
         self._ended = asyncio.Event()
@@ -150,6 +152,11 @@ class Writer:
         return self._time.monotonic() - min(times) if times else 0.0
 
     @property
+    def stuck_seconds(self) -> float:
+        """How long the longest commit under way has taken by now, in seconds; 0 when there is none."""
+        return self._time.monotonic() - min(self._under_way.values()) if self._under_way else 0.0
+
+    @property
     def is_away(self) -> bool:
         """Say whether the database is known to be away: what waits then waits for it and not for the writer."""
         return not self._healthy.is_set()
@@ -162,8 +169,8 @@ class Writer:
         """Commit what is queued, for ever; cancel it to stop."""
         try:
             async with asyncio.TaskGroup() as lanes:
-                for queue in (self._live, *[self._history] * HISTORY_LANES):
-                    lanes.create_task(self._serve(queue), name="writer-lane")
+                for lane, queue in enumerate((self._live, *[self._history] * HISTORY_LANES)):
+                    lanes.create_task(self._serve(lane, queue), name="writer-lane")
         finally:
             self._healthy.clear()
             self._reason = errors.DatabaseUnreachable("The writer was stopped.")
@@ -171,7 +178,7 @@ class Writer:
 
     # -- lanes ------------------------------------------------------------------------------------------------
 
-    async def _serve(self, queue: _Queue) -> None:
+    async def _serve(self, lane: int, queue: _Queue) -> None:
         """Be one lane."""
         while True:
             await self._healthy.wait()
@@ -181,11 +188,12 @@ class Writer:
                 continue
             slots = frozenset().union(*(item.slots for item in taken))
             queue.writing |= slots
-            queue.since = self._time.monotonic()
+            queue.since = self._under_way[lane] = self._time.monotonic()
             queue.oldest = min(item.queued_at for item in taken)
             try:
                 await self._commit(taken)
             finally:
+                del self._under_way[lane]
                 queue.writing -= slots
                 queue.since = queue.oldest = None
                 self._changed.set()

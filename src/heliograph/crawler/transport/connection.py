@@ -94,7 +94,7 @@ class Connection:
     def silence_seconds(self) -> float:
         """How long Telegram has been silent in spite of pings, in seconds; 0 while their answers may come."""
         silence = self.inbox.silence_seconds
-        return silence if silence > self._settings.ping_seconds * 1.5 else 0.0
+        return silence if silence > 2 * self._settings.ping_seconds else 0.0
 
     async def connect(self, *, wait: bool = False) -> None:
         """Connect and stay so. Without ``wait`` the first failure raises; with it SessionEnded and ApiKeyWrong do."""

@@ -43,7 +43,7 @@ class Inbox:
         self._items: deque[Incoming] = deque()
         self._since: deque[float] = deque()
         """When each of the items came, in monotonic seconds."""
-        self._heard_at = time.monotonic()
+        self._heard_at = self._taken_at = time.monotonic()
         self._signals: set[Kind] = set()
         self._ready = asyncio.Event()
 
@@ -73,6 +73,7 @@ class Inbox:
         """Return the next event; raises IndexError when there is none."""
         item = self._items.popleft()
         self._since.popleft()
+        self._taken_at = self._time.monotonic()
         self._signals.discard(item.kind)
         metrics.QUEUE_DEPTH.labels("updates").set(len(self._items))
         return item
@@ -85,6 +86,11 @@ class Inbox:
     def lag_seconds(self) -> float:
         """How long the oldest event that waits has waited, in seconds; 0 when none waits."""
         return self._time.monotonic() - self._since[0] if self._since else 0.0
+
+    @property
+    def stuck_seconds(self) -> float:
+        """For how long something has waited and nothing was taken, in seconds."""
+        return self._time.monotonic() - max(self._since[0], self._taken_at) if self._since else 0.0
 
     @property
     def silence_seconds(self) -> float:
