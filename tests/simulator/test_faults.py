@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from heliograph.simulator.faults import Faults
+from heliograph.simulator.world.pushes import Push
 
 
 def delivered(faults: Faults, containers: str, user_id: int = 1) -> list[str]:
-    return [container for each in containers for _delay, container in faults.on_push(user_id, each)]
+    return [container for each in containers for _delay, container in faults.on_push(Push(user_id, each))]
 
 
 def test_a_flood_wait_is_answered_as_often_as_asked():
@@ -68,11 +69,13 @@ def test_reordering_keeps_accounts_apart():
 def test_delayed_pushes_carry_their_delay():
     faults = Faults()
     faults.delay_updates(1, 0.5)
-    assert faults.on_push(1, "a") == [(0.5, "a")]
-    assert faults.on_push(1, "b") == [(0.0, "b")]
+    assert faults.on_push(Push(1, "a")) == [(0.5, "a")]
+    assert faults.on_push(Push(1, "b")) == [(0.0, "b")]
 
 
 class Connection:
+    user_id = None
+
     def __init__(self) -> None:
         self.events: list[object] = []
 

@@ -37,7 +37,7 @@ def test_traffic_can_do_three_thousand_operations_a_second_for_two_accounts():
     world = small_world()
     for number in range(2):
         world.sign_up(f"+10{number}", "Ada")
-    world.subscribe(lambda user_id, container: rpc.serialise(container) and None)
+    world.subscribe(lambda push: rpc.serialise(push.container) and None)
     traffic = Traffic(world)
     begun = time.process_time()
     for _ in range(3_000):

@@ -188,7 +188,7 @@ def test_pushes_are_timed_in_the_truth():
     world.sign_up("+100", "Ada")
     group = world.chats_of("supergroup")[0]
     silent = world.post(group, world.owner(group), "Nobody listens")
-    world.subscribe(lambda user_id, container: None)
+    world.subscribe(lambda push: None)
     heard = world.post(group, world.owner(group), "Hello")
     assert (silent.pushed_at, heard.pushed_at) == (None, START.timestamp())
 
@@ -238,7 +238,7 @@ def test_a_journal_is_on_disk_before_anybody_hears_of_it(tmp_path):
     world = small_world(state_dir=tmp_path)
     world.sign_up("+100", "Ada")
     sizes = []
-    world.subscribe(lambda user_id, container: sizes.append((tmp_path / "world.jsonl").stat().st_size))
+    world.subscribe(lambda push: sizes.append((tmp_path / "world.jsonl").stat().st_size))
     before = (tmp_path / "world.jsonl").stat().st_size
     group = world.chats_of("supergroup")[0]
     world.post(group, world.owner(group), "Hello")

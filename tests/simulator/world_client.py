@@ -12,7 +12,7 @@ from telethon.tl import types
 
 from heliograph import clock
 from heliograph.simulator import faults, rpc, server
-from heliograph.simulator.world import model
+from heliograph.simulator.world import model, pushes
 from heliograph.simulator.world.world import World
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -37,9 +37,9 @@ class Client:
         self.inbox: list[Any] = []
         self.world.subscribe(self._receive)
 
-    def _receive(self, user_id: int, container: Any) -> None:
-        if user_id == self.user.id:
-            self.inbox.append(decode(container))
+    def _receive(self, push: pushes.Push) -> None:
+        if push.user_id == self.user.id:
+            self.inbox.append(decode(push.container))
 
     async def call(self, request: Any) -> Any:
         """Ask, and return the answer as a client reads it."""

@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from heliograph import clock, errors, log
-from heliograph.simulator import calls, control, faults, logins, rpc, services, state, traffic
+from heliograph.simulator import calls, control, faults, logins, rpc, services, shifted, state, traffic
 from heliograph.simulator.wire import connection, crypto, hub, keys
 from heliograph.simulator.wire.messages import Messages
 from heliograph.simulator.wire.session import Session
+from heliograph.simulator.world.pushes import Push
 from heliograph.simulator.world.world import World
 
 HOME_DC = 2
@@ -62,7 +63,7 @@ class Simulator:
         self.port = port
         self.dc_id = HOME_DC
         self.dc_ids = range(1, 6)
-        self.clock = time or clock.SystemClock()
+        self.clock = shifted.ShiftedClock(time or clock.SystemClock())
         self.state_dir = state_dir
         self.failures: list[str] = []
         self._api = (api_id, api_hash)
@@ -80,7 +81,8 @@ class Simulator:
             state_dir=state_dir,
             equal_ids=equal_ids,
         )
-        self.faults = faults.Faults()
+        self.faults = faults.Faults(seed=self.world.seed, monotonic=self.clock.monotonic)
+        self.faults.attach(self)
         self.traffic = traffic.Traffic(self.world, rate)
         self.control_url = ""
         self.router = _router()
@@ -175,6 +177,12 @@ class Simulator:
         if is_id_wrong or (None not in (api_hash, known_hash) and api_hash != known_hash):
             raise rpc.RpcError(400, "API_ID_INVALID")
 
+    def shift_clock(self, seconds: float) -> None:
+        """Put the server's clock this far from the one that it was given."""
+        self.clock.shift(seconds)
+        for session in self.hub.sessions():
+            session.forget_time()
+
     # -- inside
 
     def _connect(self) -> connection.Connection:
@@ -186,22 +194,24 @@ class Simulator:
         self.faults.add_connection(newcomer)
         return True
 
-    def _push(self, user_id: int, container: Any) -> None:
+    def _push(self, push: Push) -> None:
         """Pass one push through the faults to every device of the user but the one whose request made it."""
         origin = self.world.origin
         own_key = origin.key if isinstance(origin, Session) else None
-        for delay, changed in self.faults.on_push(user_id, container):
+        for delay, changed in self.faults.on_push(push):
             if delay > 0:
-                asyncio.get_running_loop().call_later(delay, self._deliver, user_id, changed, own_key)
+                asyncio.get_running_loop().call_later(delay, self._deliver, push, changed, own_key)
             else:
-                self._deliver(user_id, changed, own_key)
+                self._deliver(push, changed, own_key)
 
-    def _deliver(self, user_id: int, container: Any, own_key: keys.AuthKey | None) -> None:
-        sessions = [session for session in self.sessions_of(user_id) if session.key is not own_key]
+    def _deliver(self, push: Push, container: Any, own_key: keys.AuthKey | None) -> None:
+        sessions = [session for session in self.sessions_of(push.user_id) if session.key is not own_key]
         if sessions:
             raw = rpc.Raw(rpc.serialise(container))
             for session in sessions:
-                session.push(raw)
+                msg_id = session.push(raw)
+                if msg_id is not None:
+                    self.faults.after_push(push, session, msg_id)
 
 
 def _router() -> rpc.Router:

@@ -39,6 +39,11 @@ class Connection(asyncio.Protocol):
         self._stall_timer: asyncio.TimerHandle | None = None
 
     @property
+    def user_id(self) -> int | None:
+        """Who is signed in on it."""
+        return None if self.key is None else self.key.user_id
+
+    @property
     def framing(self) -> str:
         """The name of the framing that the client chose."""
         return self._channel.name

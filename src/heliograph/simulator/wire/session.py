@@ -120,14 +120,17 @@ class Session:
 
     # -- server messages
 
-    def push(self, update: Any) -> None:
-        """Send an updates container; a client that is away gets it when it comes back."""
+    def push(self, update: Any) -> int | None:
+        """Send an updates container and return its message id; a client that is away gets it when it comes back.
+
+        None for a client that has been away too long: updatesTooLong will tell it.
+        """
         if self.connection is None or self.connection.is_clogged:
             self._waiting_pushes += 1
             if self._waiting_pushes > MAX_WAITING_PUSHES:
                 self._has_lost_pushes = True
-                return
-        self.send(rpc.serialise(update))
+                return None
+        return self.send(rpc.serialise(update))
 
     def answer(self, msg_id: int, result: bytes) -> None:
         """Send the result of a request."""
@@ -191,6 +194,18 @@ class Session:
             self.detached_at = self._now()
             self._outbox.clear()
             self._acks.clear()
+
+    def renew(self) -> None:
+        """Begin anew on the same connection, as a server that lost its memory: what waited is forgotten."""
+        self.unique_id = int.from_bytes(os.urandom(8), "little", signed=True)
+        self._unacked.clear()
+        self._unacked_bytes = 0
+        salt = self.key.salt(self._now())
+        self.send(types.NewSessionCreated(self._highest[0], self.unique_id, salt)._bytes())
+
+    def forget_time(self) -> None:
+        """Let message ids go back with a clock that was put back."""
+        self._last_id = 0
 
     def close(self) -> None:
         """End the session: its running requests are cancelled and nothing is kept."""

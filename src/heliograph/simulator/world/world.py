@@ -18,7 +18,7 @@ from heliograph.simulator.world.journal import Journal
 from heliograph.simulator.world.pushes import Push
 from heliograph.simulator.world.texts import Phrasebook
 
-Subscriber = Callable[[int, Any], None]
+Subscriber = Callable[[Push], None]
 ChatLike = operations.ChatLike
 UserLike = operations.UserLike
 
@@ -263,7 +263,7 @@ class World:
         return bool(self._subscribers) and not self._is_replaying
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Call back with (user id, container) for each push; returns how to stop."""
+        """Call back for each push; returns how to stop."""
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
@@ -276,10 +276,10 @@ class World:
         finally:
             self.origin = before
 
-    def push(self, user_id: int, container: Any) -> None:
+    def push(self, user_id: int, container: Any, *, peer: int = 0) -> None:
         """Push a container that no operation made, such as updatesTooLong."""
         for subscriber in list(self._subscribers):
-            subscriber(user_id, container)
+            subscriber(Push(user_id, container, peer=peer))
 
     def register(self, chat: model.Chat) -> None:
         """Make a chat known."""
@@ -335,7 +335,7 @@ class World:
                 for message in push.messages:
                     message.pushed_at = now
                 for subscriber in self._subscribers:
-                    subscriber(push.user_id, push.container)
+                    subscriber(push)
         self.touched.clear()
 
 
