@@ -163,12 +163,16 @@ CREATE TABLE dead_letters (
     account_id bigint,
     received_at timestamp with time zone,
     resolution text,
+    chat_id bigint,
+    version text DEFAULT (gen_random_uuid())::text NOT NULL,
     PRIMARY KEY (letter_id),
     FOREIGN KEY (account_id) REFERENCES accounts(account_id) ON DELETE SET NULL,
     CHECK (((resolved_at IS NULL) = (resolution IS NULL))),
     CHECK ((kind = ANY (ARRAY['message'::text, 'update'::text, 'record'::text]))),
     CHECK ((resolution = ANY (ARRAY['replayed'::text, 'discarded'::text])))
 );
+
+CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (kind, space_id, message_id, version) NULLS NOT DISTINCT WHERE (resolution IS DISTINCT FROM 'replayed'::text);
 
 CREATE INDEX dead_letters_open ON public.dead_letters USING btree (created_at) WHERE (resolved_at IS NULL);
 
@@ -306,6 +310,8 @@ CREATE TABLE messages (
 CREATE INDEX messages_chat_date ON ONLY public.messages USING btree (chat_id, date);
 
 CREATE INDEX messages_date ON ONLY public.messages USING btree (date);
+
+CREATE INDEX messages_expiring ON ONLY public.messages USING btree (date) WHERE ((ttl_seconds IS NOT NULL) AND (deleted_at IS NULL));
 
 CREATE INDEX messages_mailbox ON ONLY public.messages USING btree (chat_id, message_id) WHERE (space_id < 0);
 

@@ -33,6 +33,7 @@ def batch(
     move = records.CursorMove(box=commit.box, from_state=commit.from_state, to_state=commit.to_state, epoch=epoch)
     return records.Batch(
         origin=commit.origin,
+        account_id=context.account_id,
         moves=(move,),
         messages=rows.messages,
         tombstones=rows.tombstones,

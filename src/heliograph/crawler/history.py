@@ -130,6 +130,7 @@ def _batch(
     accesses = [access for access in accesses if identity.split_peer(access.peer_id)[0] != "chat"]
     return records.Batch(
         origin="backfill",
+        account_id=context.account_id,
         messages=rows.messages,
         observations=rows.observations,
         dead_letters=rows.dead_letters,

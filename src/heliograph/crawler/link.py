@@ -26,7 +26,13 @@ class Link:
     def context(self, at: datetime) -> normalize.Context:
         """Return what normalising this account's payloads needs."""
         chats = self._directory
-        return normalize.Context(self_user_id=self.user_id, at=at, wants=chats.wants, is_forum=chats.is_forum)
+        return normalize.Context(
+            self_user_id=self.user_id,
+            account_id=identity.AccountId(self.account_id),
+            at=at,
+            wants=chats.wants,
+            is_forum=chats.is_forum,
+        )
 
     def channel_hash(self, box: identity.SpaceId) -> int | None:
         """Return how this account reaches the channel of a box."""
@@ -56,11 +62,13 @@ class Link:
             self._directory.learn(*known)
             people, places, accesses = self._memory.fresh(known)
             places = [self._directory.settle(chat) for chat in places]
-        if not (rows.observations or people or places or accesses):
+        if not (rows.observations or rows.dead_letters or people or places or accesses):
             return None
         return records.Batch(
             origin="live",
+            account_id=context.account_id,
             observations=rows.observations,
+            dead_letters=rows.dead_letters,
             users=people,
             chats=places,
             accesses=accesses,

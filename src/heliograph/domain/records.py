@@ -187,8 +187,32 @@ class Coverage:
     first_id: int
     last_id: int
     as_of: int
-    source: Literal["live", "difference", "backfill", "probe", "hole"]
-    """``hole`` opens a range that must still be scanned; any other source closes what it covers."""
+    source: CoverageSource
+
+
+CoverageSource = Literal["live", "difference", "backfill", "probe", "hole", "owed", "suspect", "unreachable", "outside"]
+"""How a range came to the ledger.
+
+``hole``: whatever the ledger had of it may have changed unseen. ``owed``: it must be asked for, for the first time.
+``suspect``: it was asked for and found empty, which a second look has to confirm. ``unreachable``: nobody may ask for
+it. ``outside``: it is not wanted, or nobody has such ids yet. Any other source says that it is known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditStep:
+    """How far the audit of one age of a chat has come; commits with what it found."""
+
+    space_id: SpaceId
+    chat_id: PeerId
+    tier: int
+    """Index into domain/audits.py:TIERS."""
+    next_id: int | None = None
+    """The next call holds ids above this one; None leaves the round where it is."""
+    is_complete: bool = False
+    """The round is over: its period is measured, and the next one begins at id 0."""
+    checked: int = 0
+    edits_found: int = 0
+    deletions_found: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,6 +252,16 @@ class DeadLetter:
     raw: bytes
     layer: int
     error: str
+    """The kind and place of what went wrong, without any text of a message."""
+    kind: Literal["message", "update", "record"] = "message"
+    """What ``raw`` holds: a TL message or update, or a row as domain/letters.py writes it."""
+    version: str = ""
+    """Equal for letters that say the same of one message, so that fetching it again makes no second letter."""
+    chat_id: PeerId | None = None
+    as_of: int | None = None
+    account_id: AccountId | None = None
+    """Whose view it is; None when that does not matter or is not known."""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,7 +281,7 @@ class BackfillProgress:
     """The stored ``next_id`` and ``is_complete`` that this step was made from; it conflicts with any other."""
 
 
-Origin = Literal["live", "difference", "backfill", "anchor", "peers"]
+Origin = Literal["live", "difference", "backfill", "anchor", "peers", "probe"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,10 +302,13 @@ class Batch:
     clean: list[SpaceId] = field(default_factory=list)
     """Boxes whose dirty marks this batch answers."""
     coverage: list[Coverage] = field(default_factory=list)
+    audits: list[AuditStep] = field(default_factory=list)
     losses: list[KnownLoss] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     progress: BackfillProgress | None = None
+    account_id: AccountId | None = None
+    """Whose view the rows are, for those that become dead letters."""
     pushed_at: datetime | None = None
     """When Telegram pushed the earliest update in it (its msg_id's time); None for what we asked for."""
 

@@ -19,6 +19,7 @@ from heliograph.store import (
     chats,
     coverage,
     cursors,
+    dead_letters,
     entities,
     events,
     gaps,
@@ -150,7 +151,7 @@ async def _write_ledger(conn: Connection, batches: Sequence[records.Batch]) -> N
     if missed := [item for batch in batches for item in batch.gaps]:
         await gaps.save(conn, missed)
     if letters := [item for batch in batches for item in batch.dead_letters]:
-        await losses.save_dead_letters(conn, letters)
+        await dead_letters.save(conn, letters)
 
 
 async def _write_entities(

@@ -1,6 +1,6 @@
-"""What is owed, lost, broken or odd: dirty boxes, known losses, dead letters, crawl errors.
+"""What is owed, lost or odd: dirty boxes, known losses, crawl errors; dead letters are in dead_letters.py.
 
-Keeps invariants 4 to 6: whatever is dropped is on record in the commit that moves past it.
+Keeps invariants 4, 5 and 7: whatever is dropped is on record in the commit that moves past it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ _CLEAN: Final = "DELETE FROM dirty_boxes WHERE box = ANY(%s)"
 _LOSE: Final = """
 INSERT INTO known_losses (space_id, from_pts, to_pts, reason, since, noticed_at)
 SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-"""
-_BURY: Final = """
-INSERT INTO dead_letters (space_id, message_id, raw, layer, error) SELECT * FROM unnest(%s, %s, %s, %s, %s)
 """
 _REPORT: Final = """
 INSERT INTO crawl_errors (kind, space_id, chat_id, message_id, detail)
@@ -49,12 +46,6 @@ async def save_losses(conn: Connection, losses: Sequence[records.KnownLoss]) -> 
     """Put losses on record, each once."""
     rows = [(item.space_id, item.from_pts, item.to_pts, item.reason, item.since, item.noticed_at) for item in losses]
     await conn.execute(_LOSE, arrays.pack_rows("int8 int4 int4 text time time", rows))
-
-
-async def save_dead_letters(conn: Connection, letters: Sequence[records.DeadLetter]) -> None:
-    """Keep what could not become a row."""
-    rows = [(item.space_id, item.message_id, item.raw, item.layer, item.error) for item in letters]
-    await conn.execute(_BURY, arrays.pack_rows("int8 int8 bytes int4 text", rows))
 
 
 async def report(conn: Connection, found: Sequence[CrawlError]) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
-import orjson
 import psycopg
 
-from heliograph.domain import records
+from heliograph.domain import identity, letters, records
 from heliograph.store.database import Connection
 
 DATA_ERRORS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
@@ -75,23 +74,39 @@ def _without(batch: records.Batch, poisoned: Sequence[tuple[_Item, psycopg.Error
         return batch
     bad = {id(item.row) for item, _ in poisoned}
     kept: dict[str, Any] = {field: [row for row in getattr(batch, field) if id(row) not in bad] for field in _FIELDS}
-    letters = [_letter(item.row, error) for item, error in poisoned]
-    return replace(batch, **kept, dead_letters=[*batch.dead_letters, *letters])
+    dead = [_letter(item.row, error, batch.account_id) for item, error in poisoned]
+    return replace(batch, **kept, dead_letters=[*batch.dead_letters, *dead])
 
 
-def _letter(row: Any, error: psycopg.Error) -> records.DeadLetter:
-    if isinstance(row, records.Message) and isinstance(row.raw, bytes) and row.raw:
-        raw, layer = row.raw, row.layer
-    else:
-        raw, layer = orjson.dumps(row, default=repr, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_DATACLASS), 0
+def _letter(row: Any, error: psycopg.Error, account_id: identity.AccountId | None) -> records.DeadLetter:
+    is_tl = isinstance(row, records.Message) and isinstance(row.raw, bytes) and bool(row.raw)
+    raw = row.raw if is_tl else letters.encode(row)
+    space_id = getattr(row, "space_id", None)
     return records.DeadLetter(
-        space_id=_int8(getattr(row, "space_id", None)),
-        message_id=_int8(getattr(row, "message_id", None)),
+        space_id=_within(space_id, 63),
+        message_id=_within(getattr(row, "message_id", None), 63),
         raw=raw,
-        layer=layer,
+        layer=(_within(row.layer, 31) or 0) if is_tl else 0,
         error=f"{error.sqlstate or 'unfit'}: {error.diag.message_primary or error}",
+        kind="message" if is_tl else "record",
+        version=_version(row, raw),
+        chat_id=_within(getattr(row, "chat_id", None), 63),
+        as_of=_within(getattr(row, "as_of", None), 31),
+        account_id=account_id,
     )
 
 
-def _int8(value: Any) -> Any:
-    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else None
+def _version(row: Any, raw: bytes) -> str:
+    """Return what makes this letter another one; what is seen anew each time (moments, counters) does not."""
+    match row:
+        case records.Message():
+            return letters.version("message", row.text, row.edit_date)
+        case records.Tombstone() | records.Observation():
+            return letters.version(type(row).__name__)
+        case _:
+            return letters.version(raw)
+
+
+def _within(value: Any, bits: int) -> Any:
+    """Return a number that a column of so many bits holds, None for anything else."""
+    return value if isinstance(value, int) and -(2**bits) <= value < 2**bits else None

@@ -14,7 +14,7 @@ from telethon.tl import types
 from heliograph import log
 from heliograph.crawler.normalize import messages, peer
 from heliograph.crawler.normalize.media import poll
-from heliograph.domain import identity, records
+from heliograph.domain import identity, letters, records
 
 _log = log.get("normalize")
 
@@ -24,6 +24,7 @@ class Context:
     """What normalising one account's payloads needs to know besides them."""
 
     self_user_id: int
+    account_id: identity.AccountId | None = None
     at: datetime
     """When it was seen: the time of observations and of deletions, which carry none."""
     wants: Callable[[identity.SpaceId, identity.PeerId], bool] = lambda space_id, chat_id: True
@@ -51,7 +52,7 @@ class Rows:
         try:
             _PAYLOADS.get(type(payload).CONSTRUCTOR_ID, _ignore)(self, payload, space_id, as_of, context)
         except Exception as error:  # whatever our code gets wrong must cost one row's replay, not the box
-            letter = _dead_letter(payload, space_id, error)
+            letter = _dead_letter(payload, space_id, as_of, context, error)
             _log.error("normalize_failed", space_id=space_id, error=letter.error)
             self.dead_letters.append(letter)
 
@@ -158,19 +159,44 @@ def _ignore(rows: Rows, tl: Any, space_id: identity.SpaceId, as_of: int, context
     """
 
 
-def _dead_letter(payload: Any, space_id: identity.SpaceId, error: Exception) -> records.DeadLetter:
-    tl = getattr(payload, "message", payload)
-    if isinstance(tl, str):
-        tl = payload
+def _dead_letter(
+    payload: Any, space_id: identity.SpaceId, as_of: int, context: Context, error: Exception
+) -> records.DeadLetter:
+    inner: Any = getattr(payload, "message", None)
+    tl: Any = inner if getattr(inner, "CONSTRUCTOR_ID", None) in _MESSAGES else payload
+    is_message = tl.CONSTRUCTOR_ID in _MESSAGES
+    raw = getattr(tl, "raw", None) or _serialised(tl)
     # The place, not the exception's own words: those may quote the message.
     place = traceback.extract_tb(error.__traceback__)[-1]
     return records.DeadLetter(
         space_id=space_id,
-        message_id=getattr(tl, "id", None),
-        raw=getattr(tl, "raw", None) or _serialised(payload),
+        message_id=tl.id if is_message else getattr(tl, "msg_id", None),
+        raw=raw,
         layer=messages.LAYER,
         error=f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno} ({type(payload).__name__})",
+        kind="message" if is_message else "update",
+        version=_version(tl, raw) if is_message else letters.version(raw),
+        chat_id=_chat(tl, space_id),
+        as_of=as_of,
+        account_id=context.account_id,
+        received_at=context.at,
     )
+
+
+def _version(tl: Any, raw: bytes) -> str:
+    """Return what makes a letter another one: the text and its time; a service message is what it is."""
+    return (
+        letters.version("message", tl.message or "", tl.edit_date) if hasattr(tl, "message") else letters.version(raw)
+    )
+
+
+def _chat(tl: Any, space_id: identity.SpaceId) -> identity.PeerId | None:
+    if identity.is_channel_space(space_id):
+        return identity.channel_peer(space_id)
+    try:
+        return peer.peer_id(getattr(tl, "peer_id", None) or getattr(tl, "peer", None))
+    except Exception:  # the chat may be the very thing that cannot be normalised
+        return None
 
 
 def _serialised(payload: Any) -> bytes:
@@ -180,6 +206,7 @@ def _serialised(payload: Any) -> bytes:
         return b""
 
 
+_MESSAGES = frozenset({types.Message.CONSTRUCTOR_ID, types.MessageService.CONSTRUCTOR_ID})
 _PAYLOADS: dict[int, Callable[[Rows, Any, identity.SpaceId, int, Context], None]] = {
     types.Message.CONSTRUCTOR_ID: _add_message,
     types.MessageService.CONSTRUCTOR_ID: _add_message,

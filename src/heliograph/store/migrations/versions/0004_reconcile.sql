@@ -8,6 +8,12 @@ ALTER TABLE coverage
     ADD CHECK (NOT unreachable && holes),
     ADD CHECK (NOT unreachable && covered);
 COMMENT ON COLUMN coverage.as_of IS 'the pts of the newest hole: nothing that was asked for before it closes anything';
+-- What is older than the history that was asked for was never wanted, so it is not owed either.
+UPDATE coverage v SET holes = v.holes * int8multirange(int8range(lower(v.covered), NULL))
+FROM chats c WHERE c.chat_id = v.chat_id AND c.since IS NOT NULL AND NOT isempty(v.covered);
+
+-- Messages that delete themselves: servers may tell nobody when they do.
+CREATE INDEX messages_expiring ON messages (date) WHERE ttl_seconds IS NOT NULL AND deleted_at IS NULL;
 
 -- Every stretch that was not followed as it happened: a difference that brought something, or a loss with its repair.
 CREATE TABLE gaps (
@@ -53,10 +59,17 @@ ALTER TABLE dead_letters
     ADD COLUMN as_of integer,
     ADD COLUMN account_id bigint REFERENCES accounts ON DELETE SET NULL,
     ADD COLUMN received_at timestamptz,
-    ADD COLUMN resolution text CHECK (resolution IN ('replayed', 'discarded'));
+    ADD COLUMN resolution text CHECK (resolution IN ('replayed', 'discarded')),
+    ADD COLUMN chat_id bigint,
+    ADD COLUMN version text NOT NULL DEFAULT gen_random_uuid()::text;
+COMMENT ON COLUMN dead_letters.version IS 'what tells it from other letters of its message: a hash of what changes';
 UPDATE dead_letters SET resolution = 'discarded' WHERE resolved_at IS NOT NULL;
+UPDATE dead_letters SET chat_id = -1000000000000 - space_id WHERE space_id > 0;
 ALTER TABLE dead_letters
     ADD CHECK ((resolved_at IS NULL) = (resolution IS NULL));
+-- prevents a second letter of what is fetched again and fails again, as in an audit; one that was discarded counts
+CREATE UNIQUE INDEX dead_letters_once ON dead_letters (kind, space_id, message_id, version) NULLS NOT DISTINCT
+    WHERE resolution IS DISTINCT FROM 'replayed';
 
 -- What the governor has learned of Telegram's limits: {family: {"per_second": 1.2, "learned_at": "…"}}.
 ALTER TABLE accounts ADD COLUMN budgets jsonb NOT NULL DEFAULT '{}';
