@@ -16,6 +16,7 @@ import psycopg
 from heliograph.domain import identity, records
 from heliograph.store import (
     arrays,
+    audits,
     chats,
     coverage,
     cursors,
@@ -146,6 +147,8 @@ async def _write_ledger(conn: Connection, batches: Sequence[records.Batch]) -> N
         await losses.save_marks(conn, batches)
     if ranges := [item for batch in batches for item in batch.coverage]:
         await coverage.save(conn, ranges)
+    if steps := [item for batch in batches for item in batch.audits]:
+        await audits.save(conn, steps)
     if lost := [item for batch in batches for item in batch.losses]:
         await losses.save_losses(conn, lost)
     if missed := [item for batch in batches for item in batch.gaps]:

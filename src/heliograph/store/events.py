@@ -9,7 +9,8 @@ from typing import Final
 from heliograph.domain import records
 from heliograph.store import messages, outbox
 
-_LIVE: Final = frozenset({"live", "difference"})
+_LIVE: Final = frozenset({"live", "difference", "probe"})
+"""Origins whose changes are told one by one; what history brings is told page by page."""
 _EDITED: Final = messages.Fate.CHANGED | messages.Fate.TOUCHED | messages.Fate.REOPENED
 
 

@@ -181,7 +181,7 @@ def fold(batches: Sequence[tuple[int, records.Batch]]) -> tuple[list[tuple[int, 
     """
     kept: dict[Key, tuple[int, Row]] = {}
     older: list[Row] = []
-    for index, batch in sorted(batches, key=lambda pair: pair[1].origin not in ("live", "difference")):
+    for index, batch in sorted(batches, key=lambda pair: pair[1].origin not in ("live", "difference", "probe")):
         for row in map(prepare, batch.messages):
             first, other = kept.get(row.key, (index, None))
             if other is None:

@@ -1,0 +1,96 @@
+"""The rolling audit's own table: which round is next, what it holds, and how long it took."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from heliograph.domain import audits as rules
+from heliograph.domain import records
+from heliograph.store import audits
+from heliograph.store import database as store_database
+
+NOW = datetime.now(UTC)
+
+
+def step(make: Any, tier: int = 0, **given: Any) -> records.AuditStep:
+    return records.AuditStep(space_id=make.space, chat_id=make.chat_id, tier=tier, **given)
+
+
+async def due(database: store_database.Database, make: Any) -> tuple[int, int] | None:
+    async with database.connection() as conn:
+        found = await audits.next_round(conn, [make.chat_id])
+    return None if found is None else (found.tier, found.after_id)
+
+
+async def stored(database: store_database.Database, make: Any, tier: int, after_id: int = 0) -> list[int]:
+    asked = audits.Round(space_id=make.space, chat_id=make.chat_id, tier=tier, after_id=after_id, seconds=0)
+    async with database.connection() as conn:
+        return [each.message_id for each in await audits.stored(conn, asked, NOW, 200)]
+
+
+async def aged(make: Any, write: Any) -> None:
+    """Store a message of each age, in the order of the ids, and one that is deleted."""
+    ages = enumerate((90, 40, 20, 8, 5, 2), start=1)
+    rows = [make.message(number, date=NOW - timedelta(days=days)) for number, days in ages]
+    rows += [make.message(7, date=NOW - timedelta(hours=2)), make.message(8, date=NOW - timedelta(hours=1))]
+    await write(make.batch(make.chat(), *rows), make.batch(make.tombstone(7)))
+
+
+async def test_each_age_has_its_messages_and_no_deleted_one(
+    make: Any, write: Any, database: store_database.Database
+) -> None:
+    await aged(make, write)
+    assert [await stored(database, make, tier) for tier in range(4)] == [[8], [5, 6], [3, 4], [1, 2]]
+    assert await stored(database, make, 1, after_id=5) == [6]
+
+
+async def test_rounds_that_never_were_come_first_and_the_youngest_of_them(
+    make: Any, write: Any, database: store_database.Database
+) -> None:
+    await aged(make, write)
+    for tier in range(4):
+        assert await due(database, make) == (tier, 0)
+        await write(make.batch(audits=[step(make, tier, is_complete=True)]))
+    assert await due(database, make) is None
+
+
+async def test_round_goes_on_where_it_was_and_its_period_is_measured(
+    make: Any, write: Any, fetch: Any, database: store_database.Database
+) -> None:
+    await aged(make, write)
+    await write(make.batch(audits=[step(make, next_id=5, checked=3, edits_found=1)]))
+    assert await due(database, make) == (0, 5)
+    await fetch("UPDATE audits SET started_at = now() - interval '2 hours' RETURNING 1")
+    await write(make.batch(audits=[step(make, is_complete=True, checked=2), step(make, deletions_found=1)]))
+    show = "SELECT next_id, round(period_seconds)::int, target_seconds::int, checked, edits_found, deletions_found FROM audits"
+    assert await fetch(show) == [(0, 7200, 3600, 5, 1, 1)]
+    await fetch("UPDATE audits SET completed_at = now() - interval '61 minutes' RETURNING 1")
+    await write(make.batch(audits=[step(make, next_id=9), step(make, 1), step(make, 2), step(make, 3)]))
+    await write(make.batch(audits=[step(make, is_complete=True)]))
+    assert await fetch(f"{show} WHERE tier = 0") == [(0, 3660, 3600, 5, 1, 1)]
+
+
+async def test_chat_that_owes_ids_is_not_audited(make: Any, write: Any, database: store_database.Database) -> None:
+    await aged(make, write)
+    hole = records.Coverage(space_id=make.space, chat_id=make.chat_id, first_id=1, last_id=8, as_of=0, source="owed")
+    await write(make.batch(hole))
+    assert await due(database, make) is None
+
+
+async def test_message_that_deletes_itself_is_looked_for_once_its_time_is_over(
+    make: Any, write: Any, database: store_database.Database
+) -> None:
+    old = NOW - timedelta(hours=1)
+    rows = [make.message(1, date=old, ttl_seconds=60), make.message(2, date=old, ttl_seconds=86_400)]
+    await write(make.batch(make.chat(), *rows, make.message(3, date=old)))
+    async with database.connection() as conn:
+        assert await audits.expired(conn, timedelta(days=1), 10) == [(make.space, 1)]
+        assert await audits.expired(conn, timedelta(minutes=1), 10) == []
+
+
+def test_younger_messages_are_looked_at_more_often() -> None:
+    periods = [tier.period for tier in rules.TIERS]
+    assert periods == sorted(periods)
+    assert [rules.tier_of(timedelta(days=days)) for days in (0, 1, 7, 30)] == [0, 1, 2, 3]
+    assert (rules.TIERS[0].is_late(3700), rules.TIERS[0].is_late(7200)) == (False, True)

@@ -1,0 +1,185 @@
+"""The ledger: what opens, what closes, and what must not close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from heliograph.domain import identity, records
+from heliograph.store import coverage, owed
+from heliograph.store import database as store_database
+
+MAILBOX = identity.mailbox_space(7)
+GROUP = identity.chat_peer(6)
+LAST_ID = owed.END - 1
+SHOW = "SELECT covered::text, holes::text, suspects::text, unreachable::text FROM coverage WHERE chat_id = %s"
+
+
+@pytest.fixture
+def ids(make: Any) -> Any:
+    def of(first: int, last: int, source: Any, as_of: int = 5, *, mailbox: bool = False) -> records.Coverage:
+        place = (MAILBOX, GROUP) if mailbox else (make.space, make.chat_id)
+        return records.Coverage(
+            space_id=place[0], chat_id=place[1], first_id=first, last_id=last, as_of=as_of, source=source
+        )
+
+    return of
+
+
+def gap(make: Any, **given: Any) -> records.Gap:
+    base: dict[str, Any] = {
+        "space_id": make.space,
+        "cause": "start",
+        "from_pts": 5,
+        "to_pts": 900,
+        "events": 0,
+        "noticed_at": make.at(0),
+        "closed_at": None,
+    }
+    return records.Gap(**(base | given))
+
+
+async def test_answer_from_before_the_hole_closes_nothing(make: Any, write: Any, fetch: Any, ids: Any) -> None:
+    await write(make.batch(ids(1, 100, "owed", 0), moves=(make.move(None, 5),)))
+    await write(make.batch(ids(1, 100, "hole", 900), moves=(make.move(5, 900),)))
+    for source in ("backfill", "probe", "suspect", "unreachable", "outside"):
+        await write(make.batch(ids(1, 100, source, 899)))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[1,101)}", "{}", "{}")]
+    await write(make.batch(ids(1, 100, "probe", 900)))
+    assert await fetch(SHOW, make.chat_id) == [("{[1,101)}", "{}", "{}", "{}")]
+
+
+async def test_answer_from_before_the_cursor_went_back_closes_nothing(
+    make: Any, write: Any, fetch: Any, ids: Any
+) -> None:
+    await write(make.batch(ids(1, 100, "owed", 0), moves=(make.move(None, 1000),)))
+    await write(make.batch(ids(1, 100, "hole", 900), moves=(make.move(1000, 900),)))
+    await write(make.batch(ids(1, 100, "probe", 1000)))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[1,101)}", "{}", "{}")]
+
+
+async def test_answer_and_a_newer_hole_in_one_commit_leave_the_hole_open(
+    make: Any, write: Any, fetch: Any, ids: Any
+) -> None:
+    await write(make.batch(ids(1, 100, "owed", 0), moves=(make.move(None, 5),)))
+    hole = make.batch(ids(1, 100, "hole", 900), moves=(make.move(5, 900),))
+    await write(hole, make.batch(ids(1, 50, "backfill", 5)))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[1,101)}", "{}", "{}")]
+
+
+async def test_hole_begins_at_the_anchor_and_ends_above_everything_stored(
+    make: Any, write: Any, fetch: Any, ids: Any
+) -> None:
+    await write(make.batch(make.chat(), make.message(130), ids(40, 100, "owed", 0)))
+    await write(make.batch(ids(1, 120, "hole")))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[40,131)}", "{}", "{}")]
+
+
+async def test_hole_without_end_stays_so_until_it_is_cut_off(make: Any, write: Any, fetch: Any, ids: Any) -> None:
+    await write(make.batch(ids(1, LAST_ID, "hole")))
+    await write(make.batch(ids(101, LAST_ID, "outside")))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[1,101)}", "{}", "{}")]
+
+
+async def test_empty_id_stays_owed_until_a_second_look(make: Any, write: Any, fetch: Any, ids: Any) -> None:
+    await write(make.batch(ids(1, 10, "owed", 0)))
+    await write(make.batch(ids(1, 6, "probe"), ids(7, 10, "suspect")))
+    assert await fetch(SHOW, make.chat_id) == [("{[1,7)}", "{[7,11)}", "{[7,11)}", "{}")]
+    await write(make.batch(ids(7, 10, "probe")))
+    assert await fetch(SHOW, make.chat_id) == [("{[1,11)}", "{}", "{}", "{}")]
+
+
+async def test_new_hole_asks_anew_for_what_was_suspected_or_out_of_reach(
+    make: Any, write: Any, fetch: Any, ids: Any
+) -> None:
+    await write(make.batch(ids(1, 10, "owed", 0), ids(1, 3, "unreachable"), ids(4, 10, "suspect")))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[4,11)}", "{[4,11)}", "{[1,4)}")]
+    await write(make.batch(ids(1, 10, "hole", 900)))
+    assert await fetch(SHOW, make.chat_id) == [("{}", "{[1,11)}", "{}", "{}")]
+
+
+async def test_second_look_at_what_is_not_on_the_ledger_leaves_it_off(
+    make: Any, write: Any, fetch: Any, ids: Any
+) -> None:
+    await write(make.batch(ids(50, 60, "owed", 0), ids(50, 60, "backfill")))
+    await write(make.batch(ids(10, 10, "suspect"), ids(90, 90, "suspect")))
+    await write(make.batch(ids(10, 10, "probe"), ids(90, 90, "probe")))
+    assert await fetch(SHOW, make.chat_id) == [("{[50,61)}", "{}", "{}", "{}")]
+
+
+async def test_page_of_history_proves_a_mailbox_at_its_beginning_only(write: Any, fetch: Any, make: Any) -> None:
+    def of(source: Any, as_of: int) -> records.Coverage:
+        return records.Coverage(space_id=MAILBOX, chat_id=GROUP, first_id=1, last_id=9, as_of=as_of, source=source)
+
+    await write(make.batch(of("owed", 0), of("backfill", 5)))
+    assert await fetch(SHOW, GROUP) == [("{[1,10)}", "{}", "{}", "{}")]
+    await write(make.batch(of("hole", 900), of("backfill", 901)))
+    assert await fetch(SHOW, GROUP) == [("{}", "{[1,10)}", "{}", "{}")]
+    await write(make.batch(of("probe", 901)))
+    assert await fetch(SHOW, GROUP) == [("{[1,10)}", "{}", "{}", "{}")]
+
+
+async def test_last_hole_closes_the_gaps_of_its_space(make: Any, write: Any, fetch: Any, ids: Any) -> None:
+    state = "SELECT space_id, closed_by, closed_at >= noticed_at FROM gaps ORDER BY gap_id"
+    elsewhere = gap(make, space_id=MAILBOX)
+    await write(make.batch(ids(1, 20, "owed", 0), ids(1, 20, "owed", 0, mailbox=True), gaps=[gap(make), elsewhere]))
+    await write(make.batch(ids(1, 19, "probe")))
+    assert await fetch(state) == [(make.space, None, None), (MAILBOX, None, None)]
+    await write(make.batch(ids(20, 20, "probe")))
+    assert await fetch(state) == [(make.space, "probe", True), (MAILBOX, None, None)]
+
+
+async def test_gap_of_a_mailbox_that_mirrors_nothing_is_settled(
+    make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database
+) -> None:
+    await write(make.batch(ids(1, 20, "owed", 0), gaps=[gap(make), gap(make, space_id=MAILBOX)]))
+    async with database.connection() as conn:
+        assert await coverage.settle(conn) == 1
+    assert await fetch("SELECT space_id FROM gaps WHERE closed_at IS NULL") == [(make.space,)]
+
+
+# -- what is asked for ------------------------------------------------------------------------------------------
+
+
+async def stretches(database: store_database.Database, space: int, **given: Any) -> list[tuple[int, int]]:
+    options: dict[str, Any] = {"busy": [], "history": True, "limit": 10}
+    async with database.connection() as conn:
+        found = await owed.holes(conn, identity.SpaceId(space), **(options | given))
+    return [(each.first_id, each.last_id) for each in found]
+
+
+def progress(make: Any, **given: Any) -> records.BackfillProgress:
+    base: dict[str, Any] = {"next_id": 0, "done": 1, "total": 1, "is_complete": False, "since": None}
+    return records.BackfillProgress(chat_id=make.chat_id, space_id=make.space, **(base | given))
+
+
+async def test_what_history_will_bring_is_left_to_it(
+    make: Any, write: Any, ids: Any, database: store_database.Database
+) -> None:
+    await write(make.batch(make.chat(), ids(1, 100, "owed", 0)))
+    assert await stretches(database, make.space) == []
+    await write(make.batch(progress=progress(make, next_id=40), origin="backfill"))
+    assert await stretches(database, make.space) == [(1, 40)]
+    await write(make.batch(progress=progress(make, next_id=100, is_complete=True), origin="backfill"))
+    assert await stretches(database, make.space) == [(1, 100)]
+    assert await stretches(database, make.space, busy=[make.chat_id]) == []
+
+
+async def test_without_history_only_what_follows_the_first_stored_message_is_asked_for(
+    make: Any, write: Any, ids: Any, database: store_database.Database
+) -> None:
+    await write(make.batch(make.chat(), ids(1, 100, "owed", 0)))
+    assert await stretches(database, make.space, history=False) == []
+    await write(make.batch(make.message(60), make.message(70)))
+    assert await stretches(database, make.space, history=False) == [(60, 100)]
+
+
+async def test_suspects_ripen(make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database) -> None:
+    await write(make.batch(make.chat(), ids(1, 10, "owed", 0), ids(3, 5, "suspect")))
+    async with database.connection() as conn:
+        assert await owed.suspects(conn, make.space, seconds=3600, limit=10) == []
+        found = await owed.suspects(conn, make.space, seconds=0, limit=10)
+        assert [(each.first_id, each.last_id) for each in found] == [(3, 5)]
+    await write(make.batch(progress=progress(make, next_id=10, is_complete=True), origin="backfill"))
+    assert await stretches(database, make.space) == [(1, 2), (6, 10)]
