@@ -21,6 +21,7 @@ from heliograph.crawler import (
     directory,
     engine,
     gauges,
+    letters,
     link,
     reach,
     refresh,
@@ -206,6 +207,7 @@ class Crawl:
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
         keeping = hold.keep(["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign))
         jobs = [self._engine.keep_time(), self._engine.reach.run(), self._measure(), self._keep_house(), keeping]
+        jobs.append(letters.serve(self._database, private_chats=self._settings.crawler.private_chats))
         if self._follows:
             jobs.append(takeover.run(self._engine, self.refresh))
         return [*jobs, self._backfill.run()] if self._fetches else jobs

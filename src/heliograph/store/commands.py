@@ -54,6 +54,11 @@ WITH ended AS (
 )
 SELECT pg_notify('heliograph_commands', command_id::text) FROM ended
 """
+_GET = """
+SELECT command_id, kind, request,
+       CASE WHEN state IN ('queued', 'running') AND expires_at <= now() THEN 'expired' ELSE state END, result
+FROM commands WHERE command_id = %s
+"""
 
 
 async def submit(conn: Connection, kind: str, request: dict[str, Any], ttl_seconds: float) -> int:
@@ -78,11 +83,8 @@ async def finish(
 
 
 async def get(conn: Connection, command_id: int) -> Command | None:
-    """Return a command as it stands."""
-    cursor = await conn.execute(
-        "SELECT command_id, kind, request, state, result FROM commands WHERE command_id = %s", [command_id]
-    )
-    row = await cursor.fetchone()
+    """Return a command as it stands, None when there is none; one that has expired says so before anybody looks."""
+    row = await (await conn.execute(_GET, [command_id])).fetchone()
     return _command(row) if row else None
 
 

@@ -47,6 +47,16 @@ async def separate(conn: Connection, batches: Sequence[records.Batch], commit: C
     ]
 
 
+async def attempt(conn: Connection, batch: records.Batch, commit: Commit) -> str | None:
+    """Commit ``batch`` behind a savepoint; return what is wrong with a row that cannot be stored, None for nothing."""
+    try:
+        async with conn.transaction():
+            await commit(conn, [batch])
+    except DATA_ERRORS as error:
+        return _sentence(error)
+    return None
+
+
 async def _find(conn: Connection, items: Sequence[_Item], commit: Commit) -> list[tuple[_Item, psycopg.Error]]:
     error = await _probe(conn, items, commit)
     if error is None:
@@ -87,13 +97,17 @@ def _letter(row: Any, error: psycopg.Error, account_id: identity.AccountId | Non
         message_id=_within(getattr(row, "message_id", None), 63),
         raw=raw,
         layer=(_within(row.layer, 31) or 0) if is_tl else 0,
-        error=f"{error.sqlstate or 'unfit'}: {error.diag.message_primary or error}",
+        error=_sentence(error),
         kind="message" if is_tl else "record",
         version=_version(row, raw),
         chat_id=_within(getattr(row, "chat_id", None), 63),
         as_of=_within(getattr(row, "as_of", None), 31),
         account_id=account_id,
     )
+
+
+def _sentence(error: psycopg.Error) -> str:
+    return f"{error.sqlstate or 'unfit'}: {error.diag.message_primary or error}"
 
 
 def _version(row: Any, raw: bytes) -> str:

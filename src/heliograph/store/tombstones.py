@@ -55,7 +55,12 @@ WHERE o.space_id = k.space_id AND o.message_id = k.message_id
 """
 _FORGET: Final = """
 DELETE FROM orphan_tombstones WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM orphan_tombstones WHERE space_id < 0 AND deleted_at < now() - %s LIMIT %s
+    SELECT ctid FROM orphan_tombstones o WHERE space_id < 0 AND deleted_at < now() - %s
+        AND NOT EXISTS (
+            SELECT FROM dead_letters d
+            WHERE d.space_id = o.space_id AND d.message_id = o.message_id AND d.resolution IS DISTINCT FROM 'replayed'
+        )
+    LIMIT %s
 ))
 """
 
@@ -88,7 +93,8 @@ async def forget(conn: Connection, keep: timedelta = ORPHANS_KEPT, *, limit: int
 
     A mailbox's deletions name no chat, so those of private chats and of groups that are mirrored from elsewhere wait as
     well, for messages that never come. What they are kept for is a history page that was asked before the deletion,
-    which comes within minutes. A channel's orphans stay: each says that an id of that channel is gone.
+    which comes within minutes, and a dead letter, whenever it is replayed. A channel's orphans stay: each says that an
+    id of that channel is gone.
     """
     return (await conn.execute(_FORGET, [keep, limit])).rowcount
 
