@@ -1,0 +1,108 @@
+"""A primary is lost with commits that its asynchronous stand-by never had; the stand-by takes over.
+
+Expected: the store's cursors went back together with their rows, so Telegram is asked again for exactly what is gone.
+Nothing is lost but texts that were replaced meanwhile, nothing is stored twice, and because positions of the outbox
+would be given again for other events, it begins a new epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from tests.fixtures import standby
+
+from heliograph import config
+from heliograph.store import database as store_database
+from heliograph.store import migrations
+
+STORED = """
+SELECT count(*) FILTER (WHERE text LIKE 'lost %%' AND deleted_at IS NULL) = 18
+   AND count(*) FILTER (WHERE text LIKE 'lost %%' AND deleted_at IS NOT NULL) = 2
+   AND count(*) FILTER (WHERE text = 'edited while held back') = 2 FROM messages
+"""
+REPLAYED = """
+SELECT count(*) FILTER (WHERE text LIKE 'lost %%' AND deleted_at IS NULL) = 18
+   AND count(*) FILTER (WHERE text = 'edited while held back') = 2 FROM messages
+"""
+EPOCH = "SELECT epoch FROM outbox_counter"
+TOLD = """
+SELECT count(*) FROM outbox o JOIN messages m USING (space_id, message_id)
+WHERE o.epoch = %s AND o.change = 'new' AND m.text LIKE 'lost %%' AND m.deleted_at IS NULL
+"""
+
+
+@pytest.fixture
+async def pair(tmp_path) -> AsyncIterator[standby.Pair]:
+    async with standby.pair(tmp_path / "servers") as made:
+        opened = await store_database.open(config.Settings(database=config.Database(url=SecretStr(made.dsn))))
+        await migrations.migrate(opened)
+        await opened.close()
+        yield made
+
+
+@pytest.fixture
+def database_dsn(pair) -> str:
+    """The database that everything here uses is that of the pair."""
+    return pair.dsn
+
+
+async def found_chats(installation):
+    """A channel and a basic group, each with one message, that only the first account is in."""
+    world, (first, _) = installation.world, installation.users
+    await installation.enable(first)
+    chats = [
+        world.run("create_channel", creator=first, title="Harbour"),
+        world.run("create_group", creator=first, title="Quay", user_ids=[]),
+    ]
+    return [(chat, world.post(chat, first, "kept")) for chat in chats]
+
+
+async def commit_what_will_be_lost(installation, pair, chats):
+    """Have new, edited and deleted messages committed that the stand-by never hears of."""
+    world, (first, _) = installation.world, installation.users
+    await installation.until("SELECT count(*) = 2 FROM messages WHERE text = 'kept'")
+    await installation.until_backfilled()
+    await pair.hold_back()
+    for chat, kept in chats:
+        posted = [world.post(chat, first, f"lost {number}") for number in range(10)]
+        world.edit(chat, kept, "edited while held back", sender=first)
+        world.delete(chat, [posted[0]], sender=first)
+    await installation.until(STORED)
+
+
+async def assert_nothing_is_lost_or_twice(installation, epoch):
+    await installation.until_equal()
+    assert await installation.one(EPOCH) > epoch
+    # Readers that resume are told of each once, in the new epoch.
+    assert await installation.one(TOLD, await installation.one(EPOCH)) == 18
+    edited = "SELECT r.text FROM revisions r JOIN messages m USING (space_id, message_id) WHERE m.text LIKE 'edited %%'"
+    assert await installation.all(edited) == ["kept", "kept"]
+
+
+async def test_running_crawler_replays_what_a_fail_over_lost(installation, pair):
+    """Nobody needs to post anything: the lost connection alone makes the crawler look at what the store holds."""
+    chats = await found_chats(installation)
+    async with installation.crawling():
+        await commit_what_will_be_lost(installation, pair, chats)
+        epoch = await installation.one(EPOCH)
+        installation.look_away()
+        await pair.fail_over()
+        await installation.until(REPLAYED)
+        for chat, _ in chats:
+            installation.world.post(chat, installation.users[0], "said afterwards")
+        await installation.until("SELECT count(*) = 2 FROM messages WHERE text = 'said afterwards'")
+        await assert_nothing_is_lost_or_twice(installation, epoch)
+
+
+async def test_crawler_that_starts_after_a_fail_over_replays_what_it_lost(installation, pair):
+    chats = await found_chats(installation)
+    async with installation.crawling():
+        await commit_what_will_be_lost(installation, pair, chats)
+        epoch = await installation.one(EPOCH)
+    await pair.fail_over()
+    assert await installation.one("SELECT count(*) FROM messages WHERE text LIKE 'lost %%'") == 0
+    async with installation.crawling():
+        await installation.until(REPLAYED)
+        await assert_nothing_is_lost_or_twice(installation, epoch)
