@@ -10,12 +10,22 @@ import http.server
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from heliograph import errors
 
@@ -23,6 +33,9 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = frozenset({"localhost", LOOPBACK, "::1"})
+
+STALLS_NAME = "stalls"
+"""In ``run/``; no ``.json``, since those are addresses."""
 
 _LATENCY_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
@@ -50,6 +63,8 @@ FLOOD_WAITS = Counter("heliograph_flood_waits_total", "FLOOD_WAIT answers, by me
 RPC_SECONDS = Histogram(
     "heliograph_rpc_seconds", "Duration of Telegram requests, by method family.", ["family"], buckets=_LATENCY_BUCKETS
 )
+SPOOL_BATCHES = Gauge("heliograph_spool_batches", "Batches in the local spool, not yet in the database.")
+SPOOL_BYTES = Gauge("heliograph_spool_bytes", "Size of the local spool on disk.")
 RECONNECTS = Counter("heliograph_reconnects_total", "Connections to Telegram that were made again.")
 LOOP_LAG = Gauge(
     "heliograph_loop_lag_seconds", "The longest that the process kept its own tasks waiting in the last seconds."
@@ -58,7 +73,6 @@ FEED_LAG = Gauge(
     "heliograph_feed_lag_seconds", "How long the oldest update waits to be taken, or an account's line is silent."
 )
 WRITER_LAG = Gauge("heliograph_writer_lag_seconds", "How long the oldest live batch waits for its commit.")
-STALLS = Counter("heliograph_stalls_total", "Parts that stopped moving and had their process started again.", ["part"])
 LIVE_CLIENTS = Gauge("heliograph_live_clients", "Connected WebSocket clients.")
 
 
@@ -70,7 +84,7 @@ def exposed(data_dir: Path, role: str, port: int = 0) -> Iterator[int]:
     PortTaken.
     """
     try:
-        server = _Server((LOOPBACK, port), _Handler)
+        server = _Server((LOOPBACK, port), _Handler, data_dir)
     except OSError:
         raise errors.PortTaken(f"Port {port} is in use; choose another as web.metrics_port, or 0.") from None
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
@@ -89,10 +103,52 @@ def exposed(data_dir: Path, role: str, port: int = 0) -> Iterator[int]:
         thread.join()
 
 
+def count_stall(data_dir: Path, part: str) -> None:
+    """Count a part that has stopped moving, in a file: the process that is about to say so ends with it."""
+    file = data_dir / "run" / STALLS_NAME
+    found = _stalls(data_dir)
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = file.with_suffix(".part")
+        new.write_text(json.dumps({**found, part: found.get(part, 0) + 1}), "utf-8")
+        new.replace(file)
+
+
+def _told_stalls(data_dir: Path) -> bytes:
+    family = CounterMetricFamily(
+        "heliograph_stalls", "Parts that stopped moving, so that their process was started again.", labels=["part"]
+    )
+    for part, count in _stalls(data_dir).items():
+        family.add_metric([part], count)
+    registry = CollectorRegistry()
+    registry.register(_Given(family))
+    return generate_latest(registry)
+
+
+def _stalls(data_dir: Path) -> dict[str, int]:
+    try:
+        found = json.loads((data_dir / "run" / STALLS_NAME).read_text("utf-8"))
+        return {str(part): int(count) for part, count in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+class _Given(Collector):
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterable[Metric]:
+        return [self._family]
+
+
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     # Two processes on one port would each be asked now and then.
     allow_reuse_port = False
+
+    def __init__(self, address: tuple[str, int], handler: type[_Handler], data_dir: Path) -> None:
+        super().__init__(address, handler)
+        self.data_dir = data_dir
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Let a scraper hang up."""
@@ -110,7 +166,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif self.path.partition("?")[0] != "/metrics":
             self._answer(404, b"There is only /metrics.\n", "text/plain")
         else:
-            self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+            assert isinstance(self.server, _Server)
+            self._answer(200, generate_latest() + _told_stalls(self.server.data_dir), CONTENT_TYPE_LATEST)
 
     def log_message(self, format: str, *_: object) -> None:
         """Say nothing: who asks how often is no event."""

@@ -161,11 +161,11 @@ class Engine:
                 self.perform(self.machine.tick(now))
 
     async def stop(self) -> None:
-        """Start nothing new, and wait until what is on its way to the store has ended, and what others wait for."""
+        """Start nothing new, and wait until what was decided has ended, and what others wait for is written."""
         await self._tasks.stop()
         await self._writer.until_idle()
-        while any(self._is_under_way(box) for box in self.claims.released):  # no difference brings that again
-            await asyncio.sleep(0)
+        while any(map(self._is_under_way, self.machine.boxes)):  # each commit lets the next one of its box begin
+            await asyncio.sleep(TICK_SECONDS)
             await self._writer.until_idle()
         await self.reach.flush()
 

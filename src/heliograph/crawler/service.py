@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Literal
@@ -19,8 +17,9 @@ from heliograph.crawler import (
     backfill,
     claims,
     directory,
+    drain,
     engine,
-    gauges,
+    house,
     letters,
     link,
     reach,
@@ -31,23 +30,18 @@ from heliograph.crawler import (
     takeover,
     tenure,
     transport,
+    watch,
     writer,
 )
 from heliograph.domain import identity, records
 from heliograph.domain.sync import machine
 from heliograph.domain.sync.rules import Rules
-from heliograph.store import accounts, commands, database, outbox, tombstones
+from heliograph.store import accounts, commands, database, heartbeats
 from heliograph.store import chats as chat_rows
 from heliograph.vault import sessions
 
 Mode = Literal["all", "history", "live"]
 
-MEASURE_SECONDS = 1.0
-HOUSE_SECONDS = 3600.0
-HOUSE_PAUSE_SECONDS = 0.5
-CANCEL_AGAIN_SECONDS = 10.0
-"""Longer than an orderly end takes."""
-STOP_SECONDS = 10.0
 SUSPECT_SECONDS = 1.0
 
 _log = log.get("service")
@@ -64,6 +58,7 @@ async def run(
     restart: bool = True,
     on_ready: Callable[[], None] = lambda: None,
     client: type[transport.Client] = transport.Client,
+    time: clock.Clock | None = None,
 ) -> None:
     """Mirror until ``stop`` is set; with mode ``history`` until the history is there.
 
@@ -76,7 +71,7 @@ async def run(
     Disconnected, and SessionEnded when every account's session is over.
     """
     vault = sessions.load(settings.key_file)
-    hold = tenure.Tenure(opened, f"{socket.gethostname()}:{os.getpid()}")
+    hold = tenure.Tenure(opened, heartbeats.holder())
     is_begun = False
     fetched: dict[identity.PeerId, int] = {}
 
@@ -103,6 +98,7 @@ async def run(
                     fetched=fetched,
                     restart=restart,
                     client=client,
+                    time=time or clock.SystemClock(),
                 )
                 await crawl.run(rows, hold, stop, begin)
                 return
@@ -135,6 +131,7 @@ class Crawl:
         fetched: dict[identity.PeerId, int],
         restart: bool,
         client: type[transport.Client],
+        time: clock.Clock,
     ) -> None:
         crawler = settings.crawler
         self._settings = settings
@@ -147,7 +144,7 @@ class Crawl:
         self._follows = mode != "history" and crawler.updates
         self._fetches = mode != "live" and crawler.history
         self._ends = mode == "history"
-        self._time = clock.SystemClock()
+        self._time = time
         self._directory = directory.Directory(private_chats=crawler.private_chats)
         self._writer = writer.Writer(opened, time=self._time)
         self._claims = claims.Claims(opened, epoch)
@@ -171,6 +168,12 @@ class Crawl:
             fetched=fetched,
             time=self._time,
         )
+        self._watch = watch.Watch(
+            self._writer,
+            lambda: [each.connection for each in self._engine.accounts] if self._follows else [],
+            stall_seconds=crawler.stall_seconds,
+        )
+        self._heart = heartbeats.Heart(opened, "crawler", describe=self._watch.lags, time=time)
         self._refreshes: list[refresh.Refresh] = []
         self._resume = resume.Resume()
 
@@ -182,22 +185,22 @@ class Crawl:
         self._resume = await resume.load(self._database, links, self._directory, self._claims)
         self._engine.reach.load(self._resume.lost)
         on_ready()
-        writing = asyncio.create_task(self._writer.run(), name="writer")
+        writing = [asyncio.create_task(job) for job in (self._writer.run(), self._heart.run())]
         tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]
         try:
-            done, _ = await asyncio.wait({writing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({*writing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         except tenure.Over:
             # Somebody else may speak for these accounts by now: silence first, order afterwards (invariant 14).
-            await asyncio.gather(_cancel(tasks), _disconnect(links))
+            await asyncio.gather(drain.cancel(tasks), drain.disconnect(links))
+            raise
+        except errors.Stalled:
+            self._heart.state = "stalled"
             raise
         finally:
-            await _cancel(tasks)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._engine.stop(), STOP_SECONDS)
-            await _cancel([writing])
-            await _disconnect(links)
+            seconds = self._settings.crawler.drain_seconds
+            await drain.end(self._engine, self._heart, reading=tasks, writing=writing, links=links, seconds=seconds)
 
     def refresh(self) -> None:
         """Have every account's list of chats read soon."""
@@ -206,7 +209,14 @@ class Crawl:
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
         keeping = hold.keep(["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign))
-        jobs = [self._engine.keep_time(), self._engine.reach.run(), self._measure(), self._keep_house(), keeping]
+        settings = self._settings
+        jobs = [
+            self._engine.keep_time(),
+            self._engine.reach.run(),
+            self._watch.run(self._engine.machine, settings.data_dir),
+            house.keep(self._database, timedelta(days=settings.database.outbox_days)),
+            keeping,
+        ]
         jobs.append(letters.serve(self._database, private_chats=self._settings.crawler.private_chats))
         if self._follows:
             jobs.append(takeover.run(self._engine, self.refresh))
@@ -215,23 +225,6 @@ class Crawl:
     async def _handle(self, command: commands.Command) -> dict[str, object]:
         self.refresh()
         return {}
-
-    async def _measure(self) -> None:
-        while True:
-            gauges.measure(self._engine.machine)
-            await asyncio.sleep(MEASURE_SECONDS)
-
-    async def _keep_house(self) -> None:
-        """Forget what readers of the live stream can no longer ask for, and deletions of what never came."""
-        keep = timedelta(days=self._settings.database.outbox_days)
-        while True:
-            with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
-                async with self._database.connection() as conn:
-                    while await outbox.trim(conn, keep):  # noqa: ASYNC110 - others may commit between two bites
-                        await asyncio.sleep(HOUSE_PAUSE_SECONDS)
-                    while await tombstones.forget(conn):  # noqa: ASYNC110 - as above
-                        await asyncio.sleep(HOUSE_PAUSE_SECONDS)
-            await asyncio.sleep(HOUSE_SECONDS)
 
     # -- accounts ---------------------------------------------------------------------------------------------
 
@@ -246,7 +239,7 @@ class Crawl:
             is_alive = await asyncio.gather(*runs)
         finally:
             # The failure of one account ends the others too: none may go on beside the next tenure (invariant 14).
-            await _cancel(runs)
+            await drain.cancel(runs)
         alive = [each for each, is_signed_in in zip(links, is_alive, strict=True) if is_signed_in]
         if self._ends and alive:
             await self._backfill.until_idle()
@@ -265,7 +258,7 @@ class Crawl:
             await self._let_go(account, ended)
             return False
         finally:
-            await _cancel(jobs)
+            await drain.cancel(jobs)
         return True
 
     async def _is_signed_in(self, account: link.Link) -> bool:
@@ -338,16 +331,3 @@ class Crawl:
 async def _until_lost(account: link.Link) -> None:
     await account.connection.until_lost()
     raise errors.Disconnected("The connection to Telegram was lost; run the command again.")
-
-
-async def _disconnect(links: Sequence[link.Link]) -> None:
-    await asyncio.gather(*(each.connection.disconnect() for each in links), return_exceptions=True)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """End tasks. One that goes on is told again, since libraries lose a cancellation now and then."""
-    while pending := {task for task in tasks if not task.done()}:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
-    await asyncio.gather(*tasks, return_exceptions=True)
