@@ -63,7 +63,8 @@ async def test_round_goes_on_where_it_was_and_its_period_is_measured(
     assert await due(database, make) == (0, 5)
     await fetch("UPDATE audits SET started_at = now() - interval '2 hours' RETURNING 1")
     await write(make.batch(audits=[step(make, is_complete=True, checked=2), step(make, deletions_found=1)]))
-    show = "SELECT next_id, round(period_seconds)::int, target_seconds::int, checked, edits_found, deletions_found FROM audits"
+    counts = "checked, edits_found, deletions_found"
+    show = f"SELECT next_id, round(period_seconds)::int, target_seconds::int, {counts} FROM audits"
     assert await fetch(show) == [(0, 7200, 3600, 5, 1, 1)]
     await fetch("UPDATE audits SET completed_at = now() - interval '61 minutes' RETURNING 1")
     await write(make.batch(audits=[step(make, next_id=9), step(make, 1), step(make, 2), step(make, 3)]))
@@ -85,7 +86,7 @@ async def test_message_that_deletes_itself_is_looked_for_once_its_time_is_over(
     rows = [make.message(1, date=old, ttl_seconds=60), make.message(2, date=old, ttl_seconds=86_400)]
     await write(make.batch(make.chat(), *rows, make.message(3, date=old)))
     async with database.connection() as conn:
-        assert await audits.expired(conn, timedelta(days=1), 10) == [(make.space, 1)]
+        assert await audits.expired(conn, timedelta(days=1), 10) == [(make.space, make.chat_id, 1)]
         assert await audits.expired(conn, timedelta(minutes=1), 10) == []
 
 

@@ -76,6 +76,12 @@ async def test_hole_begins_at_the_anchor_and_ends_above_everything_stored(
     assert await fetch(SHOW, make.chat_id) == [("{}", "{[40,131)}", "{}", "{}")]
 
 
+async def test_what_is_owed_below_the_anchor_reaches_up_to_it(make: Any, write: Any, fetch: Any, ids: Any) -> None:
+    await write(make.batch(ids(50, 60, "owed", 0), ids(50, 60, "backfill")))
+    await write(make.batch(ids(10, 44, "owed", 0)))
+    assert await fetch(SHOW, make.chat_id) == [("{[50,61)}", "{[10,50)}", "{}", "{}")]
+
+
 async def test_hole_without_end_stays_so_until_it_is_cut_off(make: Any, write: Any, fetch: Any, ids: Any) -> None:
     await write(make.batch(ids(1, LAST_ID, "hole")))
     await write(make.batch(ids(101, LAST_ID, "outside")))

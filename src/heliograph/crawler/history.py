@@ -2,13 +2,14 @@
 
 A page holds the ids above ``next_id``. What it tells is true as of the cursor that was committed *before* it was asked
 (invariant 10). Ids that it leaves out are not taken as deleted: in a channel, where ids are dense, they stay open
-holes until somebody asks for them by id (TELEGRAM.md 7.5); a mailbox numbers all its chats together, so there the
-ids between two messages of one chat say nothing and the whole range counts as scanned.
+holes until somebody asks for them by id (crawler/reconcile); a mailbox numbers all its chats together, so there the
+ids between two messages of one chat say nothing and the whole range counts as scanned. That holds as long as nothing
+of the mailbox was lost: after a loss the store takes no page as proof (store/coverage.py), and all ids are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,8 @@ class Request:
     top_id: int = 0
     """The newest id as far as known; 0 when it is not."""
     limit: int = PAGE
+    beside: Sequence[tuple[records.CoverageSource, int, int]] = ()
+    """What else to put on the ledger with this page: source, first and last id."""
 
 
 async def start_id(account: link.Link, peer: Any, since: datetime) -> int:
@@ -111,7 +114,7 @@ def _batch(
     memory: normalize.PeerMemory,
     at: datetime,
 ) -> records.Batch:
-    account, space = request.account, progress.space_id
+    account, space, above = request.account, progress.space_id, request.progress.next_id
     context = replace(account.context(at), keeps_topics=False)
     rows = normalize.Rows()
     for tl in fresh:
@@ -143,26 +146,31 @@ def _batch(
                 chat_id=progress.chat_id,
                 first_id=first,
                 last_id=last,
-                as_of=request.as_of,
-                source="backfill",
+                as_of=request.as_of if source != "owed" else 0,
+                source=source,
             )
-            for first, last in _ranges([tl.id for tl in fresh], space, request.progress.next_id)
+            for source, first, last in (*request.beside, *_ranges([tl.id for tl in fresh], space, above))
         ],
         progress=progress,
     )
 
 
-def _ranges(ids: list[int], space: identity.SpaceId, above: int) -> Iterator[tuple[int, int]]:
+def _ranges(ids: list[int], space: identity.SpaceId, above: int) -> Iterator[tuple[records.CoverageSource, int, int]]:
     """Yield what a page proves: runs of ids that are there, or in a mailbox everything up to the last."""
-    if not ids:
+    if ids and not identity.is_channel_space(space):
+        yield "backfill", above + 1, ids[-1]
         return
-    if not identity.is_channel_space(space):
-        yield above + 1, ids[-1]
-        return
-    first = last = ids[0]
-    for each in ids[1:]:
-        if each != last + 1:
+    for first, last in runs(ids):
+        yield "backfill", first, last
+
+
+def runs(ids: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of ascending ids that follow each other, as first and last."""
+    first = last = None
+    for each in ids:
+        if first is not None and last is not None and each != last + 1:
             yield first, last
             first = each
-        last = each
-    yield first, last
+        first, last = each if first is None else first, each
+    if first is not None and last is not None:
+        yield first, last

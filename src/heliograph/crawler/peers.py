@@ -173,13 +173,14 @@ def _name(user: records.User | None) -> str:
 
 
 def _hole(dialog: Dialog) -> records.Coverage:
+    # Nothing was lost yet, so that whatever is asked from now on closes it.
     return records.Coverage(
         space_id=dialog.space_id,
         chat_id=dialog.chat_id,
         first_id=1,
         last_id=dialog.top_id,
-        as_of=dialog.pts or 0,
-        source="hole",
+        as_of=0,
+        source="owed",
     )
 
 

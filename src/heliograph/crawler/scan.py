@@ -67,6 +67,8 @@ class Part:
     until_id: int | None = None
     since: datetime | None = None
     """The depth that is reached once this part is complete."""
+    beside: tuple[tuple[records.CoverageSource, int, int], ...] = ()
+    """What its first page puts on the ledger: ids that are wanted from now on, or that are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +102,14 @@ class Scan:
         if row.is_complete:
             return await self._older_part(start, since) if is_deeper(since, row.since) else None
         if row.next_id == 0 and row.done == 0:
-            return Part(progress=replace(start, next_id=await self._start(since), since=since), since=since)
+            first = await self._start(since)
+            beside = _unwanted(0, first)
+            return Part(progress=replace(start, next_id=first, since=since), since=since, beside=beside)
         if row.since is None and since is not None:
             # Everything was asked for once; now it need not be.
             first = max(row.next_id, await self._start(since))
-            return Part(progress=replace(start, next_id=first, since=since), since=since)
+            beside = _unwanted(row.next_id, first)
+            return Part(progress=replace(start, next_id=first, since=since), since=since, beside=beside)
         return Part(progress=start, since=row.since)
 
     async def fetch(self, part: Part) -> None:
@@ -141,7 +146,9 @@ class Scan:
         until_id, first = await self._start(self._row.since), await self._start(since)
         # Where an earlier run stopped, if it was inside this part.
         next_id = start.next_id if first <= start.next_id < until_id else first
-        return Part(progress=replace(start, next_id=next_id), until_id=until_id, since=since)
+        owed: tuple[records.CoverageSource, int, int] = ("owed", next_id + 1, until_id)
+        beside = (owed,) if next_id < until_id else ()
+        return Part(progress=replace(start, next_id=next_id), until_id=until_id, since=since, beside=beside)
 
     async def _start(self, since: datetime | None) -> int:
         """Return the id that a depth starts above."""
@@ -165,6 +172,7 @@ class Scan:
                 until_id=part.until_id,
                 top_id=self._top_id,
                 limit=home.page_size(self._row.chat_id),
+                beside=part.beside if asked is part.progress else (),
             )
             return await history.fetch(request, home.memories[account.account_id], home.time.now())
 
@@ -309,6 +317,11 @@ def _stored(part: Part, progress: records.BackfillProgress) -> records.BackfillP
     if part.until_id is None:
         return progress
     return replace(progress, is_complete=True, since=part.since if progress.is_complete else part.progress.since)
+
+
+def _unwanted(after: int, until: int) -> tuple[tuple[records.CoverageSource, int, int], ...]:
+    """Return what the ledger is told about ids above ``after`` and up to ``until`` that are too old to be asked for."""
+    return (("outside", after + 1, until),) if after < until else ()
 
 
 def _frozen(account: link.Link) -> float:

@@ -20,7 +20,8 @@ _SAVE: Final = """
 INSERT INTO audits AS a (space_id, chat_id, tier, next_id, started_at, completed_at, period_seconds, target_seconds,
                          checked, edits_found, deletions_found)
 SELECT space_id, chat_id, tier, CASE WHEN is_complete THEN 0 ELSE coalesce(next_id, 0) END, now(),
-       CASE WHEN is_complete THEN now() END, CASE WHEN is_complete THEN 0 END, target, checked, edits_found, deletions_found
+       CASE WHEN is_complete THEN now() END, CASE WHEN is_complete THEN 0 END, target, checked, edits_found,
+       deletions_found
 FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s, %s)
     AS s (space_id, chat_id, tier, next_id, is_complete, target, checked, edits_found, deletions_found)
 ON CONFLICT (space_id, chat_id, tier) DO UPDATE SET
@@ -68,7 +69,7 @@ WHERE m.space_id = %(space)s AND m.chat_id = %(chat)s AND m.deleted_at IS NULL
 ORDER BY m.message_id LIMIT %(limit)s
 """
 _EXPIRED: Final = """
-SELECT space_id, message_id FROM messages
+SELECT space_id, chat_id, message_id FROM messages
 WHERE ttl_seconds IS NOT NULL AND deleted_at IS NULL
   AND date + ttl_seconds * interval '1 second' BETWEEN now() - %s * interval '1 second' AND now()
   AND NOT EXISTS (
@@ -153,10 +154,15 @@ async def stored(conn: Connection, due: Round, now: datetime, limit: int) -> lis
     return [Stored(message_id=number, fingerprint=mark, as_of=pts) for number, mark, pts in await cursor.fetchall()]
 
 
-async def expired(conn: Connection, within: timedelta, limit: int) -> list[tuple[identity.SpaceId, identity.MessageId]]:
-    """Return messages that were to delete themselves at some time ``within`` from now back, and are stored as alive."""
+async def expired(
+    conn: Connection, within: timedelta, limit: int
+) -> list[tuple[identity.SpaceId, identity.PeerId, int]]:
+    """Return space, chat and id of messages that are stored as alive, though they were to delete themselves by now.
+
+    What was due longer than ``within`` ago is left to the rounds.
+    """
     cursor = await conn.execute(_EXPIRED, [within.total_seconds(), limit])
-    return [(space_id, message_id) for space_id, message_id in await cursor.fetchall()]
+    return [(space_id, chat_id, message_id) for space_id, chat_id, message_id in await cursor.fetchall()]
 
 
 def _joined(one: records.AuditStep, other: records.AuditStep) -> records.AuditStep:

@@ -62,8 +62,16 @@ ON CONFLICT (space_id, chat_id) DO UPDATE SET
     unreachable = c.unreachable + EXCLUDED.unreachable, covered = c.covered - EXCLUDED.unreachable,
     holes = c.holes - EXCLUDED.unreachable, suspects = c.suspects - EXCLUDED.unreachable, updated_at = now()
 """
+# What is added below the anchor reaches up to it: the ledger has no ids between its own that it knows nothing of.
 _OWE: Final = f"""
-WITH told AS (SELECT r.* FROM {_GIVEN}), ranges AS ({_AGGREGATE})
+WITH told AS (
+    SELECT r.space_id, r.chat_id, r.first_id, greatest(r.last_id, lower(c.ledger) - 1) AS last_id, r.as_of
+    FROM {_GIVEN}
+    LEFT JOIN LATERAL (
+        SELECT c.covered + c.holes + c.unreachable AS ledger
+        FROM coverage c WHERE c.space_id = r.space_id AND c.chat_id = r.chat_id OFFSET 0
+    ) c ON true
+), ranges AS ({_AGGREGATE})
 INSERT INTO coverage AS c (space_id, chat_id, holes, as_of) SELECT space_id, chat_id, ids, as_of FROM ranges
 ON CONFLICT (space_id, chat_id) DO UPDATE SET
     covered = c.covered - EXCLUDED.holes, holes = c.holes + EXCLUDED.holes, suspects = c.suspects - EXCLUDED.holes,
