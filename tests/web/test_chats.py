@@ -55,7 +55,9 @@ async def test_status_counts_everything(api: Any, rows: Any) -> None:
     )
     await rows.insert("dirty_boxes", {"box": space, "reason": "too_long"})
     await rows.insert("dead_letters", {"raw": b"x", "layer": 229, "error": "?"})
-    await rows.insert("dead_letters", {"raw": b"x", "layer": 229, "error": "?", "resolved_at": rows.moment})
+    await rows.insert(
+        "dead_letters", {"raw": b"x", "layer": 229, "error": "?", "resolved_at": rows.moment, "resolution": "replayed"}
+    )
     future = datetime.now(UTC) + timedelta(hours=1)
     frozen = {"history": future.isoformat(), "files": rows.moment.isoformat()}
     await rows.insert("accounts", {"label": "a", "user_id": 7, "dc_id": 2, "frozen_until": frozen})
