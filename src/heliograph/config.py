@@ -132,6 +132,8 @@ class Crawler(_Section):
     silence_seconds: float = Field(900, gt=0)
     refresh_seconds: float = Field(300, gt=0)
     """How often the list of chats is read again."""
+    spool_mb: int = Field(1024, ge=0)
+    """Disk that may hold what arrives while the database is away, in MiB; 0 for none."""
     stall_seconds: float = Field(60, gt=0)
     """A part that has not moved for so long is stalled, and its process is started again."""
     drain_seconds: float = Field(15, ge=0, le=20)
@@ -263,6 +265,16 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
     else:
         reason = _REASONS.get(error["type"]) or error["msg"].replace("Input should", "it should")
     return f"{source}: {'.'.join(where)}: {reason}; correct it there."
+
+
+def service_manager() -> tuple[str, float]:
+    """Return the socket of the service manager that started us and its watchdog's period in seconds; empty and 0: none.
+
+    They are taken out of the environment, so that no child speaks in this process's name.
+    """
+    socket, pid, period = (os.environ.pop(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"))
+    is_watched = period.isdecimal() and pid in ("", str(os.getpid()))
+    return socket, int(period) / 1e6 if is_watched else 0.0
 
 
 def read(path: Path) -> dict[str, Any]:

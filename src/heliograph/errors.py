@@ -60,6 +60,10 @@ class DiskFull(HeliographError):
     """The disk is full; free some space and start again, nothing half-written was kept."""
 
 
+class SpoolFull(HeliographError):
+    """The spool has reached crawler.spool_mb; what comes now is asked of Telegram again after the outage."""
+
+
 class PortTaken(HeliographError):
     """The port is in use by another program; choose another with --port."""
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from heliograph import clock, errors
-from heliograph.crawler import writer
+from heliograph.crawler import breaker, writer
 from heliograph.domain import records
 from heliograph.store import locks
 
@@ -226,12 +226,8 @@ async def test_open_breaker_refuses_at_once_and_keeps_nothing():
     class Away:
         """A database that is not there."""
 
-        @contextlib.asynccontextmanager
-        async def connection(self):
+        async def listen_connection(self):
             raise errors.DatabaseUnreachable
-            yield
-
-        transaction = connection
 
     async with running(Away()) as made:
         with pytest.raises(errors.DatabaseUnreachable):
@@ -268,7 +264,7 @@ async def test_full_disk_is_tried_again_after_longer_pauses_until_a_commit_succe
                         await made.submit(batch(failures))
                     await made.until_healthy()
             await made.submit(batch(failures))
-    assert pauses == [*writer.BREAKER_SECONDS[:3], writer.BREAKER_SECONDS[0]]
+    assert pauses == [*breaker.PAUSES_SECONDS[:3], breaker.PAUSES_SECONDS[0]]
 
 
 async def test_lanes_that_fail_together_pause_once(database):

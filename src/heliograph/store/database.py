@@ -7,9 +7,10 @@ parameter. Without a URL the private server of the data directory is started, sh
 from __future__ import annotations
 
 import asyncio
+import socket
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeAlias
 
 import orjson
@@ -25,6 +26,10 @@ Pool: TypeAlias = psycopg_pool.AsyncConnectionPool[Connection]
 
 MIN_SERVER_VERSION = 160000
 CONNECT_TIMEOUT_SECONDS = 10
+CHECK_SECONDS = 5.0
+"""A pooled connection that does not answer for so long is replaced."""
+RECONNECT_SECONDS = 4.0
+"""How long the pool goes on by itself to replace a connection; then the next user makes it try at once."""
 PRIVATE_FOLDER = "postgres"
 _LINE: dict[str, Any] = {
     "keepalives_idle": 10,
@@ -69,6 +74,11 @@ class Database:
         await self.pool.close()
         if self._private is not None:
             await self._private.stop()
+
+    def abandon(self) -> None:
+        """Give up the share in the private server without waiting for anything, in a process that ends at once."""
+        if self._private is not None:
+            self._private.abandon()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -164,6 +174,16 @@ def translated(error: psycopg.Error) -> errors.HeliographError:
     )
 
 
+@contextmanager
+def deadline(conn: Connection, seconds: float) -> Iterator[None]:
+    """Let what takes longer fail as if the server had gone: its socket is shut, which no silent network delays."""
+    timer = asyncio.get_running_loop().call_later(seconds, _shut, conn)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Database:
     # The first connection is made by hand: the pool would go on trying in silence.
     first = await _connect(dsn)
@@ -180,7 +200,8 @@ async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Da
         timeout=CONNECT_TIMEOUT_SECONDS,
         kwargs={"autocommit": True},
         configure=_configure,
-        check=psycopg_pool.AsyncConnectionPool.check_connection,
+        check=_check,
+        reconnect_timeout=RECONNECT_SECONDS,
         open=False,
     )
     await pool.open()
@@ -216,6 +237,17 @@ async def _configure(conn: Connection) -> None:
     psycopg_json.set_json_dumps(orjson.dumps, conn)
     # A commit that PostgreSQL may forget would give its positions in the outbox again, for other events.
     await conn.execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on")
+
+
+async def _check(conn: Connection) -> None:
+    with deadline(conn, CHECK_SECONDS):
+        await conn.execute("")
+
+
+def _shut(conn: Connection) -> None:
+    if not conn.closed:
+        with socket.fromfd(conn.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as line, suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 async def _revive(private: server.PrivateServer) -> None:

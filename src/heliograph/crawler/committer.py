@@ -1,0 +1,90 @@
+"""One transaction per group of batches, on lines of one's own, and the look whether this is still the same database."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+
+from heliograph import log, metrics
+from heliograph.crawler.spool import replay
+from heliograph.domain import identity, records
+from heliograph.store import commit, database, line, lineage
+
+LIVE_SECONDS = 10.0
+"""After so long a live commit has failed, and the spool takes its place."""
+HISTORY_SECONDS = 60.0
+
+OnReset = Callable[[Iterable[identity.SpaceId] | None], None]
+
+_log = log.get("writer")
+
+
+class Committer:
+    """Writes for the writer's lanes. Raises DatabaseUnreachable and DiskFull, when the outcome may be unknown."""
+
+    def __init__(self, opened: database.Database, lanes: int) -> None:
+        self.on_reset: OnReset = lambda boxes: None
+        """Told the boxes whose stored cursors are not where their batches start; None for all boxes there are."""
+        self._trial = line.Line(opened, LIVE_SECONDS)
+        self._lines = [line.Line(opened, HISTORY_SECONDS if lane else LIVE_SECONDS) for lane in range(lanes)]
+        self._known: weakref.WeakSet[database.Connection] = weakref.WeakSet()
+        self._position: tuple[int, int] = (0, 0)
+        """The newest position in the outbox that this process has seen committed."""
+
+    async def write(self, lane: int, batches: Sequence[records.Batch]) -> commit.Outcome:
+        """Commit batches on a lane's own connection; lane 0 is the live one."""
+        async with self._lines[lane].connection() as conn:
+            await self._recognise(conn)
+            async with conn.transaction():
+                outcome = await commit.commit_with_bisection(conn, batches)
+        self._position = max(self._position, outcome.position or self._position)
+        for index, batch in enumerate(batches):
+            if index not in outcome.conflicts:
+                _count(batch)
+        return outcome
+
+    async def replay(self, batches: Sequence[records.Batch]) -> None:
+        """Commit batches that were spooled."""
+        async with self._trial.connection() as conn:
+            await self._recognise(conn)
+            async with conn.transaction():
+                done = await replay.write(conn, batches)
+        self._position = max(self._position, done.position or self._position)
+        for batch in batches:
+            _count(batch)
+        if done.elsewhere:
+            _log.warning("spooled_elsewhere", boxes=sorted(done.elsewhere))
+            self.on_reset(done.elsewhere)
+
+    async def look(self) -> None:
+        """See whether the database answers; whether it takes commits the next one shows."""
+        async with self._trial.connection() as conn:
+            await self._recognise(conn)
+            await conn.execute("SELECT 1")
+
+    async def close(self) -> None:
+        """Close the connections; whoever writes next makes new ones."""
+        for each in (self._trial, *self._lines):
+            await each.close()
+
+    async def _recognise(self, conn: database.Connection) -> None:
+        """Look whether a new connection leads to the database of before, after a fail-over or a restore."""
+        if conn in self._known:
+            return
+        if epoch := await lineage.check(conn, self._position):
+            _log.warning("database_is_another", outbox_epoch=epoch)
+            # Cursors may have gone back with their rows, of boxes too that say nothing for a long time.
+            self.on_reset(None)
+        self._known.add(conn)
+
+
+def _count(batch: records.Batch) -> None:
+    for kind, rows in (
+        ("message", batch.messages),
+        ("tombstone", batch.tombstones),
+        ("observation", batch.observations),
+        ("dead_letter", batch.dead_letters),
+        ("known_loss", batch.losses),
+    ):
+        if rows:
+            metrics.ROWS.labels(kind).inc(len(rows))

@@ -1,0 +1,184 @@
+"""Batches in the spool, in the order in which they were decided: put away in groups, taken some hundred rows at a time.
+
+Memory holds one group that is being written and one that is being replayed, however long the outage. A batch counts
+as put away once its group is fsynced (invariant 3). What cannot be read back, after an upgrade that renamed a field,
+is left out: its box's next batch then starts elsewhere than the stored cursor, so that the box begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from heliograph import clock, errors, log, metrics
+from heliograph.crawler.spool import segments
+from heliograph.domain import records
+
+FOLDER = "spool"
+REPLAY_ROWS = 500
+REPLAY_BYTES = 8 * 1024 * 1024
+MIB = 1024 * 1024
+
+Result = TypeVar("Result")
+
+_log = log.get("spool")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    at: float
+    """When it was put away, in Unix seconds."""
+    batch: records.Batch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What waits in the spool."""
+
+    batches: int
+    bytes: int
+    oldest_at: float | None
+    """Unix seconds; None when nothing waits."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """The oldest batches that wait."""
+
+    batches: list[records.Batch]
+    end: segments.Place
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Entry)
+
+
+def open_at(data_dir: Path, quota_mb: int, time: clock.Clock | None = None) -> Journal | None:
+    """Open the spool of a data directory; None when it is switched off, in use or out of order, which is logged.
+
+    Without it the crawler asks Telegram again after an outage, from the committed cursors.
+    """
+    if not quota_mb and not (data_dir / FOLDER).exists():
+        return None
+    try:
+        return Journal(segments.Segments(data_dir / FOLDER, quota_mb * MIB), time)
+    except (errors.LeaseHeld, errors.SpoolFull) as error:
+        _log.warning("spool_not_used", reason=str(error))
+        return None
+
+
+def encode(batch: records.Batch, at: float) -> bytes:
+    """Return a batch as bytes. Raises ValueError or TypeError for what has no such form."""
+    return _encoder.encode(_Entry(at=at, batch=batch))
+
+
+def decode(payload: bytes) -> _Entry:
+    """Return what :func:`encode` was given. Raises ValueError."""
+    return _decoder.decode(payload)
+
+
+class Journal:
+    """The spool of this process. Its user makes one call at a time; close it at the end."""
+
+    def __init__(self, files: segments.Segments, time: clock.Clock | None = None) -> None:
+        self._files = files
+        self._time = time or clock.SystemClock()
+        self._oldest_at: float | None = None
+        self._measure()
+        if not self.is_empty:
+            first, _ = next(self._files.read())
+            self._oldest_at = _at(first)
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether everything that was put away is written."""
+        return self._files.count == 0
+
+    @property
+    def held(self) -> Held:
+        """What waits."""
+        return Held(batches=self._files.count, bytes=self._files.size, oldest_at=self._oldest_at)
+
+    async def append(self, batches: Sequence[records.Batch]) -> dict[int, Exception]:
+        """Put batches away together, and return why those that have no form as bytes were left out, by index.
+
+        Raises SpoolFull, and nothing is put away then.
+        """
+        now = self._time.now().timestamp()
+        payloads: list[bytes] = []
+        refused: dict[int, Exception] = {}
+        for index, batch in enumerate(batches):
+            try:
+                payloads.append(encode(batch, now))
+            except (ValueError, TypeError, OverflowError) as error:
+                _log.error("batch_not_spooled", **log.cause(error))
+                refused[index] = error
+        if payloads:
+            await _whatever_happens(self._files.append, payloads)
+            self._oldest_at = self._oldest_at or now
+            self._measure()
+        return refused
+
+    async def oldest(self) -> Part | None:
+        """Return the oldest batches, up to some hundred rows; None when nothing waits."""
+        return None if self.is_empty else await _whatever_happens(self._oldest)
+
+    async def forget(self, part: Part) -> None:
+        """Remove what was written to the database."""
+        await _whatever_happens(self._files.forget, part.end)
+        if self.is_empty:
+            self._oldest_at = None
+        self._measure()
+
+    def is_last(self, part: Part) -> bool:
+        """Say whether nothing waits behind a part."""
+        return part.end.read - self._files.start.read >= self._files.count
+
+    def close(self) -> None:
+        """Let another process have the spool."""
+        self._files.close()
+
+    def _oldest(self) -> Part:
+        batches: list[records.Batch] = []
+        end, rows, size = self._files.start, 0, 0
+        for payload, after in self._files.read():
+            end = after
+            size += len(payload)
+            try:
+                entry = decode(payload)
+            except ValueError as error:
+                _log.error("spooled_batch_unreadable", **log.cause(error))
+                continue
+            if not batches:
+                self._oldest_at = entry.at
+            batches.append(entry.batch)
+            rows += max(1, entry.batch.row_count)
+            if rows >= REPLAY_ROWS or size >= REPLAY_BYTES:
+                break
+        return Part(batches=batches, end=end)
+
+    def _measure(self) -> None:
+        metrics.SPOOL_BATCHES.set(self._files.count)
+        metrics.SPOOL_BYTES.set(self._files.size)
+
+
+def _at(payload: bytes) -> float | None:
+    try:
+        return decode(payload).at
+    except ValueError:
+        return None
+
+
+async def _whatever_happens(call: Callable[..., Result], *arguments: object) -> Result:
+    """Run a call in a thread to its end, even when its caller is cancelled: two at a time would break the files."""
+    task = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
