@@ -189,4 +189,5 @@ def _first(request: Any) -> Any:
         lang_code="en",
         query=request,
     )
-    return functions.InvokeWithLayerRequest(LAYER, inner)
+    # Side connections of one key take no updates: two that do would look like two programs with one session.
+    return functions.InvokeWithLayerRequest(LAYER, functions.InvokeWithoutUpdatesRequest(inner))

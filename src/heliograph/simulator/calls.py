@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import struct
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,17 @@ RPC_ERROR = 0x2144CA19
 
 # Asking for these does not make a connection the one that updates go to: file connections ask for them as well.
 NEUTRAL = frozenset({"help.getConfig", "help.getCdnConfig", "auth.importAuthorization", "auth.exportAuthorization"})
+
+# A key whose sign-in has ended may ask for these: they lead to the next one.
+OPEN = ("auth.", "help.")
+# The history is not for bots: they get what is pushed to them, and single messages by id.
+NOT_FOR_BOTS = frozenset(
+    {
+        *("messages.getHistory", "messages.getDialogs", "messages.getPeerDialogs", "messages.search"),
+        *("messages.searchGlobal", "messages.readHistory", "channels.readHistory", "channels.joinChannel"),
+        *("messages.importChatInvite", "contacts.getContacts"),
+    }
+)
 
 logger = log.get("simulator.calls")
 
@@ -43,7 +55,8 @@ class Calls:
         try:
             call = unwrap.unwrap(body)
             name = rpc.method_name(type(call.request))
-            answer = rpc.serialise(await self._answer(session, call, name))
+            answer = rpc.serialise(await self._answer(session, msg_id, call, name))
+            await self._wait(session, call, name)
         except rpc.RpcError as error:
             session.failed.append(msg_id)
             logger.debug("rpc_error", method=name, error=error.message)
@@ -56,21 +69,46 @@ class Calls:
             answer = _error(rpc.RpcError(500, "INTERNAL_SERVER_ERROR"))
         session.answer(msg_id, answer)
 
-    async def _answer(self, session: Session, call: unwrap.Call, name: str) -> object:
+    async def _wait(self, session: Session, call: unwrap.Call, name: str) -> None:
+        """Hold an answer back that a fault makes late; one that never comes waits for its session to end."""
+        seconds = self._server.faults.delay_of(session.user_id, name, call.request)
+        if math.isinf(seconds):
+            await asyncio.get_running_loop().create_future()
+        elif seconds > 0:
+            await asyncio.sleep(seconds)
+
+    async def _answer(self, session: Session, msg_id: int, call: unwrap.Call, name: str) -> object:
         self._initialise(session, call)
         self._choose_main(session, call, name)
         for earlier in call.after:
             await _wait_for(session, earlier)
-        fault = self._server.faults.before_rpc(session.user_id, name)
-        if fault is not None:
-            raise fault
+        self._refuse(session, call, name)
         layer = session.key.layer
         if layer is None:
             raise rpc.RpcError(400, "CONNECTION_NOT_INITED")
         context = rpc.Context(
-            server=self._server, world=self._server.world, session=session, user_id=session.user_id, layer=layer
+            server=self._server,
+            world=self._server.world,
+            session=session,
+            user_id=session.user_id,
+            layer=layer,
+            msg_id=msg_id,
         )
         return await self._server.router.dispatch(context, call.request)
+
+    def _refuse(self, session: Session, call: unwrap.Call, name: str) -> None:
+        """Refuse what the key, the account or a fault does not allow."""
+        key = session.key
+        if key.ended is not None and (key.is_dead or not name.startswith(OPEN)):
+            raise rpc.RpcError(406 if key.is_dead else 401, key.ended)
+        if key.expires_at is not None and key.permanent is None and not name.startswith(OPEN):
+            raise rpc.RpcError(401, "AUTH_KEY_PERM_EMPTY")
+        user = self._server.world.users.get(session.user_id or 0)
+        if user is not None and user.is_bot and name in NOT_FOR_BOTS:
+            raise rpc.RpcError(400, "BOT_METHOD_INVALID")
+        fault = self._server.faults.before_rpc(session.user_id, name, call.request, is_imported=key.is_imported)
+        if fault is not None:
+            raise fault
 
     def _initialise(self, session: Session, call: unwrap.Call) -> None:
         if call.api_id is not None:
@@ -91,7 +129,7 @@ class Calls:
         if main is session or session.no_updates or name.startswith("upload."):
             return
         if name not in NEUTRAL or main is None or main.connection is None:
-            self._server.hub.make_main(session)
+            self._server.hub.make_main(session, is_certain=name not in NEUTRAL)
 
 
 async def _wait_for(session: Session, earlier: int) -> None:

@@ -1,7 +1,8 @@
 """The control API: what a test in another process turns on a running simulator, over HTTP on loopback.
 
-``GET /truth?users=1,2&since=…`` (JSON lines), ``GET /stats``, ``GET /chats``, ``POST /traffic``, ``/faults``,
-``/post``, ``/edit``, ``/delete``, ``/quiesce`` with JSON bodies. The Host header must name loopback and a page of
+``GET /truth?users=1,2&since=…`` and ``GET /events?box=…`` (JSON lines), ``GET /stats``, ``/chats``, ``/bots``,
+``POST /traffic``, ``/faults``, ``/post``, ``/edit``, ``/delete``, ``/operations``, ``/storm``, ``/quiesce`` with
+JSON bodies. The Host header must name loopback and a page of
 another origin is refused, so that no web site can reach it through a browser.
 """
 
@@ -15,8 +16,8 @@ import orjson
 from aiohttp import web
 
 from heliograph.simulator import faults as fault_kinds
-from heliograph.simulator import rpc, traffic
-from heliograph.simulator.world import model
+from heliograph.simulator import rpc, storms, traffic
+from heliograph.simulator.world import bots, model
 
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -61,6 +62,10 @@ def application(simulator: Any) -> web.Application:
             web.post("/post", _post),
             web.post("/edit", _edit),
             web.post("/delete", _delete),
+            web.get("/events", _events),
+            web.get("/bots", _bots),
+            web.post("/operations", _operations),
+            web.post("/storm", _storm),
             web.post("/quiesce", _quiesce),
         ]
     )
@@ -76,7 +81,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except rpc.RpcError as error:
         return _problem(400, error.message)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, fault_kinds.NoStage) as error:
         return _problem(400, f"{type(error).__name__}: {error}")
 
 
@@ -93,6 +98,36 @@ async def _truth(request: web.Request) -> web.StreamResponse:
     # Made in one go: the world must not move between the first line and the last.
     lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in world.truth(users, **filters))
     return web.Response(body=lines, content_type="application/x-ndjson")
+
+
+async def _events(request: web.Request) -> web.StreamResponse:
+    """Everything that happened in one box, one JSON object a line: a channel's marked id or a user id."""
+    found = request.app[_SIMULATOR].world.events(int(request.query["box"]))
+    lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in found)
+    return web.Response(body=lines, content_type="application/x-ndjson")
+
+
+async def _bots(request: web.Request) -> web.StreamResponse:
+    """The bots of the world and their tokens."""
+    world = request.app[_SIMULATOR].world
+    found = [user for user in world.users.values() if user.is_bot]
+    return _json([{"user_id": u.id, "username": u.username, "token": bots.token(world, u)} for u in found])
+
+
+async def _operations(request: web.Request) -> web.StreamResponse:
+    """Run any operation of the world by its name: ``{"operation": "ban", "chat": …, "user_id": …, "admin_id": …}``."""
+    body = await request.json()
+    result = request.app[_SIMULATOR].world.run(body.pop("operation"), **body)
+    return _json(
+        {"result": result if isinstance(result, int) else getattr(result, "peer", getattr(result, "id", None))}
+    )
+
+
+async def _storm(request: web.Request) -> web.StreamResponse:
+    """Edit and react in one chat many times in one go."""
+    world = request.app[_SIMULATOR].world
+    body = await request.json()
+    return _json(storms.storm(world, world.find(body.pop("chat")), **body))
 
 
 async def _stats(request: web.Request) -> web.StreamResponse:
@@ -139,8 +174,8 @@ async def _faults(request: web.Request) -> web.StreamResponse:
     """Turn on a fault: ``{"kind": "flood", "method": "messages.getHistory", "seconds": 3}``."""
     body = await request.json()
     kind = fault_kinds.KINDS[body.pop("kind")]
-    kind(request.app[_SIMULATOR].faults, **body)
-    return _json({})
+    result = kind(request.app[_SIMULATOR].faults, **body)
+    return _json({"result": result if isinstance(result, int) else None})
 
 
 async def _post(request: web.Request) -> web.StreamResponse:

@@ -55,6 +55,7 @@ class Context:
     session: Session
     user_id: int | None
     layer: int
+    msg_id: int = 0
 
     def require_user(self) -> int:
         """Return the signed-in user's id, or answer 401 as Telegram does before a sign-in."""

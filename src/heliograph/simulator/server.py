@@ -24,6 +24,7 @@ from heliograph.simulator.world.pushes import Push
 from heliograph.simulator.world.world import World
 
 HOME_DC = 2
+EXPIRY_SECONDS = 0.2  # how often messages with a time to live are looked at
 GZIP_BYTES = range(1024, 16 * 1024)  # smaller answers gain nothing, larger ones cost more time than loopback does
 
 logger = log.get("simulator")
@@ -98,6 +99,7 @@ class Simulator:
         self._listener: asyncio.Server | None = None
         self._control: control.Control | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._expiry: asyncio.Task[None] | None = None
 
     # -- life
 
@@ -127,6 +129,7 @@ class Simulator:
         self._control = await control.start(self)
         self.control_url = self._control.url
         self.traffic.start()
+        self._expiry = asyncio.get_running_loop().create_task(self._expire())
         logger.info("simulator_listens", host=self.host, port=self.port)
 
     async def stop(self) -> None:
@@ -137,6 +140,8 @@ class Simulator:
         self._listener = None
         self._unsubscribe()
         await self.traffic.stop()
+        if self._expiry is not None:
+            self._expiry.cancel()
         await self._control.stop()
         for open_connection in list(self.hub.connections):
             open_connection.abort()
@@ -184,6 +189,12 @@ class Simulator:
             session.forget_time()
 
     # -- inside
+
+    async def _expire(self) -> None:
+        """Let messages go whose time to live is over."""
+        while True:
+            await asyncio.sleep(EXPIRY_SECONDS)
+            self.world.expire_due()
 
     def _connect(self) -> connection.Connection:
         return connection.Connection(self.hub)

@@ -7,5 +7,7 @@ sockets, sessions, keys and the server's clock, ``boxes`` on the logs behind dif
 
 from heliograph.simulator.faults.boxes import PtsStyle, TooLong
 from heliograph.simulator.faults.registry import KINDS, Faults
+from heliograph.simulator.faults.rpc import NEVER
+from heliograph.simulator.faults.stage import NoStage
 
-__all__ = ["KINDS", "Faults", "PtsStyle", "TooLong"]
+__all__ = ["KINDS", "NEVER", "Faults", "NoStage", "PtsStyle", "TooLong"]

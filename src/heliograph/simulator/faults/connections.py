@@ -50,14 +50,14 @@ class ConnectionFaults(Staged):
         return len(open_now)
 
     def new_session(self, *, user_id: int | None = None) -> int:
-        """Forget what waited for the clients and say new_session_created, without a reconnection; returns to how many."""
+        """Forget what waits for clients and say new_session_created on their open connections; returns to how many."""
         sessions = [session for session in self._sessions(user_id) if session.connection is not None]
         for session in sessions:
             session.renew()
         return len(sessions)
 
     def change_salt(self, *, user_id: int | None = None) -> int:
-        """Make the salts that clients know wrong: their next message gets bad_server_salt; returns for how many keys."""
+        """Make the salts that clients know wrong: their next message gets bad_server_salt; returns of how many keys."""
         hub = self._stage.hub
         keys = hub.keys.all() if user_id is None else hub.keys.of_user(user_id)
         for key in keys:

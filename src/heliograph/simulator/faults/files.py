@@ -73,7 +73,8 @@ class FileFaults(RpcFaults, Staged):
 
     def before_part(self, world: Any, file_id: int) -> None:
         """Let the file's reference expire if it is time."""
-        if any([fault.takes(file_id) for fault in self._expiries]):
+        due = [fault for fault in self._expiries if fault.takes(file_id)]
+        if due:
             world.renew_reference(file_id)
         self._expiries = [fault for fault in self._expiries if fault.times != 0]
 

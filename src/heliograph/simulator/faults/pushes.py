@@ -5,14 +5,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 import random
-import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from telethon.tl import types
 
-from heliograph.simulator import rpc
-from heliograph.simulator.faults.stage import Staged
 from heliograph.simulator.world import ids, tl_updates
 from heliograph.simulator.world.pushes import Push
 
@@ -21,9 +18,6 @@ if TYPE_CHECKING:
 
 Deliveries = list[tuple[float, Any]]
 Numbering = Literal["rising", "gap", "old"]
-
-UNKNOWN_CONSTRUCTOR = 0x5EED0BAD
-"""No TL schema has it."""
 
 
 class PushFault(Protocol):
@@ -221,136 +215,10 @@ class CutAfter(Counted):
             session.connection.close()
 
 
-class PushFaults(Staged):
-    """The part of ``Faults`` that live updates pass through."""
-
-    monotonic: Callable[[], float]
-    rng: random.Random
-
-    def __init__(self) -> None:
-        self._pushes: list[PushFault] = []
-        self._afterwards: list[Resend | CutAfter] = []
-
-    def drop_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Lose the next ``n`` pushes."""
-        self._pushes.append(Drop(left=n, user_id=user_id, chat=chat))
-
-    def duplicate_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Send the next ``n`` pushes twice."""
-        self._pushes.append(Duplicate(left=n, user_id=user_id, chat=chat))
-
-    def reorder_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Swap each of the next ``n`` pushes with the one after it."""
-        self._pushes.append(Reorder(left=n, user_id=user_id, chat=chat))
-
-    def delay_updates(
-        self, n: int | None = 1, seconds: float = 1.0, *, user_id: int | None = None, chat: int | None = None
-    ) -> None:
-        """Send the next ``n`` pushes late."""
-        self._pushes.append(Delay(left=n, seconds=seconds, user_id=user_id, chat=chat))
-
-    def lose_updates(self, share: float, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Lose this share of all pushes from now on; which ones follows from the world's seed."""
-        self._pushes.append(Lossy(left=None, share=share, rng=self.rng, user_id=user_id, chat=chat))
-
-    def be_passive(
-        self, chat: int | None = None, seconds: float | None = None, *, user_id: int | None = None
-    ) -> Passive:
-        """Push nothing of a channel (of all channels) for a while or (``seconds`` None) for ever."""
-        until = None if seconds is None else self.monotonic() + seconds
-        fault = Passive(left=None, user_id=user_id, chat=chat, until=until, monotonic=self.monotonic)
-        self._pushes.append(fault)
-        return fault
-
-    def coalesce_albums(self, n: int | None = None, *, user_id: int | None = None, chat: int | None = None) -> Coalesce:
-        """Push only the first item of the next ``n`` albums, or of all."""
-        fault = Coalesce(left=n, user_id=user_id, chat=chat)
-        self._pushes.append(fault)
-        return fault
-
-    def undecodable_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Put an unknown constructor into the next ``n`` pushes."""
-        self._pushes.append(Undecodable(left=n, user_id=user_id, chat=chat))
-
-    def unnamed_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Name no users and chats in the next ``n`` pushes."""
-        self._pushes.append(Unnamed(left=n, user_id=user_id, chat=chat))
-
-    def number_updates(
-        self, n: int | None = 1, how: Numbering = "rising", *, user_id: int | None = None, chat: int | None = None
-    ) -> None:
-        """Give the next ``n`` containers a seq: ``rising``, after a ``gap``, or an ``old`` one."""
-        if how not in ("rising", "gap", "old"):
-            raise ValueError(f"no such numbering: {how}")
-        fault = Numbered(left=n, how=how, user_id=user_id, chat=chat, next_seq=self._next_seq)
-        self._pushes.append(fault)
-
-    def resend_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Send the next ``n`` pushes again under the same message id."""
-        self._afterwards.append(Resend(left=n, user_id=user_id, chat=chat))
-
-    def cut_after_updates(self, n: int | None = 1, *, user_id: int | None = None, chat: int | None = None) -> None:
-        """Close the connection after each of the next ``n`` pushes, before an ack can come."""
-        self._afterwards.append(CutAfter(left=n, user_id=user_id, chat=chat))
-
-    def say_too_long(
-        self, chat: int | None = None, *, user_id: int | None = None, pts: int | Literal["real"] | None = None
-    ) -> int:
-        """Push updatesTooLong, or updateChannelTooLong for a chat (also an unknown one); returns to how many.
-
-        ``pts`` is left out, given, or ``real``: the channel's present one.
-        """
-        world = self._stage.world
-        if pts == "real":
-            box = world.chats[chat or 0].box
-            pts = box.pts if box is not None else None
-        users = list(world.accounts) if user_id is None else [user_id]
-        for each in users:
-            if chat is None:
-                world.push(each, types.UpdatesTooLong())
-            else:
-                now = int(world.clock.now().timestamp())
-                world.push(each, types.Updates([tl_updates.too_long(chat, pts)], [], [], now, 0), peer=chat)
-        return len(users)
-
-    def on_push(self, push: Push) -> Deliveries:
-        """Return what is delivered for a push, as (delay in seconds, container)."""
-        deliveries: Deliveries = [(0.0, push.container)]
-        for fault in list(self._pushes):
-            deliveries = fault.change(push, deliveries)
-            if fault.is_spent:
-                self._pushes.remove(fault)
-        return deliveries
-
-    def after_push(self, push: Push, session: Session, msg_id: int) -> None:
-        """Do what comes right after a push went out on a session."""
-        for fault in list(self._afterwards):
-            if fault.takes(push):
-                fault.after(session, msg_id)
-            if fault.is_spent:
-                self._afterwards.remove(fault)
-
-    def _clear_pushes(self) -> None:
-        self._pushes.clear()
-        self._afterwards.clear()
-
-    def _next_seq(self, user_id: int, how: Numbering) -> int:
-        account = self._stage.world.accounts[user_id]
-        if how == "old":
-            return max(1, account.seq - 1)
-        account.seq += 2 if how == "gap" else 1
-        return account.seq
-
-
-def unknown() -> rpc.Raw:
-    """Return an object that no client can read."""
-    return rpc.Raw(struct.pack("<I", UNKNOWN_CONSTRUCTOR))
-
-
 def _unreadable(container: Any) -> Any:
     if not isinstance(container, types.Updates):
-        return unknown()
-    return _changed(container, updates=[unknown(), *container.updates])
+        return tl_updates.unknown()
+    return _changed(container, updates=[tl_updates.unknown(), *container.updates])
 
 
 def _changed(container: Any, **fields: Any) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 
 from heliograph.simulator.faults.boxes import BoxFaults
 from heliograph.simulator.faults.connections import ConnectionFaults
+from heliograph.simulator.faults.delivery import PushFaults
 from heliograph.simulator.faults.files import FileFaults
-from heliograph.simulator.faults.pushes import Deliveries, PushFaults
+from heliograph.simulator.faults.pushes import Deliveries
 from heliograph.simulator.world.pushes import Push
 
 

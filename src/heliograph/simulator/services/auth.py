@@ -7,8 +7,9 @@ from typing import Any
 from telethon.tl import functions, types
 
 from heliograph.simulator import logins, rpc
-from heliograph.simulator.services import people
-from heliograph.simulator.world import tl_peers
+from heliograph.simulator.services import people, places
+from heliograph.simulator.wire import binding
+from heliograph.simulator.world import bots, tl_peers
 
 router = rpc.Router()
 
@@ -101,25 +102,54 @@ async def export_authorization(ctx: rpc.Context, request: functions.auth.ExportA
 async def import_authorization(ctx: rpc.Context, request: functions.auth.ImportAuthorizationRequest) -> object:
     """Sign a key in with an exported token."""
     user_id = ctx.server.logins.redeem(request.id, request.bytes)
-    return _authorise(ctx, ctx.world.users[user_id])
+    return _authorise(ctx, ctx.world.users[user_id], is_imported=True)
 
 
 @router.on(functions.auth.ImportBotAuthorizationRequest)
 async def import_bot_authorization(ctx: rpc.Context, request: functions.auth.ImportBotAuthorizationRequest) -> object:
-    """Refuse: no bot has a token in this world."""
+    """Sign a bot in by its token; its chats are those that it is in."""
     ctx.server.check_api(request.api_id, request.api_hash)
-    raise rpc.RpcError(400, "ACCESS_TOKEN_INVALID")
+    user = bots.by_token(ctx.world, request.bot_auth_token)
+    if user is None:
+        raise rpc.RpcError(400, "ACCESS_TOKEN_INVALID")
+    if user.id not in ctx.world.accounts:
+        ctx.world.run("start_bot", user_id=user.id)
+    return _authorise(ctx, user)
 
 
 @router.on(functions.auth.BindTempAuthKeyRequest)
 async def bind_temporary_key(ctx: rpc.Context, request: functions.auth.BindTempAuthKeyRequest) -> object:
-    """Refuse, so that clients go on with their permanent key."""
-    raise rpc.RpcError(400, "ENCRYPTED_MESSAGE_INVALID")
+    """Let the asking temporary key stand for a permanent one, which the encrypted message proves to be known."""
+    key, hub = ctx.session.key, ctx.server.hub
+    permanent = hub.keys.get(binding.key_id(request.perm_auth_key_id))
+    if key.expires_at is None or permanent is None or permanent.expires_at is not None:
+        raise rpc.RpcError(400, "ENCRYPTED_MESSAGE_INVALID")
+    expires_at = places.unix(request.expires_at)
+    if expires_at <= hub.now():
+        raise rpc.RpcError(400, "EXPIRES_AT_INVALID")
+    wanted = binding.Binding(
+        nonce=request.nonce,
+        temporary=key.number,
+        permanent=permanent.number,
+        session_id=ctx.session.session_id,
+        expires_at=expires_at,
+        msg_id=ctx.msg_id,
+    )
+    if binding.opened(permanent.key, request.encrypted_message) != wanted:
+        raise rpc.RpcError(400, "ENCRYPTED_MESSAGE_INVALID")
+    hub.keys.bind(key, permanent, expires_at)
+    return True
 
 
 @router.on(functions.auth.DropTempAuthKeysRequest)
 async def drop_temporary_keys(ctx: rpc.Context, request: functions.auth.DropTempAuthKeysRequest) -> object:
-    """There are none."""
+    """Forget the temporary keys of this sign-in but the named ones and the one that asks."""
+    keys, own = ctx.server.hub.keys, ctx.session.key
+    permanent = own if own.permanent is None else keys.get(bytes.fromhex(own.permanent))
+    kept = {binding.key_id(number) for number in request.except_auth_keys} | {own.key_id}
+    for key in keys.bound_to(permanent) if permanent is not None else ():
+        if key.key_id not in kept:
+            keys.remove(key)
     return True
 
 
@@ -129,13 +159,10 @@ def _sent(ctx: rpc.Context, phone: str) -> object:
     return types.auth.SentCode(type=kind, phone_code_hash=code_hash, timeout=120)
 
 
-def _authorise(ctx: rpc.Context, user: Any) -> object:
-    key = ctx.session.key
-    key.user_id, key.password_user_id = user.id, None
-    ctx.server.hub.keys.save(key)
+def _authorise(ctx: rpc.Context, user: Any, *, is_imported: bool = False) -> object:
+    ctx.server.hub.keys.sign_in(ctx.session.key, user.id, is_imported=is_imported)
     return types.auth.Authorization(user=tl_peers.user(ctx.world, user.id, user.id))
 
 
 def _sign_out(ctx: rpc.Context, key: Any) -> None:
-    key.user_id = key.password_user_id = None
-    ctx.server.hub.keys.save(key)
+    ctx.server.hub.keys.end(key)

@@ -46,6 +46,8 @@ async def get_full_channel(ctx: rpc.Context, request: functions.channels.GetFull
         migrated_from_max_id=chat.migrated_from_max.get(viewer) if chat.migrated_from else None,
         pinned_msg_id=chat.pinned[-1] if chat.pinned else None,
         linked_chat_id=ids.split(chat.linked)[1] if chat.linked else None,
+        hidden_prehistory=chat.is_prehistory_hidden,
+        available_min_id=chat.first_id(viewer) - 1 or None,
         available_reactions=types.ChatReactionsAll(allow_custom=True),
     )
     also = [chat.peer, *([chat.linked] if chat.linked else []), *([chat.migrated_from] if chat.migrated_from else [])]

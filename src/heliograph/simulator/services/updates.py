@@ -22,7 +22,7 @@ async def get_state(ctx: rpc.Context, request: functions.updates.GetStateRequest
 @router.on(functions.updates.GetDifferenceRequest)
 async def get_difference(ctx: rpc.Context, request: functions.updates.GetDifferenceRequest) -> object:
     """Return what the common box has seen since, and which channels to catch up."""
-    rules = _rules(ctx, request.pts_limit)
+    rules = _rules(ctx, request.pts_limit, ctx.require_user())
     return difference.of_account(
         ctx.world,
         ctx.require_user(),
@@ -43,16 +43,20 @@ async def get_channel_difference(ctx: rpc.Context, request: functions.updates.Ge
         ctx.require_user(),
         pts=request.pts,
         limit=request.limit,
-        rules=_rules(ctx, None),
+        rules=_rules(ctx, None, chat.peer),
         wanted=_wanted(request.filter),
     )
 
 
-def _rules(ctx: rpc.Context, limit: int | None) -> difference.Rules:
+def _rules(ctx: rpc.Context, limit: int | None, box: int) -> difference.Rules:
     faults = ctx.server.faults
     most = faults.difference_limit
     return difference.Rules(
-        limit=max(1, min(limit or most, most)), too_long=faults.too_long, pts_style=faults.pts_style
+        limit=max(1, min(limit or most, most)),
+        too_long=faults.too_long,
+        pts_style=faults.pts_style,
+        has_min_users=faults.min_entities,
+        is_spoiled=lambda: faults.is_spoiled(box),
     )
 
 

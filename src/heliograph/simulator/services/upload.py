@@ -39,9 +39,13 @@ async def get_file(ctx: rpc.Context, request: functions.upload.GetFileRequest) -
         raise rpc.RpcError(400, "LOCATION_INVALID")
     if location.access_hash != tl_media.file_access_hash(location.id):
         raise rpc.RpcError(400, "FILE_ID_INVALID")
-    if location.file_reference != tl_media.file_reference(location.id):
+    spec = ctx.world.media_spec(location.id)
+    if spec is None:
+        raise rpc.RpcError(400, "LOCATION_INVALID")
+    ctx.server.faults.before_part(ctx.world, location.id)
+    if location.file_reference != tl_media.file_reference(spec):
         raise rpc.RpcError(400, "FILE_REFERENCE_EXPIRED")
-    size = _size(ctx, location)
+    size = _size(spec, location)
     data = ctx.world.files.read(location.id, request.offset, request.limit, size)
     return types.upload.File(type=types.storage.FileUnknown(), mtime=int(ctx.server.now()), bytes=data)
 
@@ -68,10 +72,7 @@ def _check_range(offset: int, limit: int, *, is_precise: bool) -> None:
         raise rpc.RpcError(400, "LIMIT_INVALID")
 
 
-def _size(ctx: rpc.Context, location: object) -> int:
-    spec: model.Json | None = ctx.world.media_spec(location.id)  # type: ignore[attr-defined]
-    if spec is None:
-        raise rpc.RpcError(400, "LOCATION_INVALID")
+def _size(spec: model.Json, location: object) -> int:
     full = int(spec.get("size") or spec.get("_size") or _PHOTO_SIZE)
     is_thumb = isinstance(location, types.InputPhotoFileLocation) and location.thumb_size == "m"
     return full // 8 if is_thumb else full

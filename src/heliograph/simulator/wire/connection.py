@@ -122,6 +122,11 @@ class Connection(asyncio.Protocol):
         if self._socket is not None:
             self._socket.close()
 
+    def refuse_key(self) -> None:
+        """Say that the auth key is not known (any more), and close."""
+        self.send(struct.pack("<i", UNKNOWN_KEY))
+        self.close()
+
     def stall(self, seconds: float) -> None:
         """Neither read nor send for a while; then go on where it was."""
         if self._socket is None:
@@ -151,8 +156,7 @@ class Connection(asyncio.Protocol):
             return
         key = self.hub.keys.get(payload[:8])
         if key is None:
-            self.send(struct.pack("<i", UNKNOWN_KEY))
-            self.close()
+            self.refuse_key()
             return
         self._encrypted(key, packet)
 

@@ -37,6 +37,7 @@ class Hub:
         self.now = now
         self.connections: set[Connection] = set()
         self.violations: list[str] = []
+        self.kills_duplicates = False
         self.on_message: Receive = lambda session, msg_id, seqno, body: None
         self.admits: Callable[[Connection], bool] = lambda connection: True
         self.left: Callable[[Connection], None] = lambda connection: None
@@ -70,7 +71,7 @@ class Hub:
         self._note_address(connection, key)
         if key.expires_at is not None and now > key.expires_at:
             self.keys.remove(key)
-            connection.abort()
+            connection.refuse_key()
             return
         session = key.sessions.get(session_id)
         is_new = session is None
@@ -84,11 +85,16 @@ class Hub:
             self._refuse(connection, session, types.BadServerSalt(msg_id, seqno, 48, key.salt(now)))
         else:
             self._admit(connection, session, msg_id, is_new=is_new)
+            self._note_use(session, msg_id)
             self.on_message(session, msg_id, seqno, body)
 
-    def make_main(self, session: Session) -> None:
-        """Send the key's updates to this session from now on."""
+    def make_main(self, session: Session, *, is_certain: bool = True) -> None:
+        """Send the key's updates to this session from now on; ``is_certain`` if it cannot be a file connection."""
         session.key.main = session
+        if not is_certain:
+            return
+        if session.main_since is None or session.main_connection is not session.connection:
+            session.main_since, session.main_connection = session.last_received, session.connection
 
     def end(self, session: Session) -> None:
         """Forget a session."""
@@ -124,11 +130,34 @@ class Hub:
         for session in stale or away[: max(0, len(key.sessions) - MAX_SESSIONS_PER_KEY + 1)]:
             self.end(session)
 
+    def _note_use(self, session: Session, msg_id: int) -> None:
+        """Note a main session that goes on after another connection of its key has taken over: two programs run.
+
+        A client that reconnects leaves its old connection silent, and file connections never are main ones. Message
+        ids carry the client's time, so that what waited on a hanging connection is not taken for something new.
+        """
+        session.last_received = max(msg_id, session.last_received)
+        if session.main_since is None or session.main_connection is not session.connection:
+            return
+        for other in session.key.sessions.values():
+            since = other.main_since
+            is_open = other.connection is not None and other.main_connection is other.connection
+            if is_open and other is not session and since is not None and session.main_since < since < msg_id:
+                # Noted once for each time: the younger one has to say more than this one before it is noted again.
+                session.main_since = msg_id
+                self._double_use(session.key, f"by two connections at once, from {session.address}")
+                return
+
+    def _double_use(self, key: keys.AuthKey, how: str) -> None:
+        self.violation(f"auth key {key.number:016x} is used {how}")
+        if self.kills_duplicates:
+            self.keys.end(key, keys.DUPLICATED)
+
     def _note_address(self, connection: Connection, key: keys.AuthKey) -> None:
         if key.address == connection.address:
             return
         others = {s.connection.address for s in key.sessions.values() if s.connection is not None}
         if others - {connection.address}:
-            self.violation(f"auth key {key.number:016x} is used from {connection.address} and {', '.join(others)}")
+            self._double_use(key, f"from {connection.address} and {', '.join(others)}")
         key.address = connection.address
         self.keys.save(key)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SALT_SECONDS = 3600  # a salt is new this often …
 SALT_OVERLAP_SECONDS = 1800  # … and good this long after its hour
+DUPLICATED = "AUTH_KEY_DUPLICATED"
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -31,6 +32,14 @@ class AuthKey:
     created_at: float
     first_salt: int
     expires_at: float | None = None
+    """When a temporary key stops working; None for a permanent one."""
+    permanent: str | None = None
+    """The id, in hex, of the permanent key that a temporary one is bound to."""
+    is_imported: bool = False
+    """Signed in by an authorisation exported from another data centre."""
+    ended: str | None = None
+    """The error that says how its last sign-in ended."""
+    salt_changes: int = 0
     user_id: int | None = None
     password_user_id: int | None = None
     layer: int | None = None
@@ -48,9 +57,19 @@ class AuthKey:
     def salt(self, now: float, ahead: int = 0) -> int:
         """Return the salt of this hour, or of one ``ahead``."""
         period = int(now // SALT_SECONDS) + ahead
-        digest = hmac.digest(self.key, struct.pack("<q", period), hashlib.sha256)
+        digest = hmac.digest(self.key, struct.pack("<qi", period, self.salt_changes), hashlib.sha256)
         salt: int = struct.unpack("<q", digest[:8])[0]
         return salt
+
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether it was used from two places at once: no sign-in brings it back."""
+        return self.ended == DUPLICATED
+
+    def change_salt(self, now: float) -> None:
+        """Make every salt that the client knows wrong."""
+        self.salt_changes += 1
+        self.first_salt = self.salt(now)
 
     def is_salt_good(self, salt: int, now: float) -> bool:
         """Tell whether a message may carry this salt now."""
@@ -100,6 +119,34 @@ class KeyStore:
     def of_user(self, user_id: int) -> list[AuthKey]:
         """Return the keys that this user is signed in with."""
         return [key for key in self._keys.values() if key.user_id == user_id]
+
+    def sign_in(self, key: AuthKey, user_id: int, *, is_imported: bool = False) -> None:
+        """Sign a user in with a key, and with those that it is bound to."""
+        for each in self._family(key):
+            each.user_id, each.password_user_id, each.ended, each.is_imported = user_id, None, None, is_imported
+            self.save(each)
+
+    def end(self, key: AuthKey, error: str | None = None) -> None:
+        """End a key's sign-in; requests are answered with ``error`` until the next one."""
+        for each in self._family(key):
+            each.user_id = each.password_user_id = None
+            each.ended = error
+            self.save(each)
+
+    def bind(self, key: AuthKey, permanent: AuthKey, expires_at: float) -> None:
+        """Let a temporary key stand for a permanent one until it expires."""
+        key.permanent, key.expires_at = permanent.key_id.hex(), expires_at
+        key.user_id, key.password_user_id, key.ended = permanent.user_id, permanent.password_user_id, permanent.ended
+        self.save(key)
+
+    def bound_to(self, permanent: AuthKey) -> list[AuthKey]:
+        """Return the temporary keys that stand for a permanent one."""
+        return [key for key in self._keys.values() if key.permanent == permanent.key_id.hex()]
+
+    def _family(self, key: AuthKey) -> list[AuthKey]:
+        """Return a key with all that share its sign-in: its permanent key and the temporary ones bound to that."""
+        permanent = key if key.permanent is None else self.get(bytes.fromhex(key.permanent))
+        return [key] if permanent is None else [permanent, *self.bound_to(permanent)]
 
     def save(self, key: AuthKey) -> None:
         """Write a key's lasting fields down."""

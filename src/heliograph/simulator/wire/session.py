@@ -41,6 +41,11 @@ class Session:
         self.connection: Connection | None = None
         self.detached_at = 0.0
         self.no_updates = False
+        self.last_received = 0
+        """The highest message id of the client."""
+        self.main_since: int | None = None
+        """The message by which it came to get the key's updates, and on which connection."""
+        self.main_connection: Connection | None = None
         self.running: dict[int, asyncio.Task[None]] = {}
         self.failed: collections.deque[int] = collections.deque(maxlen=256)
         self._now = now

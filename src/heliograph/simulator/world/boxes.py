@@ -24,17 +24,39 @@ class Event(NamedTuple):
     payload: Any = None
 
 
+class Entry(NamedTuple):
+    """What really happened to one message, for whoever checks a mirror."""
+
+    pts: int
+    moved: int
+    """How far the box moved; a deletion of several messages moves once for each, 0 for what clients are not told."""
+    kind: str
+    """An event's kind, or expire (a message went without an event) or rollback."""
+    chat: int
+    message_id: int
+    """As the box numbers it; 0 for a rollback."""
+    text: str | None
+    """The text at that time, for new and edit."""
+    is_hidden: bool
+    """An edit that users do not see: reactions or markup."""
+    at: float
+
+
 class Box:
     """One pts sequence. It starts at 1 or above, since clients read 0 as "unknown"."""
 
-    __slots__ = ("events", "floor", "pts", "retention")
+    __slots__ = ("_usual", "events", "floor", "log", "max_age", "pts", "retention")
 
     def __init__(self, *, pts: int = 1, retention: int = CHANNEL_RETENTION) -> None:
         self.pts = pts
         self.floor = pts
         """A cursor below this cannot be served any more: the events it needs are gone."""
-        self.retention = retention
+        self.retention = self._usual = retention
+        self.max_age: float | None = None
+        """Seconds that events are kept; None for as long as there is room."""
         self.events: list[Event] = []
+        self.log: list[Entry] = []
+        """Everything that ever happened in the box since the world began; never trimmed, never rolled back."""
 
     def append(self, kind: str, peer: int, ids: tuple[int, ...], at: int, payload: Any = None) -> Event:
         """Log an event; a deletion or a pin counts once for each id, everything else once."""
@@ -45,6 +67,24 @@ class Box:
         if len(self.events) > self.retention + self.retention // 10:
             self.trim(self.retention)
         return event
+
+    def keep(self, *, events: int | None = None, seconds: float | None = None) -> None:
+        """Keep so many events, or those so young; with neither, as many as usual."""
+        self.retention, self.max_age = self._usual if events is None else events, seconds
+
+    def expire(self, now: float) -> None:
+        """Forget what is too much or too old to be kept."""
+        if self.max_age is not None:
+            self.trim(len(self.events) - bisect_right(self.events, now - self.max_age, key=attrgetter("at")))
+        self.trim(self.retention)
+
+    def roll_back(self, count: int) -> int:
+        """Lose the last events, at most those that are kept; the counter goes back with them. Returns the new pts."""
+        lost = self.events[-count:] if count > 0 else []
+        if lost:
+            del self.events[-count:]
+            self.pts = lost[0].pts - lost[0].moved
+        return self.pts
 
     def trim(self, keep: int) -> None:
         """Forget all but the newest ``keep`` events."""

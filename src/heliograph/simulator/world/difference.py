@@ -19,8 +19,6 @@ from heliograph.simulator.world.boxes import Box, Event
 if TYPE_CHECKING:
     from heliograph.simulator.world.world import World
 
-SEQ = 1
-"""Containers are unordered (seq 0), so the session's seq never moves."""
 _LATEST = 10
 """Messages in a channelDifferenceTooLong."""
 _POLL_SECONDS = 30
@@ -35,11 +33,15 @@ class Rules:
     limit: int = 100
     too_long: Literal["page", "strict"] = "page"
     pts_style: Literal["real", "final", "zero"] = "real"
+    has_min_users: bool = False
+    is_spoiled: Callable[[], bool] = lambda: False
+    """Asked of each answer that holds anything: whether an unknown constructor goes into it."""
 
 
 def state(world: World, user_id: int) -> Any:
     """Return an account's updates.State."""
-    return _state(world, world.accounts[user_id].box.pts)
+    account = world.accounts[user_id]
+    return _state(world, account, account.box.pts)
 
 
 def of_account(world: World, user_id: int, *, pts: int, date: int, total_limit: int | None, rules: Rules) -> Any:
@@ -49,6 +51,7 @@ def of_account(world: World, user_id: int, *, pts: int, date: int, total_limit: 
     too coarse to tell), and its state's date is now.
     """
     account = world.accounts[user_id]
+    account.box.expire(_now(world))
     gap = _gap(account.box, pts)
     total = total_limit if total_limit is not None else (rules.limit if rules.too_long == "strict" else gap)
     if not account.box.has_after(pts) or gap > total:
@@ -58,22 +61,22 @@ def of_account(world: World, user_id: int, *, pts: int, date: int, total_limit: 
     end = events[-1].pts if events else account.box.pts
     is_final = end >= account.box.pts
     if not events and not named:
-        return types.updates.DifferenceEmpty(date=_now(world), seq=SEQ)
+        return types.updates.DifferenceEmpty(date=_now(world), seq=account.seq)
     fresh = [account.mailbox[event.ids[0] - 1] for event in events if event.kind == "new"]
     fresh = [(chat, message) for chat, message in fresh if message.deleted_at is None]
     others = _others(
         events, end, rules, lambda event, pts, count: tl_updates.mailbox_update(world, account, event, pts, count)
     )
     touched = [account.mailbox[event.ids[0] - 1] for event in events if event.kind in ("edit", "pin", "unpin")]
-    users, chats = tl_peers.of_messages(world, user_id, fresh + touched, also=named)
+    users, chats = tl_peers.of_messages(world, user_id, fresh + touched, also=named, is_min=rules.has_min_users)
     make = types.updates.Difference if is_final else types.updates.DifferenceSlice
     return make(
         [tl.raw(world, chat, message, user_id) for chat, message in fresh],
         [],
-        [*others, *(tl_updates.too_long(peer) for peer in named)],
+        [*others, *(tl_updates.too_long(peer) for peer in named), *_spoil(rules)],
         chats,
         users,
-        _state(world, end),
+        _state(world, account, end),
     )
 
 
@@ -83,6 +86,7 @@ def of_channel(
     """Return updates.ChannelDifference in one of its forms; ``wanted`` filters new messages by id."""
     box = chat.box
     assert box is not None
+    box.expire(_now(world))
     limit = max(1, min(limit, rules.limit))
     gap = _gap(box, pts)
     if not box.has_after(pts) or (rules.too_long == "strict" and gap > limit):
@@ -92,16 +96,18 @@ def of_channel(
         return types.updates.ChannelDifferenceEmpty(pts=box.pts, final=True, timeout=_POLL_SECONDS)
     end = events[-1].pts
     fresh = [message for event in events if event.kind == "new" if (message := chat.message(event.ids[0]))]
-    fresh = [message for message in fresh if message.deleted_at is None and (wanted is None or wanted(message.id))]
+    first = chat.first_id(viewer)
+    fresh = [m for m in fresh if m.deleted_at is None and m.id >= first and (wanted is None or wanted(m.id))]
     others = _others(
         events, end, rules, lambda event, pts, count: tl_updates.channel_update(world, chat, event, viewer, pts, count)
     )
     touched = [message for event in events if event.kind == "edit" if (message := chat.message(event.ids[0]))]
-    users, chats = tl_peers.of_messages(world, viewer, [(chat, m) for m in fresh + touched], also=[chat.peer])
+    named = [(chat, message) for message in fresh + touched]
+    users, chats = tl_peers.of_messages(world, viewer, named, also=[chat.peer], is_min=rules.has_min_users)
     return types.updates.ChannelDifference(
         pts=end,
         new_messages=[tl.raw(world, chat, message, viewer) for message in fresh],
-        other_updates=others,
+        other_updates=[*others, *_spoil(rules)],
         chats=chats,
         users=users,
         final=end >= box.pts,
@@ -153,8 +159,12 @@ def _gap(box: Box, pts: int) -> int:
     return box.pts - pts
 
 
-def _state(world: World, pts: int) -> Any:
-    return types.updates.State(pts=pts, qts=0, date=_now(world), seq=SEQ, unread_count=0)
+def _state(world: World, account: model.Account, pts: int) -> Any:
+    return types.updates.State(pts=pts, qts=0, date=_now(world), seq=account.seq, unread_count=0)
+
+
+def _spoil(rules: Rules) -> list[Any]:
+    return [tl_updates.unknown()] if rules.is_spoiled() else []
 
 
 def _now(world: World) -> int:

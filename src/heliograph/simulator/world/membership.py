@@ -121,9 +121,12 @@ def leave(world: World, at: float, *, chat: int, user_id: int, kicker_id: int | 
     if target.kind != "channel":
         action = {"type": "chat_delete_user", "user_id": user_id}
         posting.post(world, at, chat=chat, sender=kicker_id or user_id, action=action)
-    del target.members[user_id]
+    member = target.members.pop(user_id)
     target.version += 1
     if user_id in world.accounts:
+        if target.is_channel:
+            stay = model.Stay(member.first_id, len(target.messages), at)
+            world.accounts[user_id].stays.setdefault(chat, []).append(stay)
         world.accounts[user_id].chats.pop(chat, None)
         world.accounts[user_id].left[chat] = at
     pushes.membership(world, target, user_id, int(at))
@@ -241,7 +244,8 @@ def _found(
 
 
 def _enter(world: World, chat: model.Chat, user_id: int, inviter_id: int, at: int) -> None:
-    chat.members[user_id] = model.Member(user_id=user_id, joined_at=at, inviter_id=inviter_id)
+    first = len(chat.messages) + 1 if chat.is_prehistory_hidden else 1
+    chat.members[user_id] = model.Member(user_id=user_id, joined_at=at, inviter_id=inviter_id, first_id=first)
     chat.version += 1
     if user_id in world.accounts:
         world.accounts[user_id].chats[chat.peer] = at

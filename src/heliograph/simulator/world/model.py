@@ -137,6 +137,8 @@ class Member:
     role: Role = "member"
     joined_at: int = 0
     inviter_id: int = 0
+    first_id: int = 1
+    """The oldest message that this member may see; above 1 who came while the history was hidden from newcomers."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,6 +174,7 @@ class Chat:
     topics: dict[int, Topic] = field(default_factory=dict)
     banned: set[int] = field(default_factory=set)
     has_signatures: bool = False
+    is_prehistory_hidden: bool = False
     linked: int | None = None
     migrated_to: int | None = None
     migrated_from: int | None = None
@@ -192,6 +195,11 @@ class Chat:
         """Say whether it is a channel in Telegram's sense: a broadcast channel or any supergroup."""
         return self.box is not None
 
+    def first_id(self, viewer: int) -> int:
+        """Return the oldest message number that somebody may see."""
+        member = self.members.get(viewer)
+        return 1 if member is None else member.first_id
+
     def message(self, message_id: int) -> Message | None:
         """Return a message by its number, deleted ones as well."""
         return self.messages[message_id - 1] if 0 < message_id <= len(self.messages) else None
@@ -208,6 +216,14 @@ class Shelf:
         self.messages: list[Message] = []
 
 
+class Stay(NamedTuple):
+    """A time that an account was in a channel, and which messages it could see."""
+
+    first_id: int
+    last_id: int
+    left_at: float
+
+
 @dataclass(slots=True, kw_only=True)
 class Account:
     """What a signed-up user owns: the common box, the mailbox and where it has read to."""
@@ -222,6 +238,10 @@ class Account:
     """Channels and basic groups it is in, by marked id, with when it joined."""
     left: dict[int, float] = field(default_factory=dict)
     """Chats it is in no more, by marked id, with when it last saw them."""
+    stays: dict[int, list[Stay]] = field(default_factory=dict)
+    """Earlier times in channels, by marked id."""
+    seq: int = 1
+    """The number of the last numbered container; containers are unordered (0) unless a fault numbers them."""
     read: dict[int, int] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
     contacts: list[int] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from heliograph.simulator.world import membership, model, posting
+from heliograph.simulator.world import bots, incidents, membership, model, posting
 
 ChatLike = model.Chat | int
 UserLike = model.User | int
@@ -39,6 +39,12 @@ BY_NAME: dict[str, Callable[..., Any]] = {
         membership.create_topic,
         membership.edit_topic,
         membership.migrate,
+        bots.create_bot,
+        bots.start_bot,
+        incidents.expire,
+        incidents.roll_back,
+        incidents.delete_ids,
+        incidents.set_prehistory,
     )
 }
 
@@ -50,6 +56,14 @@ def peer(chat: ChatLike) -> int:
     if chat.kind == "private":
         raise TypeError("a private conversation is named by the other user's id")
     return chat.peer
+
+
+def place(chat: model.Chat) -> dict[str, int | None]:
+    """Return how an operation names a chat: a private one by one of its users as the other sees him."""
+    if chat.kind != "private":
+        return {"chat": chat.peer, "sender": None}
+    one, *others = chat.members
+    return {"chat": others[0] if others else one, "sender": one}
 
 
 def user(given: UserLike | None) -> int | None:

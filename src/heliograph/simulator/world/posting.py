@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heliograph.simulator.world import model, pushes, tl
+from heliograph.simulator.world import chronicle, model, pushes, tl
 
 if TYPE_CHECKING:
     from heliograph.simulator.world.world import World
@@ -54,6 +54,8 @@ def post(
         extra=extra,
     )
     append(world, target, message, int(at))
+    if extra and "ttl_period" in extra:
+        world.expiring.append((message.date + extra["ttl_period"], target, message))
     if media is not None and "id" in media:
         world.kept_media[media["id"]] = media
     if random_id is not None and account is not None:
@@ -102,6 +104,7 @@ def log(
     chat.last_event_at = at
     if chat.box is not None:
         event = chat.box.append(kind, chat.peer, tuple(message.id for message in messages), at)
+        chronicle.note(chat.box, event, content)
         pushes.channel_event(world, chat, event, content)
         for message in messages if content is None else ():
             world.touched.append(message)
@@ -111,6 +114,7 @@ def log(
         found = tuple(own for message in messages if (own := message.id_for(viewer)) is not None)
         if found:
             event = account.box.append(kind, tl.dialog_peer(chat, viewer), found, at)
+            chronicle.note(account.box, event, content)
             pushes.mailbox_event(world, account, chat, event, content)
     if content is None:
         world.touched.extend(messages)
@@ -240,6 +244,7 @@ def read(world: World, at: float, *, user_id: int, peer: int, max_id: int) -> tu
     if peer in world.chats and world.chats[peer].is_channel:
         return account.box.pts, 0
     event = account.box.append("read", peer, (max_id,), int(at))
+    chronicle.note(account.box, event, None)
     return event.pts, event.moved
 
 

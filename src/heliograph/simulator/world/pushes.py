@@ -58,6 +58,13 @@ def mailbox_event(
         send(world, viewer, [update], tl_peers.of_messages(world, viewer, entries, also=also), event, message)
 
 
+def deletion(world: World, account: model.Account, event: Event) -> None:
+    """Tell an account of a deletion in its common box, which names no chat."""
+    if world.is_heard:
+        update = tl_updates.mailbox_update(world, account, event, event.pts, event.moved)
+        send(world, account.user.id, [update], ([], []), event)
+
+
 def reactions(world: World, chat: model.Chat, message: model.Message, at: int) -> None:
     """Tell members who listen about a message's reactions."""
     for account in world.listeners(chat):

@@ -28,9 +28,9 @@ def file_access_hash(file_id: int) -> int:
     return ids.number("file", file_id)
 
 
-def file_reference(file_id: int) -> bytes:
-    """Return a photo's or document's file reference."""
-    return b"\x01" + file_id.to_bytes(8, "big")
+def file_reference(spec: Media) -> bytes:
+    """Return a photo's or document's present file reference; each renewal makes another."""
+    return bytes((1 + spec.get("_renewals", 0) % 255,)) + int(spec["id"]).to_bytes(8, "big")
 
 
 def photo(spec: Media) -> Any:
@@ -43,7 +43,7 @@ def photo(spec: Media) -> Any:
     return types.Photo(
         id=spec["id"],
         access_hash=file_access_hash(spec["id"]),
-        file_reference=file_reference(spec["id"]),
+        file_reference=file_reference(spec),
         date=spec.get("_date", _STILL_DATE),
         sizes=sizes,
         dc_id=DC_ID,
@@ -55,7 +55,7 @@ def document(spec: Media) -> Any:
     return types.Document(
         id=spec["id"],
         access_hash=file_access_hash(spec["id"]),
-        file_reference=file_reference(spec["id"]),
+        file_reference=file_reference(spec),
         date=spec.get("_date", _STILL_DATE),
         mime_type=spec["mime_type"],
         size=spec["size"],

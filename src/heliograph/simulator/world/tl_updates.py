@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 from telethon.tl import types
 
+from heliograph.simulator import rpc
 from heliograph.simulator.world import ids, model, tl, tl_media
 from heliograph.simulator.world.boxes import Event
 
 if TYPE_CHECKING:
     from heliograph.simulator.world.world import World
+
+UNKNOWN_CONSTRUCTOR = 0x5EED0BAD
 
 
 def channel_update(world: World, chat: model.Chat, event: Event, viewer: int, pts: int, count: int) -> Any | None:
@@ -22,7 +26,7 @@ def channel_update(world: World, chat: model.Chat, event: Event, viewer: int, pt
             chat.id, list(event.ids), pts, count, pinned=event.kind == "pin" or None
         )
     message = chat.message(event.ids[0])
-    if message is None or message.deleted_at is not None:
+    if message is None or message.deleted_at is not None or message.id < chat.first_id(viewer):
         return None
     make = types.UpdateNewChannelMessage if event.kind == "new" else types.UpdateEditChannelMessage
     return make(tl.raw(world, chat, message, viewer), pts, count)
@@ -91,6 +95,11 @@ def poll(message: model.Message) -> Any:
     """Return updateMessagePoll with a poll's new counts; it belongs to no box."""
     spec = message.media or {}
     return types.UpdateMessagePoll(poll_id=spec["id"], results=tl_media.poll_results(spec))
+
+
+def unknown() -> rpc.Raw:
+    """Return an object that no client can read: no TL schema has its constructor."""
+    return rpc.Raw(struct.pack("<I", UNKNOWN_CONSTRUCTOR))
 
 
 def too_long(peer: int, pts: int | None = None) -> Any:

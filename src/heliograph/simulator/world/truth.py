@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
+def events(world: World, box: int) -> Iterator[Record]:
+    """Yield what happened in a box since the world began, oldest first, one record for each message of an event.
+
+    A box is named by a channel's marked id or an account's user id; an unknown one raises ValueError.
+    """
+    for entry in world.box(box).log:
+        yield {
+            "pts": entry.pts,
+            "pts_count": entry.moved,
+            "kind": entry.kind,
+            "chat_id": entry.chat,
+            "message_id": entry.message_id,
+            "text": entry.text,
+            "is_hidden": entry.is_hidden,
+            "at": entry.at,
+        }
+
+
 class Place(NamedTuple):
     """Where a record is kept, and for a mailbox whose eyes it is seen with."""
 
@@ -53,13 +71,25 @@ def records(
 def _channel(
     world: World, chat: model.Chat, accounts: Sequence[model.Account], since: float | None
 ) -> Iterator[Record]:
-    if any(account.user.id in chat.members for account in accounts):
-        until = math.inf
-    else:
-        until = max((account.left.get(chat.peer, 0.0) for account in accounts), default=0.0)
-    for message in chat.messages if until else ():
-        if _is_wanted(message, since, until):
+    if not any(account.user.id in chat.members or chat.peer in account.stays for account in accounts):
+        return
+    for message in chat.messages:
+        until = _seen_until(chat, message, accounts)
+        if until and _is_wanted(message, since, until):
             yield _record(world, chat, message, Place(chat.id, message.id, chat.peer, None), until)
+
+
+def _seen_until(chat: model.Chat, message: model.Message, accounts: Sequence[model.Account]) -> float:
+    """Return when the last of the accounts saw a channel's message, 0 for never."""
+    last = 0.0
+    for account in accounts:
+        member = chat.members.get(account.user.id)
+        if member is not None and message.id >= member.first_id:
+            return math.inf
+        for stay in account.stays.get(chat.peer, ()):
+            if stay.first_id <= message.id <= stay.last_id:
+                last = max(last, stay.left_at)
+    return last
 
 
 def _mailbox(world: World, account: model.Account, since: float | None, *, include_private: bool) -> Iterator[Record]:

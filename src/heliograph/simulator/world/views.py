@@ -23,7 +23,10 @@ def view(world: World, viewer: int, peer: int) -> model.View:
     chat = world.chats.get(peer)
     if chat is not None and chat.is_channel:
         check_access(chat, viewer)
-        return model.View(chat, range(1, len(chat.messages) + 1), chat.messages)
+        first = chat.first_id(viewer)
+        return model.View(
+            chat, range(first, len(chat.messages) + 1), chat.messages if first == 1 else chat.messages[first - 1 :]
+        )
     shelf = world.accounts[viewer].shelves.get(peer)
     if shelf is not None:
         return model.View(shelf.chat, shelf.ids, shelf.messages)
@@ -83,7 +86,7 @@ def history(
 
 def count(seen: model.View) -> int:
     """Return how many messages this view shows."""
-    if seen.chat.is_channel:
+    if seen.chat.is_channel and len(seen.ids) == len(seen.chat.messages):
         return seen.chat.alive
     return sum(message.deleted_at is None for message in seen.messages)
 

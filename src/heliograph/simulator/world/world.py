@@ -13,7 +13,7 @@ from typing import Any
 
 from heliograph import clock as clocks
 from heliograph.simulator import rpc
-from heliograph.simulator.world import files, ids, model, operations, seed, truth, views
+from heliograph.simulator.world import files, lookup, model, operations, seed, truth, views
 from heliograph.simulator.world.journal import Journal
 from heliograph.simulator.world.pushes import Push
 from heliograph.simulator.world.texts import Phrasebook
@@ -23,7 +23,7 @@ ChatLike = operations.ChatLike
 UserLike = operations.UserLike
 
 
-class World:
+class World(lookup.Lookup):
     """Everything the simulator serves, from the seeded past to what clients do now."""
 
     def __init__(
@@ -38,24 +38,18 @@ class World:
         equal_ids: bool = False,
     ) -> None:
         self.clock = clock or clocks.SystemClock()
-        self.users: dict[int, model.User] = {}
-        self.chats: dict[int, model.Chat] = {}
-        self.privates: dict[tuple[int, int], model.Chat] = {}
-        self.accounts: dict[int, model.Account] = {}
-        self.phones: dict[str, int] = {}
-        self.usernames: dict[str, int] = {}
-        self.invites: dict[str, int] = {}
+        super().__init__()
         self.open_to_newcomers: list[int] = []
         self.created_channels = self.created_groups = 0
         self.phrasebooks: dict[tuple[str, str], Phrasebook] = {}
         self.peer_bytes: dict[tuple[int, int, bool], tuple[int, rpc.Raw]] = {}
-        self.kept_media: dict[int, model.Json] = {}
         self.pending: list[Push] = []
         self.touched: list[model.Message] = []
+        self.expiring: list[tuple[float, model.Chat, model.Message]] = []
+        """What goes without a word at a time: when, where and which."""
         self.origin: object | None = None
         """The session whose request is being served; a push must not go back to it, its answer tells it all."""
         self.files = files.Files(state_dir)
-        self._hashes: dict[tuple[int, int, bool], int] = {}
         self._subscribers: list[Subscriber] = []
         self._is_replaying = False
         self._journal = Journal(state_dir)
@@ -160,7 +154,7 @@ class World:
 
     def sign_up(self, phone: str, first_name: str, last_name: str = "") -> model.User:
         """Register a phone number; the new user is in the seeded chats at once."""
-        return self._run("sign_up", phone=normal_phone(phone), first_name=first_name, last_name=last_name)  # type: ignore[no-any-return]
+        return self._run("sign_up", phone=lookup.normal_phone(phone), first_name=first_name, last_name=last_name)  # type: ignore[no-any-return]
 
     def set_password(self, user: UserLike, password: str | None) -> model.User:
         """Protect an account by a two-step verification password, or lift that."""
@@ -170,90 +164,32 @@ class World:
         """Run any operation of ``posting`` or ``membership`` by its name, with plain ids as arguments."""
         return self._run(operation, **arguments)
 
-    # Looking things up.
-
-    def find(self, what: str | int) -> model.Chat:
-        """Return a chat by marked id, username or title. Raises KeyError."""
-        if isinstance(what, int):
-            return self.chats[what]
-        peer = self.usernames.get(what.lower())
-        if peer in self.chats:
-            return self.chats[peer]
-        for chat in self.chats.values():
-            if chat.title == what:
-                return chat
-        raise KeyError(what)
-
-    def chats_of(self, kind: model.ChatKind) -> list[model.Chat]:
-        """Return the chats of a kind, in the order of their creation."""
-        return [chat for chat in self.chats.values() if chat.kind == kind]
-
-    def user_by_phone(self, phone: str) -> model.User | None:
-        """Return who signed up with a phone number."""
-        user_id = self.phones.get(normal_phone(phone))
-        return self.users[user_id] if user_id is not None else None
-
-    def private(self, one: int, other: int) -> model.Chat:
-        """Return the private conversation of two users (of one with himself: the saved messages)."""
-        key = (min(one, other), max(one, other))
-        chat = self.privates.get(key)
-        if chat is None:
-            members = {user_id: model.Member(user_id=user_id) for user_id in key}
-            chat = model.Chat(kind="private", id=0, title="", created_at=0, members=members)
-            self.privates[key] = chat
-        return chat
-
-    def target(self, peer: int, sender: int | None) -> model.Chat:
-        """Return the chat that a marked id means for a sender."""
-        if peer > 0 and sender is not None:
-            return self.private(sender, peer)
-        if peer not in self.chats:
-            raise rpc.RpcError(400, "PEER_ID_INVALID")
-        return self.chats[peer]
-
-    def living(self, chat: model.Chat, message_id: int) -> model.Message:
-        """Return a message that is not deleted, or refuse."""
-        message = chat.message(message_id)
-        if message is None or message.deleted_at is not None:
-            raise rpc.RpcError(400, "MESSAGE_ID_INVALID")
-        return message
-
-    def members(self, chat: model.Chat) -> list[model.Account]:
-        """Return the accounts that are in a chat."""
-        return [account for user_id, account in self.accounts.items() if user_id in chat.members]
-
-    def listeners(self, chat: model.Chat) -> list[model.Account]:
-        """Return the accounts to push a chat's events to; none while nobody has subscribed."""
-        return self.members(chat) if self.is_heard else []
-
-    def owner(self, chat: model.Chat) -> int:
-        """Return who created a chat."""
-        return next((m.user_id for m in chat.members.values() if m.role == "creator"), ids.SERVICE_USER)
-
-    def access_hash(self, viewer: int, peer: int, *, is_min: bool = False) -> int:
-        """Return the access hash by which ``viewer`` reaches a user or channel."""
-        key = (viewer, peer, is_min)
-        found = self._hashes.get(key)
-        if found is None:
-            found = self._hashes[key] = ids.access_hash(self.seed, viewer, peer, is_min=is_min)
-        return found
-
-    def media_spec(self, media_id: int) -> model.Json | None:
-        """Return the media with a photo's or document's id, looking through the seeded past when needed."""
-        if media_id not in self.kept_media:
-            for chat in self.chats.values():
-                for message in chat.messages:
-                    if message.media is not None and message.media.get("id") == media_id:
-                        self.kept_media[media_id] = message.media
-        return self.kept_media.get(media_id)
+    # What there is to see.
 
     def view(self, viewer: int, peer: int) -> model.View:
         """Return a dialog's history as an account numbers it."""
         return views.view(self, viewer, peer)
 
+    def listeners(self, chat: model.Chat) -> list[model.Account]:
+        """Return the accounts to push a chat's events to; none while nobody has subscribed."""
+        return self.members(chat) if self.is_heard else []
+
     def truth(self, user_ids: Iterable[int] | None = None, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield every message that these accounts should have mirrored; see ``truth.records``."""
         return truth.records(self, list(self.accounts) if user_ids is None else list(user_ids), **filters)
+
+    def events(self, box: int) -> Iterator[dict[str, Any]]:
+        """Yield what happened in a channel's box (by marked id) or an account's common box; see ``truth.events``."""
+        return truth.events(self, box)
+
+    def expire_due(self) -> int:
+        """Let messages go whose time to live is over; returns how many."""
+        now = self.clock.now().timestamp()
+        due = [entry for entry in self.expiring if entry[0] <= now]
+        self.expiring = [entry for entry in self.expiring if entry[0] > now]
+        for _at, chat, message in due:
+            self._run("expire", **operations.place(chat), message_ids=[message.id])
+        return len(due)
 
     # Listening.
 
@@ -280,14 +216,6 @@ class World:
         """Push a container that no operation made, such as updatesTooLong."""
         for subscriber in list(self._subscribers):
             subscriber(Push(user_id, container, peer=peer))
-
-    def register(self, chat: model.Chat) -> None:
-        """Make a chat known."""
-        self.chats[chat.peer] = chat
-        if chat.username:
-            self.usernames[chat.username.lower()] = chat.peer
-        if chat.invite:
-            self.invites[chat.invite] = chat.peer
 
     def close(self) -> None:
         """Close the journal."""
@@ -337,8 +265,3 @@ class World:
                 for subscriber in self._subscribers:
                     subscriber(push)
         self.touched.clear()
-
-
-def normal_phone(phone: str) -> str:
-    """Return a phone number as digits alone."""
-    return "".join(character for character in phone if character.isdigit())
