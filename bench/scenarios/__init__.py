@@ -1,0 +1,1 @@
+"""Stories of faults, each played for Heliograph and for an ordinary crawler and judged by one oracle."""

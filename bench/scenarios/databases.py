@@ -1,0 +1,66 @@
+"""Databases that are away, that cut, that lose commits, and rows that they refuse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bench.scenarios.play import Scenario
+from bench.scenarios.stage import Stage
+
+AROUND_SECONDS = 2.0
+"""Traffic before and after."""
+CUTS = 5
+
+
+def outage(seconds: float) -> Callable[[Stage], Awaitable[None]]:
+    """Return a story: PostgreSQL is away, and everything goes on in Telegram."""
+
+    async def story(stage: Stage) -> None:
+        await stage.traffic.run(AROUND_SECONDS)
+        await stage.proxy.refuse()
+        await stage.traffic.run(seconds)
+        await stage.proxy.accept()
+        stage.done()
+        await stage.traffic.run(AROUND_SECONDS)
+
+    return story
+
+
+async def cut_after_commit(stage: Stage) -> None:
+    """Connections break after a COMMIT that was carried out, before its answer arrives."""
+    fault = stage.proxy.cut_after_commit(CUTS, touching="messages")
+    await stage.traffic.run(5)
+    fault.end()
+    stage.done()
+
+
+async def fail_over(stage: Stage) -> None:
+    """The primary is lost with the commits of the last seconds; its stand-by takes over."""
+    assert stage.pair is not None
+    await stage.traffic.run(AROUND_SECONDS)
+    await asyncio.sleep(AROUND_SECONDS)
+    with stage.away():
+        # What only the lost primary had is as good as never heard.
+        await stage.pair.hold_back()
+        await stage.traffic.run(3)
+        await stage.pair.fail_over()
+    stage.done()
+    stage.traffic.post()
+
+
+async def poison(stage: Stage) -> None:
+    """A message that PostgreSQL cannot store, among ordinary ones."""
+    stage.traffic.post(stage.supergroup, "before")
+    stage.traffic.post(stage.supergroup, "a zero \0 byte")
+    await stage.traffic.run(1)
+    stage.done()
+
+
+SCENARIOS = (
+    Scenario(name="outage_2", title="PostgreSQL away for 2 s", story=outage(2)),
+    Scenario(name="outage_20", title="PostgreSQL away for 20 s", story=outage(20)),
+    Scenario(name="cut_commit", title=f"connection cut after COMMIT, {CUTS} times", story=cut_after_commit),
+    Scenario(name="fail_over", title="fail-over that loses commits", story=fail_over, has_standby=True),
+    Scenario(name="poison", title="a row that PostgreSQL refuses", story=poison),
+)
