@@ -7,14 +7,15 @@ are settings: that is how the simulator is reached, and nothing in the crawler k
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -109,6 +110,10 @@ DEFAULT_BUDGETS: dict[str, Budget] = {
 }
 
 
+NOT_RAISED = frozenset({"resolve", "other"})
+"""Defaults that are never exceeded: a wait for one costs half a day, and what is in the other shares nothing."""
+
+
 class Crawler(_Section):
     """What is mirrored and how fast."""
 
@@ -132,6 +137,14 @@ class Crawler(_Section):
     silence_seconds: float = Field(900, gt=0)
     refresh_seconds: float = Field(300, gt=0)
     """How often the list of chats is read again."""
+    sentinel_hot_seconds: float = Field(60, gt=0)
+    """How often it is asked where a chat with traffic stands."""
+    sentinel_cold_seconds: float = Field(600, gt=0)
+    """How often at least it is asked where any chat stands."""
+    confirm_seconds: float = Field(60, ge=0)
+    """What was found empty is asked for again after so long before it counts as deleted."""
+    audit: bool = True
+    """Look at stored messages again, the younger the more often."""
     spool_mb: int = Field(1024, ge=0)
     """Disk that may hold what arrives while the database is away, in MiB; 0 for none."""
     stall_seconds: float = Field(60, gt=0)
@@ -139,7 +152,7 @@ class Crawler(_Section):
     drain_seconds: float = Field(15, ge=0, le=20)
     """How long a stop waits for what is on its way into the database."""
     budgets: dict[str, Budget] = Field(default_factory=dict)
-    """Overrides of the default budgets, by method family."""
+    """Budgets of your own, by method family. They are never exceeded; a default is only where learning begins."""
 
     @field_validator("history_depth")
     @classmethod
@@ -154,9 +167,20 @@ class Crawler(_Section):
             raise ValueError(f"there is no method family {', '.join(unknown)}, only {', '.join(DEFAULT_BUDGETS)}")
         return value
 
+    @model_validator(mode="after")
+    def _hot_before_cold(self) -> Self:
+        if self.sentinel_hot_seconds > self.sentinel_cold_seconds:
+            raise ValueError("sentinel_hot_seconds is longer than sentinel_cold_seconds")
+        return self
+
     def budget(self, family: str) -> Budget:
         """Return the budget of a method family, ``other`` for an unknown one."""
         return self.budgets.get(family) or DEFAULT_BUDGETS.get(family) or DEFAULT_BUDGETS["other"]
+
+    def highest(self, family: str) -> float:
+        """Return how many requests per second of a method family are never exceeded, infinity without such a bound."""
+        is_bound = family in self.budgets or family in NOT_RAISED or family not in DEFAULT_BUDGETS
+        return self.budget(family).per_second if is_bound else math.inf
 
 
 class Web(_Section):

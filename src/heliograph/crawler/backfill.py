@@ -112,6 +112,10 @@ class Backfill:
         """Say whether nothing is queued or being fetched."""
         return not self._busy
 
+    def deepening(self) -> list[identity.PeerId]:
+        """Return the complete chats whose older part is being fetched: what the ledger owes of them is on its way."""
+        return [chat_id for chat_id in self._busy if chat_id in self._rows and self._rows[chat_id].is_complete]
+
     # -- for a scan -------------------------------------------------------------------------------------------
 
     def since(self) -> datetime | None:

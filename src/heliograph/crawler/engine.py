@@ -133,10 +133,6 @@ class Engine:
                 self.perform(self.machine.reloaded(box, cursor, self._now()))
         return {box: cursor.pts for box, cursor in taken.items()}
 
-    def account_state(self, account: link.Link, state: records.BoxState, asked_at_pts: int) -> None:
-        """Compare the server's state with an account's cursor from before the request."""
-        self.perform(self.machine.account_pts(account.mailbox, state, asked_at_pts, self._now()))
-
     def recover(self, box: identity.SpaceId) -> None:
         """Have a box begin anew from its stored cursor: after a defect, which may have swallowed its next action."""
         self.perform(self.machine.recover(box))

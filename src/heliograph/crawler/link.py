@@ -36,7 +36,11 @@ class Link:
 
     def channel_hash(self, box: identity.SpaceId) -> int | None:
         """Return how this account reaches the channel of a box."""
-        return self._directory.access_hash(self.account_id, identity.channel_peer(box))
+        return self.peer_hash(identity.channel_peer(box))
+
+    def peer_hash(self, peer_id: identity.PeerId) -> int | None:
+        """Return how this account reaches a peer."""
+        return self._directory.access_hash(self.account_id, peer_id)
 
     def aside(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -23,8 +23,8 @@ from heliograph.crawler import (
     letters,
     link,
     reach,
+    reconcile,
     refresh,
-    requests,
     resume,
     roster,
     takeover,
@@ -33,7 +33,8 @@ from heliograph.crawler import (
     watch,
     writer,
 )
-from heliograph.domain import identity, records
+from heliograph.crawler.spool import journal
+from heliograph.domain import identity
 from heliograph.domain.sync import machine
 from heliograph.domain.sync.rules import Rules
 from heliograph.store import accounts, commands, database, heartbeats
@@ -41,8 +42,6 @@ from heliograph.store import chats as chat_rows
 from heliograph.vault import sessions
 
 Mode = Literal["all", "history", "live"]
-
-SUSPECT_SECONDS = 1.0
 
 _log = log.get("service")
 
@@ -74,6 +73,7 @@ async def run(
     hold = tenure.Tenure(opened, heartbeats.holder())
     is_begun = False
     fetched: dict[identity.PeerId, int] = {}
+    spool: journal.Journal | None = None
 
     def begin() -> None:
         nonlocal is_begun
@@ -87,10 +87,13 @@ async def run(
                 rows, epoch = await hold.take(await roster.active(opened, private_chats=settings.crawler.private_chats))
                 if not is_begun:
                     stack.enter_context(metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port))
+                if spool is None and (spool := journal.open_at(settings.data_dir, settings.crawler.spool_mb, time)):
+                    stack.callback(spool.close)
                 crawl = Crawl(
                     settings,
                     opened,
                     vault,
+                    spool,
                     mode=mode,
                     epoch=epoch,
                     only=chats,
@@ -123,6 +126,7 @@ class Crawl:
         settings: config.Settings,
         opened: database.Database,
         vault: sessions.Vault,
+        spool: journal.Journal | None,
         *,
         mode: Mode,
         epoch: int,
@@ -146,7 +150,7 @@ class Crawl:
         self._ends = mode == "history"
         self._time = time
         self._directory = directory.Directory(private_chats=crawler.private_chats)
-        self._writer = writer.Writer(opened, time=self._time)
+        self._writer = writer.Writer(opened, spool=spool, time=self._time)
         self._claims = claims.Claims(opened, epoch)
         self._engine = engine.Engine(
             machine.Machine(Rules(gap_wait=crawler.gap_wait_seconds, silence=crawler.silence_seconds)),
@@ -157,6 +161,7 @@ class Crawl:
             time=self._time,
             on_refresh=self.refresh,
         )
+        self._writer.on_reset(self._begin_anew)
         self._backfill = backfill.Backfill(
             crawler,
             self._writer,
@@ -168,12 +173,22 @@ class Crawl:
             fetched=fetched,
             time=self._time,
         )
+        self._reconcile = reconcile.Reconcile(
+            crawler,
+            self._engine,
+            self._writer,
+            opened,
+            self._directory,
+            history=self._fetches,
+            busy=self._backfill.deepening,
+            time=self._time,
+        )
         self._watch = watch.Watch(
             self._writer,
             lambda: [each.connection for each in self._engine.accounts] if self._follows else [],
             stall_seconds=crawler.stall_seconds,
         )
-        self._heart = heartbeats.Heart(opened, "crawler", describe=self._watch.lags, time=time)
+        self._heart = heartbeats.Heart(opened, "crawler", describe=self._describe, time=time)
         self._refreshes: list[refresh.Refresh] = []
         self._resume = resume.Resume()
 
@@ -181,6 +196,7 @@ class Crawl:
         self, rows: list[accounts.Account], hold: tenure.Tenure, stop: asyncio.Event, on_ready: Callable[[], None]
     ) -> None:
         """Run these accounts until ``stop`` is set, or until there is nothing more to do."""
+        await self._writer.replay()
         links = [await self._link(row) for row in rows]
         self._resume = await resume.load(self._database, links, self._directory, self._claims)
         self._engine.reach.load(self._resume.lost)
@@ -208,7 +224,12 @@ class Crawl:
             each.ask()
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
-        keeping = hold.keep(["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign))
+        keeping = hold.keep(
+            ["refresh"],
+            self._handle,
+            lacks=lambda: bool(self._claims.foreign),
+            on_return=self._writer.try_now,
+        )
         settings = self._settings
         jobs = [
             self._engine.keep_time(),
@@ -219,11 +240,20 @@ class Crawl:
         ]
         jobs.append(letters.serve(self._database, private_chats=self._settings.crawler.private_chats))
         if self._follows:
-            jobs.append(takeover.run(self._engine, self.refresh))
+            jobs += [takeover.run(self._engine, self.refresh), self._reconcile.run()]
         return [*jobs, self._backfill.run()] if self._fetches else jobs
+
+    def _begin_anew(self, boxes: Iterable[identity.SpaceId] | None) -> None:
+        """Have boxes go on from their stored cursors, all of them when the database is another one."""
+        for box in list(self._engine.machine.boxes) if boxes is None else boxes:
+            self._engine.recover(box)
+
+    def _describe(self) -> dict[str, object]:
+        return {**self._watch.lags(), **self._writer.held.described()}
 
     async def _handle(self, command: commands.Command) -> dict[str, object]:
         self.refresh()
+        self._reconcile.hurry()
         return {}
 
     # -- accounts ---------------------------------------------------------------------------------------------
@@ -297,24 +327,12 @@ class Crawl:
             return [listing.until_read() if self._ends else listing.run()]
         self._engine.add(account, cursor)
         self._resume.channels_into(self._engine, account, with_marks=True)
-        jobs = [self._engine.follow(account), self._suspect(account, cursor)]
+        jobs = [self._engine.follow(account), *self._reconcile.jobs(account)]
         if self._settings.crawler.peers:
             jobs.append(listing.run())
         if not self._restart:
             jobs.append(_until_lost(account))
         return jobs
-
-    async def _suspect(self, account: link.Link, cursor: records.BoxState | None) -> None:
-        """Look twice whether the server stands before our cursor, as after it lost part of its log."""
-        if cursor is None:
-            return
-        with contextlib.suppress(errors.FloodWait, errors.RpcFailed, errors.RpcTimeout, errors.Disconnected):
-            for _ in range(2):
-                state = requests.state_of(await account.connection.call(requests.account_state()))
-                if state.pts >= cursor.pts:
-                    return
-                await asyncio.sleep(SUSPECT_SECONDS)
-            self._engine.account_state(account, state, cursor.pts)
 
     async def _offer(self, tops: dict[identity.PeerId, int]) -> None:
         """Have the history of chats fetched that lack it; ``tops`` are their newest messages."""

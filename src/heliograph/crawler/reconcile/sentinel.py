@@ -1,0 +1,187 @@
+"""Silence is never evidence (invariant 11): where the server's boxes stand is asked, not waited for.
+
+messages.getPeerDialogs answers for 100 channels at once and tells the account's own state beside them. A pts above our
+cursor that is not caught up within five seconds asks for a difference. A pts below it, seen twice, means that the
+server lost part of its log, or that our database is from another time: the box starts anew from the server's pts, with
+a hole and a known loss in the same commit, and the prober asks for every id again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from telethon.tl import functions, types
+
+from heliograph import clock, errors, log
+from heliograph.crawler import engine, link, normalize, requests
+from heliograph.crawler.reconcile import pace, readers
+from heliograph.crawler.transport import refusal
+from heliograph.domain import identity, records
+
+PEERS: Final = 100
+"""Channels of one call."""
+CONFIRM_SECONDS: Final = 5.0
+"""What was pushed meanwhile has arrived by then, and a replica that lags has caught up."""
+TICK_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 5.0
+REFUSED_SECONDS: Final = 60.0
+
+_log = log.get("sentinel")
+
+
+class Sentinel:
+    """Watches the boxes of one account: its mailbox, and the channels that no other account asks about."""
+
+    def __init__(
+        self,
+        account: link.Link,
+        work: engine.Engine,
+        found: readers.Readers,
+        *,
+        hot_seconds: float,
+        cold_seconds: float,
+        time: clock.Clock,
+        confirm_seconds: float = CONFIRM_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._account = account
+        self._engine = work
+        self._readers = found
+        self._time = time
+        self._confirm_seconds = confirm_seconds
+        self._sleep = sleep
+        self._pace = pace.Pace(hot_seconds, cold_seconds)
+        self._ahead: dict[identity.SpaceId, tuple[records.BoxState, float]] = {}
+        """Boxes of the server that stand above our cursor: where, and since when we know."""
+        self._behind: dict[identity.SpaceId, float] = {}
+        """Boxes of the server that stood below our cursor: since when we know."""
+        self._not_before = 0.0
+
+    def hurry(self) -> None:
+        """Look at everything soon."""
+        self._pace.hurry(self._now())
+
+    async def run(self) -> None:
+        """Watch for ever. Raises SessionEnded."""
+        while True:
+            await self.step()
+            next_at = max(self._pace.next_at() or 0.0, self._not_before)
+            await self._sleep(min(TICK_SECONDS, max(0.05, next_at - self._now())))
+
+    async def step(self) -> None:
+        """Do what is due now. Raises SessionEnded."""
+        self._confirm()
+        now = self._now()
+        mailbox = self._account.mailbox
+        own = {mailbox} if self._engine.committed_pts(mailbox) is not None else set()
+        self._pace.keep(own | set(self._readers.channels_of(self._account)), now)
+        if now < self._not_before:
+            return
+        # The account's own box comes along with every answer, whatever is asked for.
+        due = self._pace.due(now, PEERS)
+        if due:
+            await self._try([box for box in due if box != mailbox])
+
+    # -- asking -----------------------------------------------------------------------------------------------
+
+    async def _try(self, channels: Sequence[identity.SpaceId]) -> None:
+        asked = {box: pts for box in (*channels, self._account.mailbox) if (pts := self._engine.committed_pts(box))}
+        try:
+            standing = await self._ask(channels)
+        except errors.FloodWait as wait:
+            self._not_before = self._now() + wait.seconds
+        except errors.SessionEnded:
+            raise
+        except errors.RpcFailed as error:
+            await self._refused(channels, asked, error)
+        except errors.TelegramError as error:
+            _log.info("sentinel_waits", account_id=self._account.account_id, reason=type(error).__name__)
+            self._not_before = self._now() + RETRY_SECONDS
+        else:
+            for box, pts in asked.items():
+                self._judge(box, pts, standing.get(box))
+
+    async def _ask(self, channels: Sequence[identity.SpaceId]) -> dict[identity.SpaceId, records.BoxState]:
+        """Return where the server's boxes stand. Raises what ``call`` raises."""
+        if not channels:
+            state = await self._account.connection.call(requests.account_state(), purpose="sentinel")
+            return {self._account.mailbox: requests.state_of(state)}
+        peers = [
+            types.InputDialogPeer(types.InputPeerChannel(box, self._account.channel_hash(box) or 0)) for box in channels
+        ]
+        tl = await self._account.connection.call(functions.messages.GetPeerDialogsRequest(peers=peers))
+        found = {self._account.mailbox: requests.state_of(tl.state)}
+        for dialog in tl.dialogs:
+            if (box := _channel(dialog)) is not None and dialog.pts:
+                found[box] = records.BoxState(pts=dialog.pts)
+        return found
+
+    async def _refused(
+        self, channels: Sequence[identity.SpaceId], asked: dict[identity.SpaceId, int], error: errors.RpcFailed
+    ) -> None:
+        """Find out which channel is refused, and let its difference say what that means."""
+        if not refusal.is_access_lost(error) or not channels:
+            _log.warning("sentinel_refused", account_id=self._account.account_id, error=error.name)
+            self._not_before = self._now() + REFUSED_SECONDS
+        elif len(channels) > 1:
+            middle = len(channels) // 2
+            await self._try(channels[:middle])
+            await self._try(channels[middle:])
+        else:
+            box, now = channels[0], self._now()
+            self._pace.looked(box, asked[box], now)
+            self._engine.perform(self._engine.machine.server_pts(box, asked[box] - 1, asked[box], now))
+
+    # -- judging ----------------------------------------------------------------------------------------------
+
+    def _judge(self, box: identity.SpaceId, asked: int, state: records.BoxState | None) -> None:
+        """Compare where the server stands with our cursor from before the question."""
+        now = self._now()
+        if box not in self._pace.looks:
+            return
+        self._pace.looked(box, asked, now)
+        if state is None or state.pts == asked:
+            self._behind.pop(box, None)
+        elif state.pts > asked:
+            self._behind.pop(box, None)
+            self._ahead.setdefault(box, (state, now))
+        elif box not in self._behind:
+            self._behind[box] = now
+            self._pace.again(box, now + self._confirm_seconds)
+        elif now - self._behind[box] >= self._confirm_seconds:
+            self._start_anew(box, asked, state)
+
+    def _confirm(self) -> None:
+        """Have a difference asked where the cursor is still below what was seen some seconds ago."""
+        now = self._now()
+        for box, (state, since) in list(self._ahead.items()):
+            if now - since < self._confirm_seconds:
+                continue
+            del self._ahead[box]
+            known = self._engine.machine.boxes.get(box)
+            if known is None or known.pipeline.pts >= state.pts:
+                continue
+            events = state.pts - known.pipeline.pts
+            _log.info("sentinel_found", box=box, events=events)
+            look = self._pace.looks.get(box)
+            self._pace.missed(box, events, look.period if look else self._pace.hot, now)
+            self._engine.perform(self._engine.machine.server_pts(box, state.pts, known.pipeline.pts, now))
+
+    def _start_anew(self, box: identity.SpaceId, asked: int, state: records.BoxState) -> None:
+        del self._behind[box]
+        if self._engine.committed_pts(box) != asked:  # it moves after all
+            return
+        self._engine.perform(self._engine.machine.account_pts(box, state, asked, self._now()))
+
+    def _now(self) -> float:
+        return self._time.monotonic()
+
+
+def _channel(dialog: Any) -> identity.SpaceId | None:
+    chat_id = normalize.peer_id(getattr(dialog, "peer", None)) if type(dialog) is types.Dialog else None
+    if chat_id is None:
+        return None
+    kind, number = identity.split_peer(chat_id)
+    return identity.channel_space(number) if kind == "channel" else None
