@@ -76,6 +76,14 @@ class LeaseHeld(HeliographError):
     """Another crawler holds this account; stop it first."""
 
 
+class LeaseReserved(LeaseHeld):
+    """A crawler held this account a moment ago and may still run; ``seconds`` says when it may be taken over."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
 class Stalled(HeliographError):
     """A part of the crawler has stopped moving; it is started again."""
 
@@ -109,14 +117,15 @@ class Undecodable(TelegramError):
 
 
 class FloodWait(TelegramError):
-    """Telegram asks to wait; ``seconds`` says how long."""
+    """Telegram asks to wait; ``seconds`` says how long, ``is_media`` that it is about downloads alone."""
 
-    def __init__(self, seconds: float, method: str = "") -> None:
+    def __init__(self, seconds: float, method: str = "", *, is_media: bool = False) -> None:
         super().__init__(
             f"Telegram asks to wait {seconds:.0f} s{' before ' + method if method else ''}; try again then."
         )
         self.seconds = seconds
         self.method = method
+        self.is_media = is_media
 
 
 class ApiKeyWrong(TelegramError):

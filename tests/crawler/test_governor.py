@@ -9,7 +9,7 @@ import pytest
 from telethon.tl import functions, types
 
 from heliograph import clock, config, errors
-from heliograph.crawler import governor
+from heliograph.crawler import families, governor
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 BUDGETS = {
@@ -163,9 +163,9 @@ async def test_freeze_while_waiting_refuses_the_request() -> None:
 def test_requests_are_charged_to_their_families() -> None:
     peer = types.InputPeerSelf()
     history = functions.messages.GetHistoryRequest(peer, 0, None, 0, 100, 0, 0, 0)
-    assert governor.family_of(history) == "history"
-    assert governor.family_of(functions.updates.GetStateRequest()) == "difference"
-    assert governor.family_of(functions.help.GetConfigRequest()) == "other"
+    assert families.of(history) == "history"
+    assert families.of(functions.updates.GetStateRequest()) == "difference"
+    assert families.of(functions.help.GetConfigRequest()) == "other"
 
 
 async def until_settled() -> None:

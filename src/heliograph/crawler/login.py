@@ -200,5 +200,5 @@ class _Attempt:
         return await self.connection.call(request)
 
     def _connection(self, key: transport.SessionKey) -> transport.Connection:
-        governor = governors.Governor(self._settings.crawler.budget)
+        governor = governors.Governor(self._settings.crawler.budget, highest=self._settings.crawler.highest)
         return transport.Connection(self._settings.telegram, key, governor=governor)

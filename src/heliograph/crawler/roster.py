@@ -8,7 +8,7 @@ from functools import partial
 from heliograph import clock, config, errors, log
 from heliograph.crawler import governor, link, transport
 from heliograph.domain import identity
-from heliograph.store import accounts, chats, database, mailboxes
+from heliograph.store import accounts, chats, database, losses, mailboxes
 from heliograph.vault import sessions
 
 SIGNED_OUT = "The account that mirrors this group is signed out; sign it in again with `heliograph login`."
@@ -61,6 +61,7 @@ async def connection(
     async with opened.connection() as conn:
         ciphertext, key_id = await accounts.session(conn, account.account_id)
         frozen = await accounts.frozen(conn, account.account_id)
+        learned = await accounts.learned(conn, account.account_id)
     sealed = sessions.Sealed(ciphertext=ciphertext, key_id=key_id)
     key = transport.SessionKey.decode(vault.open(account.account_id, sealed))
     return transport.Connection(
@@ -70,10 +71,14 @@ async def connection(
         user_id=account.user_id,
         governor=governor.Governor(
             settings.crawler.budget,
+            highest=settings.crawler.highest,
             time=time,
             frozen=frozen,
+            learned=learned,
             on_freeze=partial(_freeze, opened, account.account_id),
+            on_learn=partial(_learn, opened, account.account_id),
         ),
+        on_limited=partial(_limited, opened, account),
         queue_size=settings.crawler.queue_size,
         time=time,
         client=client,
@@ -96,3 +101,24 @@ async def _freeze(opened: database.Database, account_id: identity.AccountId, fam
     except errors.HeliographError as error:
         # The wait is obeyed all the same; only a restart would forget it.
         _log.warning("flood_wait_not_stored", account_id=account_id, reason=str(error))
+
+
+async def _learn(
+    opened: database.Database, account_id: identity.AccountId, family: str, known: accounts.Learned
+) -> None:
+    try:
+        async with opened.connection() as conn:
+            await accounts.learn(conn, account_id, family, known)
+    except errors.HeliographError as error:
+        _log.warning("pace_not_stored", account_id=account_id, reason=str(error))
+
+
+async def _limited(opened: database.Database, account: accounts.Account, name: str) -> None:
+    """Put on record that Telegram has limited an account itself; `heliograph status` shows it for a day."""
+    _log.error("account_limited", account_id=account.account_id, error=name)
+    found = (losses.ACCOUNT_LIMITED, identity.mailbox_space(account.user_id), None, None, {"error": name})
+    try:
+        async with opened.connection() as conn:
+            await losses.report(conn, [found])
+    except errors.HeliographError as error:
+        _log.warning("limit_not_stored", account_id=account.account_id, reason=str(error))

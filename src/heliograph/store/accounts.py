@@ -35,6 +35,17 @@ class Account:
     """Which master key opens its session; None when it has none."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learned:
+    """What the governor has learned of Telegram's limit on one method family."""
+
+    per_second: float
+    """The pace that is believed to last."""
+    learned_at: datetime
+    flooded_at: datetime | None = None
+    """When it was last refused; None when it never was."""
+
+
 _SELECT = """
 SELECT account_id, label, user_id, phone_hint, state, dc_id, dc_address, dc_port, proxy, session_key_id FROM accounts
 """
@@ -52,6 +63,9 @@ WHERE account_id = %s
 """
 _FREEZE = """
 UPDATE accounts SET frozen_until = frozen_until || %s, updated_at = now() WHERE account_id = %s
+"""
+_LEARN = """
+UPDATE accounts SET budgets = budgets || %s, updated_at = now() WHERE account_id = %s
 """
 
 
@@ -134,6 +148,35 @@ async def frozen(conn: Connection, account_id: identity.AccountId) -> dict[str, 
 async def freeze(conn: Connection, account_id: identity.AccountId, family: str, until: datetime) -> None:
     """Remember a flood wait, so that it is obeyed after a restart as well."""
     await conn.execute(_FREEZE, [Jsonb({family: until.isoformat()}), account_id])
+
+
+async def learned(conn: Connection, account_id: identity.AccountId) -> dict[str, Learned]:
+    """Return what is known of Telegram's limits, by method family."""
+    cursor = await conn.execute("SELECT budgets FROM accounts WHERE account_id = %s", [account_id])
+    row = await cursor.fetchone()
+    return learned_of(row[0] if row else {})
+
+
+def learned_of(budgets: dict[str, dict[str, Any]]) -> dict[str, Learned]:
+    """Read the column ``budgets``."""
+    return {
+        family: Learned(
+            per_second=known["per_second"],
+            learned_at=datetime.fromisoformat(known["learned_at"]),
+            flooded_at=datetime.fromisoformat(known["flooded_at"]) if known.get("flooded_at") else None,
+        )
+        for family, known in budgets.items()
+    }
+
+
+async def learn(conn: Connection, account_id: identity.AccountId, family: str, known: Learned) -> None:
+    """Remember what was learned of a method family's limit, so that a restart goes on from there."""
+    content = {
+        "per_second": known.per_second,
+        "learned_at": known.learned_at.isoformat(),
+        "flooded_at": known.flooded_at.isoformat() if known.flooded_at else None,
+    }
+    await conn.execute(_LEARN, [Jsonb({family: content}), account_id])
 
 
 def _account(row: tuple[Any, ...]) -> Account:

@@ -26,6 +26,9 @@ SELECT kind, space_id, chat_id, message_id, detail::jsonb
 FROM unnest(%s, %s, %s, %s, %s) AS e (kind, space_id, chat_id, message_id, detail)
 """
 
+ACCOUNT_LIMITED: Final = "account_limited"
+"""The kind of crawl error that says that Telegram has limited an account itself; its space is the account's mailbox."""
+
 CrawlError = tuple[str, identity.SpaceId | None, identity.PeerId | None, int | None, dict[str, Any]]
 """Kind, space, chat, message, details without any text of a message."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from telethon.crypto import rsa
@@ -16,8 +17,9 @@ from telethon.errors import AuthKeyNotFound, BadMessageError, InvalidChecksumErr
 from telethon.tl.functions import PingDelayDisconnectRequest
 
 from heliograph import clock, config, errors, log, metrics
+from heliograph.crawler import families
 from heliograph.crawler import governor as governors
-from heliograph.crawler.transport import inbox, session
+from heliograph.crawler.transport import inbox, refusal, session
 from heliograph.crawler.transport.client import Client
 
 CONNECT_SECONDS = 20.0
@@ -26,6 +28,9 @@ DISCONNECT_DELAY_SECONDS = 75
 STABLE_SECONDS = 30.0
 """A connection that lasted less was no success: the pauses between attempts go on growing."""
 BACKOFF_SECONDS = (0.1, 0.3, 0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+LIMITED_SECONDS = 3600.0
+"""How often it is told that Telegram has limited the account."""
 
 OPENING = "opening"
 """The method family under which a flood wait for opening connections is kept."""
@@ -49,13 +54,16 @@ class Connection:
         account_id: int = 0,
         user_id: int = 0,
         governor: governors.Governor | None = None,
+        on_limited: Callable[[str], Awaitable[None]] | None = None,
         queue_size: int = 10_000,
         time: clock.Clock | None = None,
         client: type[Client] = Client,
     ) -> None:
         self.account_id = account_id
         self.user_id = user_id
-        self.governor = governor or governors.Governor(config.Crawler().budget)
+        self.governor = governor or governors.Governor(config.Crawler().budget, highest=config.Crawler().highest)
+        self._on_limited = on_limited
+        self._silent_until: dict[str, float] = {}
         self.inbox = inbox.Inbox(queue_size, time or clock.SystemClock())
         self._settings = settings
         self._key = key
@@ -121,29 +129,36 @@ class Connection:
                 await self._supervisor
             self._supervisor = None
         await self._close()
+        await self.governor.close()
 
     async def call(
-        self, request: Any, *, purpose: governors.Purpose | None = None, deadline: float | None = None
+        self, request: Any, *, purpose: families.Purpose | None = None, deadline: float | None = None
     ) -> Any:
         """Send a request and return Telegram's answer.
 
-        ``purpose`` says what it is for, where that is not plain from its method: it decides who goes first among those
-        who wait, also for one bucket. ``deadline`` is in seconds from the moment the governor lets it pass. Raises
-        FloodWait (also without asking, while the method family is frozen), RpcFailed, RpcTimeout, Undecodable,
-        Disconnected, SessionEnded.
+        ``purpose`` says what it is for where its method leaves that open; it decides who goes first. ``deadline`` is in
+        seconds from the moment the governor lets it pass. Raises FloodWait (also without asking, while the method family
+        is frozen), RpcFailed, RpcTimeout, Undecodable, Disconnected, SessionEnded.
         """
-        family = governors.family_of(request)
+        family = families.of(request)
         async with self.governor.permit(family, purpose):
             try:
                 with metrics.RPC_SECONDS.labels(family).time():
                     return await self._send(request, deadline or self._settings.rpc_deadline_seconds)
-            except errors.FloodWait as wait:
-                await self.governor.freeze(family, wait.seconds)
+            except errors.RpcFailed as error:
+                await self._warn(error.name)
                 raise
             except errors.SessionEnded as ended:
                 self._end(ended)
                 await self._close()
                 raise
+
+    async def _warn(self, name: str) -> None:
+        """Tell that Telegram has limited the account, at most once in a while."""
+        now = asyncio.get_running_loop().time()
+        if name in refusal.ACCOUNT_LIMITED and self._on_limited and now >= self._silent_until.get(name, 0):
+            self._silent_until[name] = now + LIMITED_SECONDS
+            await self._on_limited(name)
 
     async def _send(self, request: Any, deadline: float) -> Any:
         future: asyncio.Future[Any] | None = None

@@ -40,6 +40,11 @@ ACCESS_LOST = frozenset(
 )
 """This account cannot read that chat (now). It says nothing about other accounts, and no cursor is given up for it."""
 
+ACCOUNT_LIMITED = frozenset({"FROZEN_METHOD_INVALID", "FROZEN_PARTICIPANT_MISSING", "PEER_FLOOD", "USER_RESTRICTED"})
+"""Telegram has limited this account itself. There is no wait to obey: somebody has to look at it."""
+MEDIA_WAIT = "FLOOD_PREMIUM_WAIT"
+"""Downloads of accounts without Premium are throttled; nothing else is."""
+
 _API_KEY_WRONG = frozenset({"API_ID_INVALID", "API_ID_PUBLISHED_FLOOD", "CONNECTION_API_ID_INVALID"})
 _WAIT = re.compile(r"(?:FLOOD_WAIT|FLOOD_PREMIUM_WAIT|FLOOD_TEST_PHONE_WAIT|SLOWMODE_WAIT)_(\d+)")
 _MIGRATE = re.compile(r"(?:PHONE|USER|NETWORK)_MIGRATE_(\d+)")
@@ -48,7 +53,7 @@ _MIGRATE = re.compile(r"(?:PHONE|USER|NETWORK)_MIGRATE_(\d+)")
 def translate(name: str, code: int, method: str) -> errors.TelegramError:
     """Return our error for an rpc_error."""
     if wait := _WAIT.fullmatch(name):
-        return errors.FloodWait(max(1, int(wait[1])), method)
+        return errors.FloodWait(max(1, int(wait[1])), method, is_media=name.startswith(MEDIA_WAIT))
     if name in _API_KEY_WRONG:
         return errors.ApiKeyWrong()
     if name in SESSION_ENDED:
