@@ -86,7 +86,8 @@ async def test_letter_of_a_bug_becomes_its_row_after_the_fix(database: Any, fetc
     assert await fetch("SELECT count(*) FROM messages") == [(0,)]
     (ended,) = await letters.replay(database, None)
     assert (ended.outcome, ended.reason) == ("replayed", None)
-    assert await fetch("SELECT text, as_of, author_signature, views FROM messages") == [("hello", 10, "Aino", 12)]
+    assert await fetch("SELECT text, as_of, author_signature FROM messages") == [("hello", 10, "Aino")]
+    assert await fetch("SELECT views, observed_at FROM observations") == [(12, CONTEXT.at)]
     assert await fetch("SELECT resolution, attempts FROM dead_letters") == [("replayed", 2)]
     # Whoever looks at the chat is told, as of any message.
     assert await fetch("SELECT change FROM outbox WHERE kind = 'message'") == [("new",)]

@@ -149,9 +149,11 @@ def test_named_commands_and_options_exist(page: str) -> None:
             if word.startswith("--"):
                 options = {name for parameter in command.params for name in parameter.opts}
                 assert word.partition("=")[0] in options | {"--help"}, f"{word} in `{span}`"
-            elif command is known[""] and re.fullmatch(r"[a-z]+", word) and not _is_value(words, word, command):
-                assert word in known, f"{word} in `{span}`"
-                command = known[word]
+            elif (
+                hasattr(command, "commands") and re.fullmatch(r"[a-z-]+", word) and not _is_value(words, word, command)
+            ):
+                assert word in command.commands, f"{word} in `{span}`"
+                command = command.commands[word]
 
 
 def _is_value(words: list[str], word: str, command: Any) -> bool:

@@ -23,10 +23,11 @@ COMMANDS = {
     "chats": "heliograph.cli.chats",
     "status": "heliograph.cli.status",
     "search": "heliograph.cli.search",
+    "dead-letters": "heliograph.cli.letters",
     "doctor": "heliograph.cli.doctor",
     "simulator": "heliograph.cli.simulator",
 }
-"""Each command is the function of its name in its module."""
+"""Each command is the function of its name in its module; one with commands of its own is a Typer of that name."""
 
 
 def _show_version(value: bool) -> None:
@@ -61,7 +62,11 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     app = _bare()
     named = _named(arguments)
     for name in [named] if named in COMMANDS else COMMANDS:
-        app.command(name)(getattr(importlib.import_module(COMMANDS[name]), name))
+        found = getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
     return app
 
 
