@@ -188,7 +188,8 @@ class Crawl:
             lambda: [each.connection for each in self._engine.accounts] if self._follows else [],
             stall_seconds=crawler.stall_seconds,
         )
-        self._heart = heartbeats.Heart(opened, "crawler", describe=self._describe, time=time)
+        describe = lambda: {**self._watch.lags(), **self._writer.held.described()}  # noqa: E731
+        self._heart = heartbeats.Heart(opened, "crawler", describe=describe, time=time)
         self._refreshes: list[refresh.Refresh] = []
         self._resume = resume.Resume()
 
@@ -247,9 +248,6 @@ class Crawl:
         """Have boxes go on from their stored cursors, all of them when the database is another one."""
         for box in list(self._engine.machine.boxes) if boxes is None else boxes:
             self._engine.recover(box)
-
-    def _describe(self) -> dict[str, object]:
-        return {**self._watch.lags(), **self._writer.held.described()}
 
     async def _handle(self, command: commands.Command) -> dict[str, object]:
         self.refresh()

@@ -49,6 +49,12 @@ _AWAY = (
 _TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 """Those of them that a working database says, of a statement that never works."""
 
+_REFUSALS = (
+    *("refused", "starting up", "shutting down", "not yet accepting", "not currently accepting", "in recovery mode"),
+    "No such file or directory",
+)
+"""What a server says, or the machine for it, that is down for everybody."""
+
 _logger = log.get("database")
 
 
@@ -182,6 +188,12 @@ def deadline(conn: Connection, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Say whether all servers that were tried refused, rather than being out of reach from here."""
+    reasons = [line for line in str(error.__cause__ or error).splitlines() if "failed" in line or line.startswith("- ")]
+    return bool(reasons) and all(any(word in reason for word in _REFUSALS) for reason in reasons)
 
 
 async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Database:

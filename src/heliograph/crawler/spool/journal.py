@@ -45,6 +45,10 @@ class Held:
     oldest_at: float | None
     """Unix seconds; None when nothing waits."""
 
+    def described(self) -> dict[str, object]:
+        """Return it under the names that heartbeats use."""
+        return {"spooled_batches": self.batches, "spooled_bytes": self.bytes, "spooled_since": self.oldest_at}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
