@@ -4,6 +4,9 @@ A child announces that it is ready with one JSON line on stdout and stops when i
 a parent that was killed. A parent starts children in sessions of their own: Ctrl-C reaches the parent alone, which
 then stops them in order.
 
+After its announcement a child writes an empty line every few seconds. One whose event loop is blocked, or that was
+stopped, falls silent: its parent kills it and starts it again.
+
 A child prints the sentence of its own error. What heals by itself, such as a database that is away, ends it with
 :data:`TRY_AGAIN`, and it is started again as after a crash; any other error is as permanent as its sentence says.
 """
@@ -12,17 +15,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import orjson
 
 from heliograph import errors, log
-from heliograph.cli import console
+from heliograph.cli import console, stopping
 
-_STOP_SECONDS = 20.0
+_STOP_SECONDS = stopping.LIMIT_SECONDS + 2
+PULSE_SECONDS = 1.0
 _RESTART_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The pause grows with every run that ends soon after its start."""
 _STEADY_SECONDS = 30.0
@@ -38,6 +43,7 @@ _HEALS = (
     errors.LeaseHeld,
     errors.RpcFailed,
     errors.RpcTimeout,
+    errors.Stalled,
 )
 
 logger = log.get("child")
@@ -56,7 +62,15 @@ class ChildFailed(errors.HeliographError):
 class Child:
     """One child process: started until it is ready, started again when it dies, stopped by SIGTERM."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        stall_seconds: float | None = None,
+        on_stall: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make one that is not started yet; with ``stall_seconds`` a run that is silent for so long is killed."""
         self.name = name
         self.ready: dict[str, Any] = {}
         self.starts = 0
@@ -67,7 +81,10 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._begun = 0.0
         self._keeper: asyncio.Task[None] | None = None
-        self._drain: asyncio.Task[None] | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._stall_seconds = stall_seconds
+        self._on_stall = on_stall
+        self._is_heard = False
 
     @property
     def pid(self) -> int:
@@ -100,6 +117,13 @@ class Child:
         assert self._process is not None
         self._process.kill()
 
+    def end_at_once(self) -> None:
+        """Kill the present run, if there is one, and start none again."""
+        if self._keeper:
+            self._keeper.cancel()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
     async def stop(self) -> None:
         """Ask the process to stop and wait; kill it when it does not."""
         if self._keeper:
@@ -114,8 +138,8 @@ class Child:
             logger.warning("child_killed", child=self.name)
             self._process.kill()
             await self._process.wait()
-        if self._drain:
-            await self._drain
+        if self._listener:
+            await self._listener
 
     async def _spawn(self) -> None:
         self._begun = asyncio.get_running_loop().time()
@@ -134,10 +158,30 @@ class Child:
         if not line:
             raise ChildFailed(await process.wait())
         self.ready = orjson.loads(line)
-        self._drain = asyncio.create_task(_discard(process.stdout))
+        self._listener = asyncio.create_task(self._listen(process, process.stdout))
         async with self._changed:
             self.starts += 1
             self._changed.notify_all()
+
+    async def _listen(self, process: asyncio.subprocess.Process, stream: asyncio.StreamReader) -> None:
+        """Take what a run says until it ends, and kill it when it falls silent."""
+        watching = asyncio.create_task(self._watch(process), name=f"watch-{self.name}")
+        while await stream.read(65536):
+            self._is_heard = True
+        watching.cancel()
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        if self._stall_seconds is None:
+            return
+        silence = 0.0
+        while silence < self._stall_seconds:
+            # Counted in turns of this loop: while this process itself was stopped nobody was silent.
+            await asyncio.sleep(PULSE_SECONDS)
+            silence = 0.0 if self._is_heard else silence + PULSE_SECONDS
+            self._is_heard = False
+        logger.error("stalled", part=self.name, lag_seconds=silence)
+        self._on_stall()
+        process.kill()
 
     async def _keep(self) -> None:
         assert self._process is not None
@@ -176,20 +220,9 @@ def announce(*, supervised: bool, **facts: Any) -> None:
     """Tell the parent that this process is ready, with facts such as its address."""
     if supervised:
         console.json(facts)
-
-
-async def until_stopped(*, supervised: bool) -> asyncio.Event:
-    """Return an event that SIGINT, SIGTERM or, for a child, the end of its stdin sets."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if supervised:
-        reader = asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        task = asyncio.create_task(_stop_at_end(reader, stop))
+        os.set_blocking(sys.stdout.fileno(), False)
+        task = asyncio.create_task(_pulse(), name="pulse")
         _running.add(task)  # the loop itself keeps only weak references
-    return stop
 
 
 async def wait(stop: asyncio.Event, seconds: float | None) -> None:
@@ -198,11 +231,10 @@ async def wait(stop: asyncio.Event, seconds: float | None) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-async def _stop_at_end(reader: asyncio.StreamReader, stop: asyncio.Event) -> None:
-    await reader.read()
-    stop.set()
-
-
-async def _discard(stream: asyncio.StreamReader) -> None:
-    while await stream.read(65536):
-        pass
+async def _pulse() -> None:
+    """Let the parent hear that the event loop turns, for ever."""
+    while True:
+        with contextlib.suppress(OSError):
+            # A parent that does not read must not hold us up: it hears enough when it reads again.
+            os.write(sys.stdout.fileno(), b"\n")
+        await asyncio.sleep(PULSE_SECONDS)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from heliograph import config
-from heliograph.cli import chats, child, console, lock, options, progress, wire
+from heliograph.cli import chats, console, lock, options, progress, stopping, wire
 from heliograph.crawler import service
 
 
@@ -49,8 +49,8 @@ async def _collect(
     *,
     restart: bool = True,
 ) -> None:
-    stop = await child.until_stopped(supervised=False)
-    async with wire.database(settings) as database:
+    stop = await stopping.until_stopped(supervised=False, limit_seconds=stopping.LIMIT_SECONDS)
+    async with wire.database(settings, stop) as database:
         if wanted and not await chats.known(database):
             # The first time there is no list to find them in yet.
             await service.run(settings, database, stop=stop, mode="history", chats=[])

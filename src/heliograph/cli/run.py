@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Literal
 
 import typer
 
-from heliograph import config
-from heliograph.cli import child, console, lock, options, wire
+from heliograph import config, metrics
+from heliograph.cli import child, console, lock, notify, options, stopping, wire
+from heliograph.store import database as store_database
 
 Role = Literal["all", "crawler", "web"]
 
@@ -35,29 +38,48 @@ def run(
 
 
 async def _run_all(given: options.Options, settings: config.Settings) -> None:
-    stop = await child.until_stopped(supervised=False)
-    async with wire.database(settings):
-        arguments = [*given.arguments(), "run", "--role"]
-        children = [child.Child("web", [*arguments, "web", "--port", str(settings.web.port)])]
-        if settings.crawler.enabled:
-            children.append(child.Child("crawler", [*arguments, "crawler"]))
-        tasks = [asyncio.create_task(_attend(children)), asyncio.create_task(stop.wait())]
+    stop = await stopping.until_stopped(supervised=False)
+    async with notify.manager(supervised=False) as manager, wire.database(settings, stop):
+        children = _children(given, settings)
+        # They go first: whoever uses the private server last tells it to stop.
+        stop.last_acts[:0] = [each.end_at_once for each in children]
+        tasks = [asyncio.create_task(_attend(children, manager)), asyncio.create_task(stop.wait())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
+            manager.stopping()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.gather(*(each.stop() for each in children))
+            manager.last()
 
 
-async def _attend(children: list[child.Child]) -> None:
+def _children(given: options.Options, settings: config.Settings) -> list[child.Child]:
+    wanted = {"web": ["--port", str(settings.web.port)]}
+    if settings.crawler.enabled:
+        wanted["crawler"] = []
+    return [
+        child.Child(
+            role,
+            [*given.arguments(), "run", "--role", role, *more],
+            stall_seconds=settings.crawler.stall_seconds,
+            on_stall=partial(metrics.count_stall, settings.data_dir, role),
+        )
+        for role, more in wanted.items()
+    ]
+
+
+async def _attend(children: list[child.Child], manager: notify.Manager) -> None:
     """Start the children in order and keep them. Raises ChildFailed when one ends for good."""
     for each in children:
+        manager.status(f"Starting: {each.name}")
         await each.start()
-    console.note(f"Heliograph is at {children[0].ready['url']} (Ctrl-C stops it)")
+    url = children[0].ready["url"]
+    manager.ready(f"Heliograph is at {url}")
+    console.note(f"Heliograph is at {url} (Ctrl-C stops it)")
     await asyncio.gather(*(each.until_failed() for each in children))
 
 
@@ -65,23 +87,46 @@ async def _crawl(settings: config.Settings, *, supervised: bool) -> None:
     # Imported here: each role needs a different half of the libraries, and holds it in memory.
     from heliograph.crawler import service  # noqa: PLC0415
 
-    stop = await child.until_stopped(supervised=supervised)
-    on_ready = partial(child.announce, supervised=supervised, role="crawler")
-    with child.healing(supervised=supervised):
-        async with wire.database(settings) as database:
-            await service.run(settings, database, stop=stop, on_ready=on_ready)
+    async with _role(settings, supervised=supervised) as (stop, database, manager):
+
+        def on_ready() -> None:
+            child.announce(supervised=supervised, role="crawler")
+            manager.ready("The crawler runs")
+
+        await service.run(settings, database, stop=stop, on_ready=on_ready)
 
 
 async def _serve(settings: config.Settings, *, supervised: bool) -> None:
     from heliograph.web import serve  # noqa: PLC0415
 
-    stop = await child.until_stopped(supervised=supervised)
+    async with _role(settings, supervised=supervised) as (stop, database, manager):
 
-    def on_ready(url: str) -> None:
-        child.announce(supervised=supervised, role="web", url=url)
-        if not supervised:
-            console.note(f"Heliograph is at {url} (Ctrl-C stops it)")
+        def on_ready(url: str) -> None:
+            child.announce(supervised=supervised, role="web", url=url)
+            manager.ready(f"Heliograph is at {url}")
+            if not supervised:
+                console.note(f"Heliograph is at {url} (Ctrl-C stops it)")
 
+        await serve.serve(settings, database, stop=stop, on_ready=on_ready)
+
+
+@contextlib.asynccontextmanager
+async def _role(
+    settings: config.Settings, *, supervised: bool
+) -> AsyncIterator[tuple[stopping.Stop, store_database.Database, notify.Manager]]:
+    """Give what a role runs with: how it is stopped, the database, and the service manager that it tells so."""
+    stop = await stopping.until_stopped(supervised=supervised, limit_seconds=stopping.LIMIT_SECONDS)
     with child.healing(supervised=supervised):
-        async with wire.database(settings) as database:
-            await serve.serve(settings, database, stop=stop, on_ready=on_ready)
+        async with notify.manager(supervised=supervised) as manager:
+            telling = asyncio.create_task(_tell_stop(stop, manager), name="tell-stop")
+            async with wire.database(settings, stop) as database:
+                try:
+                    yield stop, database, manager
+                finally:
+                    telling.cancel()
+                    manager.last()
+
+
+async def _tell_stop(stop: stopping.Stop, manager: notify.Manager) -> None:
+    await stop.wait()
+    manager.stopping()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from heliograph import errors, log
-from heliograph.cli import child, console, options
+from heliograph.cli import child, console, options, stopping
 from heliograph.simulator import main as server
 
 
@@ -75,7 +75,7 @@ def _check_key_file(file: Path | None) -> None:
 
 
 async def _serve(*, supervised: bool, **parameters: Any) -> None:
-    stop = await child.until_stopped(supervised=supervised)
+    stop = await stopping.until_stopped(supervised=supervised)
 
     def on_ready(running: server.Simulator) -> None:
         child.announce(supervised=supervised, role="simulator", port=running.port, control=running.control_url)

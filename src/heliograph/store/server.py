@@ -17,6 +17,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ PATIENCE_SECONDS = 10.0
 """How often a long wait for crash recovery is logged."""
 STOP_SECONDS = 60.0
 """How long a server may take to write its last checkpoint."""
+ABANDON_SECONDS = 1.0
+"""How long other users that are killed together with this one may take to go."""
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
 _logger = log.get("private_server")
@@ -91,6 +94,21 @@ class PrivateServer:
         async with self._exclusive():
             await self._leave(share)
 
+    def abandon(self) -> None:
+        """Give up this share in a process that ends at once: the last one tells the server to stop, and goes.
+
+        The lock is left to the end of the process, so that the next user comes after it.
+        """
+        if self._share is None:
+            return
+        patience = time.monotonic() + ABANDON_SECONDS
+        while not _try_lock(self._share):
+            if time.monotonic() > patience:
+                return
+            time.sleep(STEP_SECONDS)
+        if (pid := self._pid()) is not None:
+            processes.signal_to(pid, signal.SIGINT)
+
     async def _leave(self, share: int) -> None:
         """Give up a share and stop the server if nobody else has one."""
         try:
@@ -108,14 +126,13 @@ class PrivateServer:
             _make_runtime_directory(self._socket_directory, runner)
 
     async def _start(self, runner: binaries.Runner) -> None:
-        while not self._is_alive():
-            self._remove_stale_files()
-            self._spawn(runner)
+        while True:
+            if not self._is_alive():
+                self._remove_stale_files()
+                self._spawn(runner)
             if await self._wait_until_ready():
                 break
             await asyncio.sleep(STEP_SECONDS)
-        else:
-            await self._wait_until_ready()
         await self._create_database()
 
     def _spawn(self, runner: binaries.Runner) -> None:
@@ -148,6 +165,9 @@ class PrivateServer:
         said = self._said()
         if "shared memory block" in said and "still in use" in said:
             # Children of a killed postmaster notice within seconds; until then a new one may not start.
+            return False
+        if "received fast shutdown request" in said:
+            # Its last user has left it on the way to its end; that was no failure.
             return False
         raise cluster.explain(said, self.directory)
 

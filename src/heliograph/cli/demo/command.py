@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from heliograph import config, errors
-from heliograph.cli import child, console, lock, options, progress, wire
+from heliograph.cli import child, console, lock, options, progress, stopping, wire
 from heliograph.cli.demo import home, patience, roles, trial
 from heliograph.cli.demo import telegram as demo_telegram
 from heliograph.crawler import login
@@ -84,7 +84,7 @@ def _run(given: options.Options, directory: Path, wanted: Demo) -> int:
 
 
 async def _demo(given: options.Options, directory: Path, wanted: Demo) -> int:
-    stop = await child.until_stopped(supervised=False)
+    stop = await stopping.until_stopped(supervised=False)
     chosen = options.Options(data_dir=directory, log_level=given.log_level or "warning", log_format=given.log_format)
     arguments = chosen.arguments()
     with lock.data_dir(directory):
