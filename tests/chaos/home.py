@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
@@ -78,7 +79,11 @@ async def opened(dsn: str) -> AsyncIterator[store_database.Database]:
 
 
 async def compare(database: store_database.Database, world: World, users: list[int]) -> verify.Comparison:
-    """Hold the store against the world; what came and went again may be absent, and an earlier text may be."""
+    """Hold the store against the world, whatever there was nobody to see.
+
+    What came and went again may be absent, earlier texts may be, and the last text of what was deleted.
+    """
     truth = list(world.truth(users))
     gone = {verify.key(record) for record in truth if record["is_deleted"]}
-    return await oracle.compare(database, truth, unknowable=gone)
+    unwatched = [verify.Gap(-math.inf, math.inf)]
+    return await oracle.compare(database, truth, unknowable=gone, gaps=unwatched)

@@ -35,7 +35,7 @@ async def run(seed: int, home: homes.Home) -> tuple[Outcome, str | None]:
     async with (
         home.installation() as (folder, dsn),
         homes.opened(dsn) as database,
-        Simulator(seed=rng.randrange(1000), chats=6, days=1, messages=60, key_bits=1024) as telegram,
+        Simulator(seed=rng.randrange(1000), chats=6, days=1, messages=60) as telegram,
         postgres_proxy.PostgresProxy(upstream) as proxy,
     ):
         users = await _sign_in(telegram, database, folder, rng.choice((1, 2)))
