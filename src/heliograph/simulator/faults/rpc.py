@@ -194,6 +194,10 @@ class RpcFaults:
         self._rpc: list[RpcFault] = []
         self._late: list[Late] = []
 
+    def add(self, fault: RpcFault) -> None:
+        """Ask a fault, or a mere observer, of one's own before each request."""
+        self._rpc.append(fault)
+
     def flood(
         self,
         method: str,
