@@ -337,13 +337,13 @@ async def test_digest_of_the_archive_covers_each_chat_with_messages(ledger: Ledg
     await ledger.channel(OTHER, title="B")
     await ledger.messages([1])
     await ledger.put(OTHER, 2, covered="{[1,2)}")
-    steps: list[tuple[int, int, str]] = []
+    steps: list[tuple[int, int]] = []
     async with integrity.moment(ledger.database) as conn:
         found = await integrity.verify(conn, progress=lambda *step: steps.append(step))
     first, second = found.chats
     assert second.digest is None
     assert found.digest == hashlib.sha256(f"{CHANNEL} {first.digest}\n".encode()).hexdigest()
-    assert steps == [(1, 2, "A"), (2, 2, "B")]
+    assert steps == [(1, 2), (2, 2)]
     assert (await ledger.read()).digest is None
 
 

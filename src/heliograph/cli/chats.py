@@ -57,7 +57,8 @@ def _resolve_one(found: list[views.Chat], word: str) -> int:
     if called:
         ids = ", ".join(map(str, called))
         raise errors.BadInput(f"Several chats are called {word!r}: {ids}; give the id of one instead.")
-    raise errors.BadInput(f"There is no chat {word!r} here; `heliograph chats` lists those that are known.")
+    what = "neither an option nor a chat" if word.startswith("-") and not word[1:].isdecimal() else "no chat"
+    raise errors.BadInput(f"There is {what} {word!r} here; `heliograph chats` lists those that are known.")
 
 
 async def _list(settings: config.Settings) -> list[views.Chat]:

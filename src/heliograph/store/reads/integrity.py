@@ -10,8 +10,8 @@ from heliograph.store import database as store_database
 from heliograph.store.database import Connection
 from heliograph.store.reads import digest, ledger, ledger_views, losses
 
-Progress = Callable[[int, int, str], None]
-"""Takes how many chats are done, how many there are, and the title of the one that was done last."""
+Progress = Callable[[int, int], None]
+"""Takes how many chats are done, and how many there are."""
 
 # The planner's compiler would cost more than these statements do.
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL jit = off"
@@ -41,7 +41,7 @@ async def verify(
     for chat_id in chat_ids:
         found += await ledger.survey(conn, [chat_id], holes=holes, is_digested=True)
         if progress is not None:
-            progress(len(found), len(chat_ids), found[-1].title)
+            progress(len(found), len(chat_ids))
     digests = [(chat.chat_id, chat.digest) for chat in found if chat.digest is not None]
     return await _assemble(conn, wanted, found, digested=digest.archive(digests))
 
