@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "run"
 LIBATOMIC = [] if any(Path("/").glob("usr/lib*/**/libatomic.so.1")) else ["libatomic1"]
-ALL = ["python3", "python3-venv", "make", "chromium", *LIBATOMIC, "fontconfig", "fonts-dejavu-core"]
+ALL = ["python3", "python3-venv", "make", "systemd", "chromium", *LIBATOMIC, "fontconfig", "fonts-dejavu-core"]
 
 
 class Machine:
@@ -59,6 +59,7 @@ def test_a_bare_machine_gets_all_that_the_suite_needs(machine: Machine) -> None:
 def test_a_python_without_venv_gets_that_alone(machine: Machine) -> None:
     machine.has("python3", "exit 1")
     machine.has("make")
+    machine.has("systemd-analyze")
     machine.has("chromium")
     machine.has("fc-list", "echo DejaVu")
     machine.run()
@@ -67,7 +68,7 @@ def test_a_python_without_venv_gets_that_alone(machine: Machine) -> None:
 
 
 def test_a_complete_machine_installs_nothing(machine: Machine) -> None:
-    for name in ("python3", "make", "chromium"):
+    for name in ("python3", "make", "systemd-analyze", "chromium"):
         machine.has(name)
     machine.has("fc-list", "echo DejaVu")
     assert machine.run().returncode == 0

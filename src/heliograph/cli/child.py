@@ -26,7 +26,7 @@ import orjson
 from heliograph import errors, log
 from heliograph.cli import console, stopping
 
-_STOP_SECONDS = stopping.LIMIT_SECONDS + 2
+STOP_SECONDS = stopping.LIMIT_SECONDS + 2
 PULSE_SECONDS = 1.0
 _RESTART_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """The pause grows with every run that ends soon after its start."""
@@ -133,7 +133,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
         except TimeoutError:
             logger.warning("child_killed", child=self.name)
             self._process.kill()
