@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import backfill, live, results, simulator
+from bench import backfill, flood, live, results, simulator
 from heliograph import log
 
 CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
@@ -15,6 +15,7 @@ CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
     "rate": live.rate,
     "memory": live.memory,
     "simulator": simulator.run,
+    "flood_efficiency": flood.run,
 }
 
 

@@ -137,7 +137,7 @@ class Connection:
         """Send a request and return Telegram's answer.
 
         ``purpose`` says what it is for where its method leaves that open; it decides who goes first. ``deadline`` is in
-        seconds from the moment the governor lets it pass. Raises FloodWait (also without asking, while the method family
+        seconds from the moment the governor lets it pass. Raises FloodWait (also without asking, while the family
         is frozen), RpcFailed, RpcTimeout, Undecodable, Disconnected, SessionEnded.
         """
         family = families.of(request)
