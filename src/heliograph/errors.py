@@ -91,6 +91,10 @@ class Stalled(HeliographError):
     """EX_TEMPFAIL of sysexits.h: whoever watches this process starts it again."""
 
 
+class NotCrawling(HeliographError):
+    """No crawler is running; start it with `heliograph run` and try again."""
+
+
 class TelegramError(HeliographError):
     """Telegram refused the request."""
 

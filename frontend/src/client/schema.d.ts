@@ -61,6 +61,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dead Letters
+         * @description Return dead letters, newest first; without ``all`` those that are open.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dead Letter
+         * @description Return one dead letter, without its bytes.
+         */
+        get: operations["get_dead_letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Dead Letters
+         * @description Close open letters without a row; their bytes stay.
+         */
+        post: operations["discard_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Dead Letters
+         * @description Open letters again that were discarded.
+         */
+        post: operations["reopen_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Dead Letters
+         * @description Ask the crawler to make rows of letters; 409 when none is running. Its end is at ``replays/{replay_id}``.
+         */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Replay
+         * @description Return how a replay stands, and once it is done, what became of each letter.
+         */
+        get: operations["get_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gaps
+         * @description Return gaps, the one that was noticed last first.
+         */
+        get: operations["list_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Integrity
+         * @description Return ids by class, open holes and known losses of all chats.
+         */
+        get: operations["get_integrity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrity/{chat_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Chat Integrity
+         * @description Return the same of one chat.
+         */
+        get: operations["get_chat_integrity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/integrity/{chat_id}/holes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holes
+         * @description Return a page of a chat's open holes.
+         */
+        get: operations["list_holes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages/{chat_id}/{message_id}": {
         parameters: {
             query?: never;
@@ -229,6 +429,35 @@ export interface components {
             user_id: number;
         };
         /**
+         * Audit
+         * @description How looking again at messages of one age goes; seconds are of a whole round.
+         */
+        Audit: {
+            /** Checked */
+            checked: number;
+            /** Completed At */
+            completed_at: string | null;
+            /** Deletions Found */
+            deletions_found: number;
+            /** Edits Found */
+            edits_found: number;
+            /** Is Late */
+            is_late: boolean;
+            /** Name */
+            name: string;
+            /** Period Seconds */
+            period_seconds: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Target Seconds */
+            target_seconds: number | null;
+            /** Tier */
+            tier: number;
+        };
+        /**
          * Chat
          * @description A mirrored chat.
          */
@@ -264,12 +493,117 @@ export interface components {
             username: string | null;
         };
         /**
+         * ChatIntegrity
+         * @description How complete one chat is.
+         */
+        ChatIntegrity: {
+            /** Audits */
+            audits: components["schemas"]["Audit"][];
+            /** Chat Id */
+            chat_id: number;
+            /** Coverage */
+            coverage: number | null;
+            /** Digest */
+            digest: string | null;
+            /** Hole Count */
+            hole_count: number;
+            /** Holes */
+            holes: components["schemas"]["Hole"][];
+            ids: components["schemas"]["IdClasses"];
+            /** Is Complete */
+            is_complete: boolean;
+            /** Is On Ledger */
+            is_on_ledger: boolean;
+            /** Is Shared */
+            is_shared: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "channel" | "supergroup" | "forum" | "group" | "private";
+            /** Rechecked */
+            rechecked: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "inactive" | "error" | "initializing";
+            /** Suspects */
+            suspects: number;
+            /** Title */
+            title: string;
+            /** Top Id */
+            top_id: number;
+            /** Username */
+            username: string | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * ChatList
          * @description All chats, newest message first.
          */
         ChatList: {
             /** Chats */
             chats: components["schemas"]["Chat"][];
+        };
+        /**
+         * DeadLetter
+         * @description Something that arrived and could not become a row.
+         */
+        DeadLetter: {
+            /** Account */
+            account: string | null;
+            /** Account Id */
+            account_id: number | null;
+            /** As Of */
+            as_of: number | null;
+            /** Attempts */
+            attempts: number;
+            /** Chat Id */
+            chat_id: number | null;
+            /** Chat Title */
+            chat_title: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Error */
+            error: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "message" | "update" | "record";
+            /** Layer */
+            layer: number;
+            /** Letter Id */
+            letter_id: number;
+            /** Message Id */
+            message_id: number | null;
+            /** Received At */
+            received_at: string | null;
+            /** Resolution */
+            resolution: ("replayed" | "discarded") | null;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Size */
+            size: number;
+            /** Space Id */
+            space_id: number | null;
+        };
+        /**
+         * DeadLetterPage
+         * @description Letters, newest first.
+         */
+        DeadLetterPage: {
+            /** Before */
+            before: number | null;
+            /** Letters */
+            letters: components["schemas"]["DeadLetter"][];
+            /** Open */
+            open: number;
         };
         /**
          * Entity
@@ -287,6 +621,128 @@ export interface components {
             offset: number;
             /** Type */
             type: string;
+        };
+        /**
+         * Gap
+         * @description A stretch that was not followed as it happened.
+         */
+        Gap: {
+            /** Cause */
+            cause: string;
+            /** Chat Id */
+            chat_id: number | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: ("difference" | "probe" | "backfill") | null;
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            /** Events */
+            events: number;
+            /** Explanation */
+            explanation: string;
+            /** From Pts */
+            from_pts: number;
+            /** Gap Id */
+            gap_id: number;
+            /**
+             * Noticed At
+             * Format: date-time
+             */
+            noticed_at: string;
+            /** Title */
+            title: string;
+            /** To Pts */
+            to_pts: number;
+        };
+        /**
+         * GapPage
+         * @description Gaps, the one that was noticed last first.
+         */
+        GapPage: {
+            /** After */
+            after: string | null;
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+        };
+        /**
+         * Hole
+         * @description Ids that are owed, both ends included; no ``last_id`` while the end is not known.
+         */
+        Hole: {
+            /** First Id */
+            first_id: number;
+            /** Last Id */
+            last_id: number | null;
+        };
+        /**
+         * HolePage
+         * @description Open holes in the order of their ids.
+         */
+        HolePage: {
+            /** After */
+            after: number | null;
+            /** Holes */
+            holes: components["schemas"]["Hole"][];
+        };
+        /**
+         * IdClasses
+         * @description Ids by class, each in exactly one. None where a chat shares its ids with others, so that nobody can tell.
+         */
+        IdClasses: {
+            /** Deleted */
+            deleted: number;
+            /** Empty */
+            empty: number | null;
+            /** Open */
+            open: number;
+            /** Outside */
+            outside: number | null;
+            /** Stored */
+            stored: number;
+            /** Unaccounted */
+            unaccounted: number | null;
+            /** Unreachable */
+            unreachable: number;
+        };
+        /**
+         * Integrity
+         * @description How complete the archive is, all of one moment.
+         */
+        Integrity: {
+            /** Chats */
+            chats: components["schemas"]["ChatIntegrity"][];
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            checked_at: string;
+            /** Digest */
+            digest: string | null;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Losses */
+            losses: components["schemas"]["Loss"][];
+            totals: components["schemas"]["IntegrityTotals"];
+        };
+        /**
+         * IntegrityTotals
+         * @description All chats together. Ids that chats share with others count for none of them.
+         */
+        IntegrityTotals: {
+            /** Chats */
+            chats: number;
+            /** Coverage */
+            coverage: number | null;
+            /** Hole Count */
+            hole_count: number;
+            ids: components["schemas"]["IdClasses"];
+            /** Late Audits */
+            late_audits: number;
+            /** Rechecked */
+            rechecked: number;
+            /** Suspects */
+            suspects: number;
         };
         /**
          * LastMessage
@@ -310,6 +766,39 @@ export interface components {
             service_type: string | null;
             /** Text */
             text: string;
+        };
+        /**
+         * LetterChange
+         * @description What became of the letters that were named.
+         */
+        LetterChange: {
+            /** Changed */
+            changed: number[];
+            /** Left */
+            left: number[];
+        };
+        /**
+         * LetterReplay
+         * @description How the replay of one letter ended.
+         */
+        LetterReplay: {
+            /** Letter Id */
+            letter_id: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "replayed" | "open" | "gone";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * LetterSelection
+         * @description Which letters to change.
+         */
+        LetterSelection: {
+            /** Letter Ids */
+            letter_ids: number[];
         };
         /**
          * LiveChat
@@ -392,6 +881,35 @@ export interface components {
              * @enum {string}
              */
             type: "resync";
+        };
+        /**
+         * Loss
+         * @description What cannot be recovered any more, with the counters and moments that it lies between.
+         */
+        Loss: {
+            /** Chat Id */
+            chat_id: number | null;
+            /** Explanation */
+            explanation: string;
+            /** From Pts */
+            from_pts: number;
+            /** Is Open */
+            is_open: boolean;
+            /** Loss Id */
+            loss_id: number;
+            /**
+             * Noticed At
+             * Format: date-time
+             */
+            noticed_at: string;
+            /** Reason */
+            reason: string;
+            /** Since */
+            since: string | null;
+            /** Title */
+            title: string;
+            /** To Pts */
+            to_pts: number | null;
         };
         /**
          * Message
@@ -549,6 +1067,31 @@ export interface components {
              * @default null
              */
             emoji: string | null;
+        };
+        /**
+         * Replay
+         * @description A replay that the crawler was asked for. Ask for it again until it is done, failed or expired.
+         */
+        Replay: {
+            /** Error */
+            error: string | null;
+            /** Letters */
+            letters: components["schemas"]["LetterReplay"][];
+            /** Replay Id */
+            replay_id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "expired";
+        };
+        /**
+         * ReplayRequest
+         * @description Which letters to replay.
+         */
+        ReplayRequest: {
+            /** Letter Ids */
+            letter_ids?: number[] | null;
         };
         /**
          * Reply
@@ -867,6 +1410,622 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Also those that were replayed or discarded. */
+                all?: boolean;
+                /** @description The page of numbers below this one. */
+                before?: number | null;
+                /** @description Only this chat. */
+                chat?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetter"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterSelection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterChange"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterSelection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetterChange"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_gaps: {
+        parameters: {
+            query?: {
+                /** @description The page of earlier ones. */
+                after?: string | null;
+                chat?: number | null;
+                limit?: number;
+                /** @description Only those that have not closed yet. */
+                open?: boolean;
+                /** @description Only those that were noticed then or later. */
+                since?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapPage"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_integrity: {
+        parameters: {
+            query?: {
+                /** @description With digests, which reads all content: seconds per million messages. */
+                digest?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integrity"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_chat_integrity: {
+        parameters: {
+            query?: {
+                /** @description With digests, which reads all content: seconds per million messages. */
+                digest?: boolean;
+            };
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integrity"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_holes: {
+        parameters: {
+            query?: {
+                /** @description Holes that begin above this id. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolePage"];
                 };
             };
             /** @description Not Found */

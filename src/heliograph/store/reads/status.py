@@ -8,7 +8,7 @@ from typing import Any
 import heliograph
 from heliograph.store import leases
 from heliograph.store.database import Connection
-from heliograph.store.reads import chats, outbox, views
+from heliograph.store.reads import chats, heartbeats, outbox, views
 
 _TOTALS = f"""
 SELECT count(*), coalesce(sum(c.message_count), 0)::bigint, coalesce(sum(c.deleted_count), 0)::bigint,
@@ -44,11 +44,14 @@ async def status(conn: Connection) -> views.Status:
     """Return the state of the installation."""
     count, messages, deleted, done, total, is_complete = await _row(conn, _TOTALS)
     revisions, orphans, dirty, holes, losses, letters, moved_at, now = await _row(conn, _REST)
-    (is_crawling,) = await _row(conn, _IS_CRAWLING, [leases.LOCK_CLASS])
+    is_crawling_now = await is_crawling(conn)
+    processes = await heartbeats.crawlers(conn)
+    is_stalled = any(each.state == "stalled" for each in processes)
     return views.Status(
         version=heliograph.__version__,
-        crawler="running" if is_crawling else "stopped",
-        crawler_seen_at=now if is_crawling else moved_at,
+        crawler="stopped" if not is_crawling_now else "stalled" if is_stalled else "running",
+        crawler_seen_at=now if is_crawling_now else moved_at,
+        processes=processes,
         accounts=await _accounts(conn, now),
         chats=count,
         messages=messages,
@@ -61,6 +64,12 @@ async def status(conn: Connection) -> views.Status:
         backfill=views.Progress(done=done, total=total, is_complete=is_complete),
         position=str(await outbox.position(conn)),
     )
+
+
+async def is_crawling(conn: Connection) -> bool:
+    """Say whether a crawler is at work, on whatever machine."""
+    (found,) = await _row(conn, _IS_CRAWLING, [leases.LOCK_CLASS])
+    return bool(found)
 
 
 async def _accounts(conn: Connection, now: datetime) -> list[views.AccountStatus]:
