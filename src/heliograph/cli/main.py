@@ -23,11 +23,16 @@ COMMANDS = {
     "chats": "heliograph.cli.chats",
     "status": "heliograph.cli.status",
     "search": "heliograph.cli.search",
+    "verify": "heliograph.cli.verify",
+    "gaps": "heliograph.cli.gaps",
     "dead-letters": "heliograph.cli.letters",
     "doctor": "heliograph.cli.doctor",
     "simulator": "heliograph.cli.simulator",
 }
 """Each command is the function of its name in its module; one with commands of its own is a Typer of that name."""
+
+TAKE_CHATS = {"sync", "verify", "gaps"}
+"""Commands whose arguments may be ids of chats, which begin with a minus as options do; see chats.resolve."""
 
 
 def _show_version(value: bool) -> None:
@@ -66,7 +71,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
-            app.command(name)(found)
+            app.command(name, context_settings={"ignore_unknown_options": name in TAKE_CHATS})(found)
     return app
 
 
