@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 from bench.scenarios.play import Scenario
@@ -23,7 +24,7 @@ async def reconnect(stage: Stage) -> None:
         stage.faults.cut(RECONNECT_SECONDS)
         await stage.traffic.run(RECONNECT_SECONDS - 0.5)
         await asyncio.sleep(0.5)
-    stage.done()
+    stage.follow()
 
 
 async def kill_live(stage: Stage) -> None:
@@ -32,8 +33,7 @@ async def kill_live(stage: Stage) -> None:
     with stage.away(is_killed=True):
         await stage.crawler.process.kill()
         await stage.traffic.run(3)
-    stage.done()
-    await stage.crawler.process.start()
+    await _restart(stage)
 
 
 async def kill_in_difference(stage: Stage) -> None:
@@ -42,10 +42,9 @@ async def kill_in_difference(stage: Stage) -> None:
     with stage.away(is_killed=True):
         await stage.crawler.process.kill()
         await stage.traffic.run(10)
-    stage.done()
     for _ in range(3):
         await _start_and_kill(stage)
-    await stage.crawler.process.start()
+    await _restart(stage)
 
 
 def difference(style: PtsStyle) -> Callable[[Stage], Awaitable[None]]:
@@ -57,8 +56,7 @@ def difference(style: PtsStyle) -> Callable[[Stage], Awaitable[None]]:
         await stage.crawler.process.stop()
         with stage.away():
             await stage.traffic.run(4)
-        stage.done()
-        await stage.crawler.process.start()
+        await _restart(stage)
 
     return story
 
@@ -75,10 +73,17 @@ def too_long(reading: TooLong) -> Callable[[Stage], Awaitable[None]]:
         if reading == "page":
             for channel in (stage.supergroup, stage.channel):
                 stage.faults.retain(channel.peer, events=50)
-        stage.done()
-        await stage.crawler.process.start()
+        await _restart(stage)
 
     return story
+
+
+async def _restart(stage: Stage) -> None:
+    """Start the crawler; recovery is reckoned from here, and once it runs life goes on."""
+    begun = time.monotonic()
+    await stage.crawler.process.start()
+    stage.follow()
+    stage.ended_at = begun
 
 
 async def _start_and_kill(stage: Stage) -> None:

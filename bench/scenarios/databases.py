@@ -45,8 +45,7 @@ async def fail_over(stage: Stage) -> None:
         await stage.pair.hold_back()
         await stage.traffic.run(3)
         await stage.pair.fail_over()
-    stage.done()
-    stage.traffic.post()
+    stage.follow()
 
 
 async def poison(stage: Stage) -> None:

@@ -22,6 +22,7 @@ from heliograph.simulator.world import model
 KINDS: tuple[model.ChatKind, ...] = ("supergroup", "channel")
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.2
+FOLLOWING = 5
 IN_FLIGHT_SECONDS = 1.0
 """What was pushed so shortly before a kill may not have arrived."""
 
@@ -42,6 +43,7 @@ class Stage:
         """Both servers, where there is a stand-by."""
         self._dsn = dsn
         self._aways: list[oracle.Away] = []
+        self._following: asyncio.Task[None] | None = None
         (self.user,) = self.world.accounts
         self.chats = [self.world.run("create_channel", creator=self.user, title=kind, kind=kind) for kind in KINDS]
         self.chats.append(self.world.run("create_group", creator=self.user, title="group", user_ids=[]))
@@ -81,19 +83,32 @@ class Stage:
         stored = await self.crawler.read(self.direct)
         return await asyncio.to_thread(oracle.judge, expected, stored)
 
-    async def until(self, condition: Callable[[oracle.Stored], bool], seconds: float = READY_SECONDS) -> None:
+    async def until(
+        self, condition: Callable[[oracle.Stored], bool], seconds: float = READY_SECONDS, step: float = POLL_SECONDS
+    ) -> None:
         """Wait until a condition holds of what is stored. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not condition(await self.crawler.read(self.direct)):  # noqa: ASYNC110 another process's store
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(step)
+
+    def follow(self) -> None:
+        """Let life go on from now: a message a second in each chat, for some seconds."""
+        self.done()
+        self._following = asyncio.create_task(self._follow())
 
     async def settled(self, seconds: float) -> tuple[oracle.Verdict, float | None]:
-        """Wait until nothing is missing, at most ``seconds``; return how it is and how long it took, None if not."""
+        """Wait until nothing is missing, at most ``seconds`` from :meth:`done`.
+
+        Returns how it is then, and after how long everything was there for the first time, None when it is not.
+        """
+        level_at: float | None = None
         while True:
-            found = await self.verdict()
-            passed = time.monotonic() - self.ended_at
-            if found.is_complete or passed > seconds:
-                return found, passed if found.is_complete else None
+            found, passed = await self.verdict(), time.monotonic() - self.ended_at
+            if found.is_complete and level_at is None:
+                level_at = passed
+            is_quiet = self._following is None or self._following.done()
+            if (found.is_complete and is_quiet) or passed > seconds:
+                return found, level_at if found.is_complete else None
             await asyncio.sleep(POLL_SECONDS)
 
     @property
@@ -101,6 +116,12 @@ class Stage:
         """The database around the proxy, on whichever server it is."""
         upstream = self.proxy.upstream
         return psycopg.conninfo.make_conninfo(self._dsn, host=upstream.host, port=upstream.port)
+
+    async def _follow(self) -> None:
+        for _ in range(FOLLOWING):
+            for chat in self.chats:
+                self.traffic.post(chat)
+            await asyncio.sleep(1)
 
     async def _until_all_say(self, text: str) -> None:
         await self.until(lambda stored: sum(said == text for said in stored.texts.values()) == len(self.chats))
