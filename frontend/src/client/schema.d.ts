@@ -1039,6 +1039,36 @@ export interface components {
             type: string;
         };
         /**
+         * Process
+         * @description One crawler, as it last said of itself. ``stalled``: a part of it, or all of it, has stopped moving.
+         */
+        Process: {
+            /**
+             * Beat At
+             * Format: date-time
+             */
+            beat_at: string;
+            /** Feed Lag Seconds */
+            feed_lag_seconds: number;
+            /** Holder */
+            holder: string;
+            /** Loop Lag Seconds */
+            loop_lag_seconds: number;
+            /** Role */
+            role: string;
+            /** Spooled Batches */
+            spooled_batches: number;
+            /** Spooled Bytes */
+            spooled_bytes: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "stalled" | "draining";
+            /** Writer Lag Seconds */
+            writer_lag_seconds: number;
+        };
+        /**
          * Progress
          * @description Backfill of a chat, in messages.
          */
@@ -1221,7 +1251,7 @@ export interface components {
              * Crawler
              * @enum {string}
              */
-            crawler: "running" | "stopped";
+            crawler: "running" | "stalled" | "stopped";
             /** Crawler Seen At */
             crawler_seen_at: string | null;
             /** Dead Letters */
@@ -1236,6 +1266,8 @@ export interface components {
             open_holes: number;
             /** Position */
             position: string;
+            /** Processes */
+            processes: components["schemas"]["Process"][];
             /** Revisions */
             revisions: number;
             /** Tombstones */

@@ -2,6 +2,7 @@
 import { Accounts } from "../components/status/Accounts";
 import { Figures } from "../components/status/Figures";
 import { HistoryProgress } from "../components/status/HistoryProgress";
+import { Processes } from "../components/status/Processes";
 import classes from "../components/status/Status.module.css";
 import { BackLink } from "../components/ui/BackLink";
 import { ErrorState, LoadingRows } from "../components/ui/States";
@@ -28,6 +29,7 @@ export default function StatusPage() {
             ) : null}
             <Figures status={status} />
             <HistoryProgress progress={status.backfill} />
+            <Processes processes={status.processes} />
             <Accounts accounts={status.accounts} />
             <p className={classes.version}>
               Heliograph {status.version}, live position {status.position}

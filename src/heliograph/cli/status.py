@@ -37,6 +37,8 @@ def _table(found: views.Status) -> Table:
     table.add_column()
     seen = f" (last seen {found.crawler_seen_at:%Y-%m-%d %H:%M:%S} UTC)" if found.crawler_seen_at else ""
     table.add_row("Crawler", f"{found.crawler}{seen if found.crawler == 'stopped' else ''}")
+    for process in found.processes:
+        table.add_row("Process", _process(process))
     for account in found.accounts:
         waits = "".join(f"; {family} waits until {until:%H:%M:%S} UTC" for family, until in account.frozen.items())
         table.add_row("Account", f"{console.plain(account.label)}: {account.state}, {account.chats} chats{waits}")
@@ -49,3 +51,14 @@ def _table(found: views.Status) -> Table:
     table.add_row("Known losses", str(found.known_losses))
     table.add_row("Dead letters", str(found.dead_letters))
     return table
+
+
+def _process(found: views.Process) -> str:
+    lags = (
+        ("feed", found.feed_lag_seconds),
+        ("writer", found.writer_lag_seconds),
+        ("event loop", found.loop_lag_seconds),
+    )
+    behind = ", ".join(f"{part} {seconds:.1f} s behind" for part, seconds in lags)
+    spooled = f"; {found.spooled_batches} batches wait for the database" if found.spooled_batches else ""
+    return f"{console.plain(found.holder)}: {found.state}; {behind}{spooled}"

@@ -210,12 +210,28 @@ class AccountStatus(BaseModel):
     frozen: dict[str, datetime] = {}
 
 
+class Process(BaseModel):
+    """One crawler, as it last said of itself. ``stalled``: a part of it, or all of it, has stopped moving."""
+
+    role: str
+    holder: str
+    """``host:pid``."""
+    state: Literal["running", "stalled", "draining"]
+    beat_at: datetime
+    loop_lag_seconds: float
+    feed_lag_seconds: float
+    writer_lag_seconds: float
+    spooled_batches: int
+    spooled_bytes: int
+
+
 class Status(BaseModel):
     """The state of the whole installation."""
 
     version: str
-    crawler: Literal["running", "stopped"]
+    crawler: Literal["running", "stalled", "stopped"]
     crawler_seen_at: datetime | None
+    processes: list[Process]
     accounts: list[AccountStatus]
     chats: int
     messages: int

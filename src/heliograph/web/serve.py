@@ -13,6 +13,7 @@ import uvicorn
 
 from heliograph import config, errors
 from heliograph.store import database as store_database
+from heliograph.store import heartbeats
 from heliograph.web import app as web_app
 
 STOP_SECONDS = 3
@@ -52,13 +53,19 @@ async def serve(
         ),
         lambda: on_ready(_address(settings.web, listener)) if on_ready else None,
     )
-    stopper = asyncio.create_task(_stop(server, stop)) if stop else None
+    heart = heartbeats.Heart(database, "web")
+    beside = [asyncio.create_task(heart.run(), name="heart")]
+    if stop is not None:
+        beside.append(asyncio.create_task(_stop(server, stop)))
     try:
         await server.serve(sockets=[listener])
     finally:
         listener.close()
-        if stopper is not None:
-            stopper.cancel()
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside, timeout=STOP_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(heart.end(), STOP_SECONDS)
 
 
 def listen(settings: config.Web) -> socket.socket:

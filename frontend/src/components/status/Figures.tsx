@@ -33,13 +33,23 @@ export function Figures({ status }: { status: Status }) {
 
 function Crawler({ status }: { status: Status }) {
   const isRunning = status.crawler === "running";
-  const seen = status.crawler_seen_at ? `, last seen ${formatMoment(status.crawler_seen_at)}` : "";
   return (
     <p className={classes.crawler} data-running={isRunning || undefined}>
       {isRunning ? <Icon name="pulse" /> : <Icon name="warning" />}
-      {isRunning ? "The crawler is running" : `The crawler is stopped${seen}; start it with heliograph run`}
+      {says(status)}
     </p>
   );
+}
+
+function says(status: Status): string {
+  if (status.crawler === "running") {
+    return "The crawler is running";
+  }
+  if (status.crawler === "stalled") {
+    return "The crawler has stalled; it is started again by itself";
+  }
+  const seen = status.crawler_seen_at ? `, last seen ${formatMoment(status.crawler_seen_at)}` : "";
+  return `The crawler is stopped${seen}; start it with heliograph run`;
 }
 
 interface FigureProps {

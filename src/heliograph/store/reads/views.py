@@ -172,12 +172,28 @@ class AccountStatus:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Process:
+    """One crawler, as it last said of itself: what it lags behind in seconds, and what it keeps for the database."""
+
+    role: str
+    holder: str
+    state: str
+    beat_at: datetime
+    loop_lag_seconds: float
+    feed_lag_seconds: float
+    writer_lag_seconds: float
+    spooled_batches: int
+    spooled_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
     """The state of the whole installation."""
 
     version: str
     crawler: str
     crawler_seen_at: datetime | None
+    processes: list[Process]
     accounts: list[AccountStatus]
     chats: int
     messages: int
