@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -126,9 +127,8 @@ async def run() -> list[results.Result]:
         theirs.append(baseline.share(other))
         refusals.append(found.refusals_per_hour())
         refusals_theirs.append(baseline.refusals_per_hour())
-        print(
-            f"  {name:20} {ours[-1]:6.1%} of the limit, halving {theirs[-1]:6.1%}; refusals an hour {refusals[-1]:.0f}, {refusals_theirs[-1]:.0f}"
-        )
+        shares = f"{ours[-1]:.1%} of the limit, halving {theirs[-1]:.1%}"
+        print(f"  {name:20} {shares}; refusals an hour {refusals[-1]:.0f}, {refusals_theirs[-1]:.0f}", file=sys.stderr)
     count = len(CASES)
     return [
         results.Result(
