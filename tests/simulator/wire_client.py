@@ -20,11 +20,12 @@ from telethon.tl import functions, types
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import GzipPacked, MessageContainer
 from telethon.tl.tlobject import TLObject
-from tests.fixtures.simulator import telethon_client
+from tests.fixtures.simulator import PHONE, telethon_client, telethon_sign_in
 
 from heliograph.simulator.server import Simulator
 
 DEADLINE = 30.0
+_QUIET = {struct.pack("<I", kind.CONSTRUCTOR_ID) for kind in (types.MsgsAck, types.Pong)}
 
 
 class Received:
@@ -46,6 +47,7 @@ class WireClient:
         self.key = b""
         self.session_id = int.from_bytes(os.urandom(8), "little", signed=True)
         self.salt = 0
+        self.user_id = 0
         self.inbox: list[Received] = []
         self._content = 0
         self._last_id = 0
@@ -139,6 +141,15 @@ class WireClient:
                         return message
                 self.inbox += self._open(await self.packet())
 
+    async def settled(self) -> list[Received]:
+        """Return (and take) whatever the server has sent until now besides the answer to a ping."""
+        ping = int.from_bytes(os.urandom(7), "little")
+        self.send(functions.PingRequest(ping))
+        pong = struct.pack("<I", types.Pong.CONSTRUCTOR_ID)
+        await self.next(lambda message: message.body[:4] == pong and message.read().ping_id == ping)
+        found, self.inbox = self.inbox, []
+        return [message for message in found if message.body[:4] not in _QUIET]
+
     async def packet(self) -> bytes:
         (words,) = await self._reader.readexactly(1)
         if words == 0x7F:
@@ -177,6 +188,20 @@ class WireClient:
         words = len(payload) // 4
         head = bytes((words,)) if words < 0x7F else b"\x7f" + words.to_bytes(3, "little")
         self._writer.write(head + payload)
+
+
+async def signed_in(simulator: Simulator, phone: str = PHONE) -> WireClient:
+    """A bare client with the key of somebody who has signed in, and to whom updates go."""
+    helper = telethon_client(simulator)
+    await helper.connect()
+    user = await telethon_sign_in(helper, simulator, phone)
+    key = helper.session.auth_key.key
+    await helper.disconnect()
+    client = await (await WireClient.connected(simulator, key=key)).initialised()
+    client.user_id = user.id
+    await client.call(functions.users.GetUsersRequest([types.InputUserSelf()]))
+    await client.settled()
+    return client
 
 
 class _Plain:

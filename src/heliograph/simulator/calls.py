@@ -126,7 +126,7 @@ class Calls:
 
     def _choose_main(self, session: Session, call: unwrap.Call, name: str) -> None:
         main = session.key.main
-        if main is session or session.no_updates or name.startswith("upload."):
+        if session.no_updates or name.startswith("upload."):
             return
         if name not in NEUTRAL or main is None or main.connection is None:
             self._server.hub.make_main(session, is_certain=name not in NEUTRAL)

@@ -151,7 +151,7 @@ class Coalesce(Counted):
             return deliveries
         if (push.user_id, album) in self.seen:
             return []
-        if self.takes(push):
+        if self.left != 0 and self.takes(push):
             self.seen.add((push.user_id, album))
         return deliveries
 
@@ -189,8 +189,9 @@ class Numbered(Counted):
     next_seq: Callable[[int, Numbering], int] = dataclasses.field(repr=False)
 
     def change(self, push: Push, deliveries: Deliveries) -> Deliveries:
-        """Give the container its number; short updates have none."""
-        if not isinstance(push.container, types.Updates) or not self.takes(push):
+        """Give the container its number, unless it has one; short updates have none."""
+        is_numbered = any(getattr(container, "seq", 1) for _delay, container in deliveries)
+        if is_numbered or not self.takes(push):
             return deliveries
         seq = self.next_seq(push.user_id, self.how)
         return [(delay, _changed(container, seq=seq)) for delay, container in deliveries]

@@ -9,10 +9,9 @@ from heliograph.simulator.world import model
 from heliograph.simulator.world.boxes import Box, Entry, Event
 
 
-def note(box: Box, event: Event, message: model.Message | None) -> None:
+def note(box: Box, event: Event, message: model.Message | None, *, is_hidden: bool = False) -> None:
     """Write an event down; ``message`` is the one that is new or edited."""
     text = None if message is None else message.text
-    is_hidden = message is not None and event.kind == "edit" and message.is_edit_hidden
     for message_id in event.ids:
         box.log.append(Entry(event.pts, event.moved, event.kind, event.peer, message_id, text, is_hidden, event.at))
 

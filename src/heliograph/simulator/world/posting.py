@@ -99,12 +99,14 @@ def log(
     messages: list[model.Message],
     at: int,
     content: model.Message | None = None,
+    *,
+    is_hidden: bool = False,
 ) -> None:
     """Log an event about messages in the chat's box, or in each member's common box, and push it."""
     chat.last_event_at = at
     if chat.box is not None:
         event = chat.box.append(kind, chat.peer, tuple(message.id for message in messages), at)
-        chronicle.note(chat.box, event, content)
+        chronicle.note(chat.box, event, content, is_hidden=is_hidden)
         pushes.channel_event(world, chat, event, content)
         for message in messages if content is None else ():
             world.touched.append(message)
@@ -114,7 +116,7 @@ def log(
         found = tuple(own for message in messages if (own := message.id_for(viewer)) is not None)
         if found:
             event = account.box.append(kind, tl.dialog_peer(chat, viewer), found, at)
-            chronicle.note(account.box, event, content)
+            chronicle.note(account.box, event, content, is_hidden=is_hidden)
             pushes.mailbox_event(world, account, chat, event, content)
     if content is None:
         world.touched.extend(messages)
@@ -145,7 +147,7 @@ def edit(
     message.edit_date = int(at)
     message.is_edit_hidden = is_hidden
     message.cached = None
-    log(world, target, "edit", [message], int(at), message)
+    log(world, target, "edit", [message], int(at), message, is_hidden=is_hidden)
     return message
 
 
@@ -193,7 +195,7 @@ def react(
     if as_edit:
         message.is_edit_hidden = message.is_edit_hidden or message.edit_date is None
         message.edit_date = int(at)
-        log(world, target, "edit", [message], int(at), message)
+        log(world, target, "edit", [message], int(at), message, is_hidden=True)
     return message
 
 

@@ -160,7 +160,7 @@ class World(lookup.Lookup):
         """Protect an account by a two-step verification password, or lift that."""
         return self._run("update_user", user_id=operations.user(user), password=password)  # type: ignore[no-any-return]
 
-    def run(self, operation: str, **arguments: Any) -> Any:
+    def run(self, operation: str, /, **arguments: Any) -> Any:
         """Run any operation of ``posting`` or ``membership`` by its name, with plain ids as arguments."""
         return self._run(operation, **arguments)
 
@@ -242,7 +242,7 @@ class World(lookup.Lookup):
             self.touched.clear()
         self._is_replaying = False
 
-    def _run(self, name: str, **arguments: Any) -> Any:
+    def _run(self, name: str, /, **arguments: Any) -> Any:
         at = self.clock.now().timestamp()
         try:
             result = operations.BY_NAME[name](self, at, **arguments)
