@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
