@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/index.html frontend/public -t
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 
-.PHONY: setup page demo test check lint types imports page-check bench wheel pins openapi clean help
+.PHONY: setup page demo test chaos mutants check lint types imports page-check bench wheel pins openapi clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,12 @@ demo: setup page ## a simulated Telegram, mirrored live, on a page of your own
 test: setup page ## the whole suite, browser tests included
 	cd frontend && $(NPM) run --silent test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+chaos: setup ## random schedules of faults for MINUTES (1); SEED repeats a run, or one schedule of it
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),1) $(if $(SEED),--seed $(SEED))
+
+mutants: setup ## plant each known defect in a copy and see which test notices it
+	$(BIN)/python -m tests.mutants
 
 check: setup lint types imports page-check test ## everything that CI runs
 

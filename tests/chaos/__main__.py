@@ -1,9 +1,9 @@
 """``python -m tests.chaos``: random schedules for some minutes, or one again by its seed.
 
-``engine`` runs the pure sequence engine against models of Telegram and the store, and repeats a seed exactly. ``client``
-runs the crawler over a sender without a socket, ``processes`` runs it as a process over sockets, with kill -9, SIGSTOP
-and a proxy before PostgreSQL: a seed repeats what happens, and how long each thing takes is the machine's. Prints what
-fails with the seed that repeats it; the last line is JSON.
+``engine`` runs the pure sequence engine against models of Telegram and the store, and repeats a seed exactly.
+``client`` runs the crawler over a sender without a socket, ``processes`` runs it as a process over sockets, with
+kill -9, SIGSTOP and a proxy before PostgreSQL: there a seed repeats what happens, and how long each thing takes is
+the machine's. Prints what fails with the seed that repeats it; the last line is JSON.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-from heliograph import log
 from tests.chaos import client, engine, home, processes
 from tests.chaos.outcome import Outcome
+
+from heliograph import log
 
 Run = Callable[[int], Awaitable[tuple[Outcome, str | None]]]
 

@@ -7,9 +7,14 @@ import contextlib
 import hashlib
 import os
 import random
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pydantic import SecretStr
+from tests.chaos import home as homes
+from tests.chaos.events import Life
+from tests.chaos.outcome import Outcome
+from tests.chaos.sender import Telegram
 
 from heliograph import config
 from heliograph.crawler import service
@@ -19,10 +24,6 @@ from heliograph.simulator.wire import handshake
 from heliograph.store import accounts
 from heliograph.store import database as store_database
 from heliograph.vault import keyfile, sessions
-from tests.chaos import home as homes
-from tests.chaos.events import Life
-from tests.chaos.outcome import Outcome
-from tests.chaos.sender import Telegram
 
 PATIENCE_SECONDS = 30.0
 STEPS = (10, 40)
@@ -95,27 +96,35 @@ class Schedule:
         return outcome, error
 
     async def _disturb(self, roll: float) -> None:
-        rng, weather, faults = self._rng, self._telegram.weather, self._telegram.simulator.faults
-        if roll < 0.1:
-            self._telegram.cut()
-        elif roll < 0.2:
-            self._telegram.renew_sessions()
-        elif roll < 0.3:
-            weather.dropped, weather.doubled, weather.late = (rng.choice((0.0, 0.2, 0.5)) for _ in range(3))
-        elif roll < 0.35:
-            weather.refused = rng.choice((0.0, 0.1))
-        elif roll < 0.4:
-            weather.unanswered = rng.choice((0.0, 0.05))
-        elif roll < 0.5:
-            faults.too_long = rng.choice(("page", "strict"))
-            faults.pts_style = rng.choice(("real", "final", "zero"))
-            faults.difference_limit = rng.choice((3, 10, 100))
-        elif roll < 0.55:
-            await self._end()
-            self._life.happen(rng.choice((1, 30)))
-            await self._start()
-        elif roll < 0.6:
-            await self._break_database()
+        """Make one kind of trouble, or often none."""
+        for likelihood, trouble in self._TROUBLES:
+            roll -= likelihood
+            if roll < 0:
+                await trouble(self)
+                return
+
+    async def _cut(self) -> None:
+        self._telegram.cut()
+
+    async def _renew_sessions(self) -> None:
+        self._telegram.renew_sessions()
+
+    async def _change_weather(self) -> None:
+        rng, weather = self._rng, self._telegram.weather
+        weather.dropped, weather.doubled, weather.late = (rng.choice((0.0, 0.2, 0.5)) for _ in range(3))
+        weather.refused = rng.choice((0.0, 0.1))
+        weather.unanswered = rng.choice((0.0, 0.05))
+
+    async def _change_manners(self) -> None:
+        rng, faults = self._rng, self._telegram.simulator.faults
+        faults.too_long = rng.choice(("page", "strict"))
+        faults.pts_style = rng.choice(("real", "final", "zero"))
+        faults.difference_limit = rng.choice((3, 10, 100))
+
+    async def _restart(self) -> None:
+        await self._end()
+        self._life.happen(self._rng.choice((1, 30)))
+        await self._start()
 
     async def _break_database(self) -> None:
         async with self._database.connection() as conn:
@@ -151,6 +160,15 @@ class Schedule:
                 await self._crawl
         except Exception as error:
             self._error = self._error or f"the crawler ended: {error!r}"
+
+    _TROUBLES: tuple[tuple[float, Callable[[Schedule], Awaitable[None]]], ...] = (
+        (0.1, _cut),
+        (0.1, _renew_sessions),
+        (0.2, _change_weather),
+        (0.1, _change_manners),
+        (0.05, _restart),
+        (0.05, _break_database),
+    )
 
 
 def _settings(folder: Path, dsn: str) -> config.Settings:

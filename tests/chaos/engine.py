@@ -9,7 +9,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "domain"))
 
 from sync_world import Driver
-
 from tests.chaos.outcome import Outcome
 
 STEPS = (50, 400)

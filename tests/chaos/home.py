@@ -1,4 +1,4 @@
-"""What every schedule with a real store needs: a PostgreSQL for the run, and for each schedule a database of its own."""
+"""What a schedule with a real store needs: a PostgreSQL for the run, and a database of its own."""
 
 from __future__ import annotations
 

@@ -7,10 +7,14 @@ import os
 import random
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psycopg
 from pydantic import SecretStr
+from tests.chaos import home as homes
+from tests.chaos.events import Life
+from tests.chaos.outcome import Outcome
 
 from heliograph import config
 from heliograph.crawler import login
@@ -19,9 +23,6 @@ from heliograph.simulator.server import Simulator
 from heliograph.store import accounts
 from heliograph.store import database as store_database
 from heliograph.vault import keyfile
-from tests.chaos import home as homes
-from tests.chaos.events import Life
-from tests.chaos.outcome import Outcome
 
 PATIENCE_SECONDS = 90.0
 STEPS = (15, 40)
@@ -147,51 +148,97 @@ class Schedule:
         await self._process.ended()
 
     async def _disturb(self, roll: float) -> None:
-        rng, faults, proxy = self._rng, self._telegram.faults, self._proxy
-        if roll < 0.08:
-            self._process.signal(signal.SIGKILL)
-            await self._process.ended()
-            self._life.happen(rng.choice((1, 60)))
-        elif roll < 0.12:
-            self._process.signal(signal.SIGSTOP)
-            await asyncio.sleep(rng.uniform(0.1, 2.0))
-            self._process.signal(signal.SIGCONT)
-        elif roll < 0.15:
+        """Make one kind of trouble, or often none."""
+        for likelihood, trouble in self._TROUBLES:
+            roll -= likelihood
+            if roll < 0:
+                await trouble(self)
+                return
+
+    # -- of the process
+
+    async def _kill(self) -> None:
+        self._process.signal(signal.SIGKILL)
+        await self._process.ended()
+        self._life.happen(self._rng.choice((1, 60)))
+
+    async def _pause(self) -> None:
+        self._process.signal(signal.SIGSTOP)
+        await asyncio.sleep(self._rng.uniform(0.1, 2.0))
+        self._process.signal(signal.SIGCONT)
+
+    async def _terminate(self) -> None:
+        self._process.signal(signal.SIGTERM)
+        if self._rng.random() < 0.3:
             self._process.signal(signal.SIGTERM)
-            await self._process.ended()
-        elif roll < 0.20:
-            faults.cut(rng.choice((0.0, 0.5)))
-        elif roll < 0.23:
-            faults.stall(rng.uniform(0.1, 1.0))
-        elif roll < 0.30:
-            faults.drop_updates(rng.randint(1, 5))
-        elif roll < 0.35:
-            faults.duplicate_updates(rng.randint(1, 5))
-        elif roll < 0.40:
-            faults.reorder_updates(rng.randint(1, 5))
-        elif roll < 0.45:
-            faults.too_long = rng.choice(("page", "strict"))
-            faults.pts_style = rng.choice(("real", "final", "zero"))
-            faults.difference_limit = rng.choice((3, 10, 100))
-        elif roll < 0.50:
-            method = rng.choice(("updates.getDifference", "updates.getChannelDifference", "messages.getHistory"))
-            faults.refuse(method, *rng.choice((("INTERNAL", 500), ("FLOOD_WAIT_1", 420))), times=rng.randint(1, 3))
-        elif roll < 0.54:
-            await proxy.refuse()
-            await asyncio.sleep(rng.uniform(0.1, 2.0))
-            await proxy.accept()
-        elif roll < 0.57:
-            proxy.stall()
-            await asyncio.sleep(rng.uniform(0.1, 2.0))
-            proxy.resume()
-        elif roll < 0.62:
-            rng.choice((proxy.cut_before_commit, proxy.cut_after_commit))(rng.randint(1, 3))
-        elif roll < 0.66:
-            fault = rng.choice((proxy.disk_full, proxy.read_only))()
-            await asyncio.sleep(rng.uniform(0.1, 1.0))
-            fault.end()
-        elif roll < 0.69:
-            proxy.deadlock()
+        await self._process.ended()
+
+    # -- of Telegram
+
+    async def _cut(self) -> None:
+        self._telegram.faults.cut(self._rng.choice((0.0, 0.5)))
+
+    async def _stall(self) -> None:
+        self._telegram.faults.stall(self._rng.uniform(0.1, 1.0))
+
+    async def _mislay_updates(self) -> None:
+        faults = self._telegram.faults
+        change = self._rng.choice((faults.drop_updates, faults.duplicate_updates, faults.reorder_updates))
+        change(self._rng.randint(1, 5))
+
+    async def _change_manners(self) -> None:
+        faults = self._telegram.faults
+        faults.too_long = self._rng.choice(("page", "strict"))
+        faults.pts_style = self._rng.choice(("real", "final", "zero"))
+        faults.difference_limit = self._rng.choice((3, 10, 100))
+
+    async def _refuse(self) -> None:
+        methods = ("updates.getDifference", "updates.getChannelDifference", "messages.getHistory")
+        error = self._rng.choice((("INTERNAL", 500), ("FLOOD_WAIT_1", 420), ("PERSISTENT_TIMESTAMP_OUTDATED", 500)))
+        self._telegram.faults.refuse(self._rng.choice(methods), *error, times=self._rng.randint(1, 3))
+
+    # -- of the database
+
+    async def _be_away(self) -> None:
+        await self._proxy.refuse()
+        self._life.happen(20)
+        await asyncio.sleep(self._rng.uniform(0.1, 2.0))
+        await self._proxy.accept()
+
+    async def _swallow(self) -> None:
+        self._proxy.stall()
+        self._life.happen(20)
+        await asyncio.sleep(self._rng.uniform(0.1, 2.0))
+        self._proxy.resume()
+
+    async def _cut_commits(self) -> None:
+        cut = self._rng.choice((self._proxy.cut_before_commit, self._proxy.cut_after_commit))
+        cut(self._rng.randint(1, 3))
+
+    async def _refuse_writes(self) -> None:
+        fault = self._rng.choice((self._proxy.disk_full, self._proxy.read_only))()
+        self._life.happen(10)
+        await asyncio.sleep(self._rng.uniform(0.1, 1.0))
+        fault.end()
+
+    async def _deadlock(self) -> None:
+        self._proxy.deadlock()
+
+    _TROUBLES: tuple[tuple[float, Callable[[Schedule], Awaitable[None]]], ...] = (
+        (0.08, _kill),
+        (0.04, _pause),
+        (0.03, _terminate),
+        (0.05, _cut),
+        (0.03, _stall),
+        (0.17, _mislay_updates),
+        (0.05, _change_manners),
+        (0.05, _refuse),
+        (0.05, _be_away),
+        (0.03, _swallow),
+        (0.05, _cut_commits),
+        (0.04, _refuse_writes),
+        (0.03, _deadlock),
+    )
 
 
 async def _sign_in(telegram: Simulator, database: store_database.Database, folder: Path, count: int) -> list[int]:
