@@ -30,6 +30,9 @@ BUDGETS = {
     "difference": {**FAST, "concurrent": 1},
 }
 
+WATCHES = {"sentinel_hot_seconds": 2.0, "sentinel_cold_seconds": 5.0, "confirm_seconds": 0.5, "audit": False}
+"""Fast, and without looks at what is stored, which would find what is pushed before it arrives."""
+
 PUSH_SECONDS = 1.0
 """What was pushed so shortly before the crawler went may not have arrived."""
 
@@ -219,6 +222,19 @@ class Installation:
         )
         self._looked_at = self._looked_at or time.time()
 
+    async def until_verified(self) -> None:
+        """Wait until every id has been asked for, and twice where it was empty."""
+        owed = "NOT isempty(holes) OR NOT isempty(suspects)"
+        await self.until(f"SELECT count(*) > 0 AND NOT bool_or({owed}) FROM coverage")
+
+    def reconfigure(self, **crawler: object) -> None:
+        """Change settings of the crawler from the next start on."""
+        content = tomllib.loads(self.settings.config_file.read_text())
+        content["crawler"] |= crawler
+        config.write(self.settings.config_file, content)
+        given = self.settings
+        self.settings = config.Settings(data_dir=given.data_dir, database=given.database, **content)
+
     def look_away(self) -> None:
         """From now on edits may be missed that are followed by others: a difference brings only the last text."""
         self._away_at = self._away_at or time.time() - PUSH_SECONDS
@@ -273,7 +289,7 @@ async def installation(
             "dc_public_key_file": str(key),
             "sign_up_name": "Aino",
         },
-        "crawler": {"history_depth": "all", "budgets": BUDGETS},
+        "crawler": {"history_depth": "all", "budgets": BUDGETS, **WATCHES},
     }
     config.write(settings.config_file, content)
     given = config.Settings(data_dir=settings.data_dir, database=settings.database, **content)
