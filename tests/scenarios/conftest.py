@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from heliograph import config, errors
+from heliograph import config, errors, metrics
 from heliograph.cli.demo import oracle, verify
 from heliograph.crawler import login, service
 from heliograph.simulator.server import Simulator
@@ -160,6 +160,24 @@ class Installation:
             " WHERE locktype = 'advisory' AND classid = %s AND d.datname = current_database()",
             leases.LOCK_CLASS,
         )
+
+    async def hand_over_leases(self, holder: str, *, is_over: bool = False) -> None:
+        """Let somebody have had a crawler's leases, who has given them back when it ``is_over``."""
+        async with self.database.connection() as conn:
+            await conn.execute(
+                "UPDATE leases SET holder = %s, epoch = epoch + 1, renewed_at = now(),"
+                " released_at = CASE WHEN %s THEN now() END WHERE resource LIKE 'account:%%'",
+                [holder, is_over],
+            )
+        await self.lose_leases()
+
+    async def until_spooled(self, batches: int = 1, seconds: float = 30) -> None:
+        """Wait until so many batches are in the spool of a crawler in this process."""
+        for _ in range(round(seconds / 0.02)):
+            if metrics.SPOOL_BATCHES._value.get() >= batches:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("nothing is spooled")
 
     @contextlib.asynccontextmanager
     async def without_database(self) -> AsyncIterator[None]:

@@ -169,21 +169,33 @@ async def test_basic_group_that_its_mirroring_account_leaves_is_a_known_loss_fro
 
 
 async def test_lost_leases_silence_a_crawler_until_it_has_them_again(installation, world, owner):
+    """Somebody else has them when it is back: two processes on one auth key would cost the session."""
     chat = harbour(world, owner, *installation.users)
-    async with installation.crawling() as one:
+    async with installation.crawling() as crawler:
         await installation.until_backfilled()
         unknowable = installation.deleted()
-        await installation.lose_leases()
-        async with installation.crawling() as other:
-            world.post(chat, owner, "read by the other one")
-            await installation.until_stored("read by the other one")
-            assert installation.connections == len(installation.users)
-            assert not (one.done() or other.done())
-        world.post(chat, owner, "read by the first one again")
-        await installation.until_stored("read by the first one again")
-        assert not one.done()
+        await installation.hand_over_leases("another-host:1")
+        await installation.until_silent()
+        world.post(chat, owner, "while another one has the leases")
+        await installation.all("UPDATE leases SET released_at = now() RETURNING epoch")
+        await installation.until_stored("while another one has the leases")
+        assert not crawler.done()
         await installation.until_equal(unknowable=unknowable)
     assert await installation.one("SELECT count(DISTINCT epoch) FROM box_cursors") == 1
+
+
+async def test_lease_connection_that_is_lost_alone_changes_nothing(installation, world, owner):
+    chat = harbour(world, owner, *installation.users)
+    leases = "SELECT array_agg(epoch ORDER BY resource) FROM leases"
+    async with installation.crawling():
+        await installation.until_backfilled()
+        before, connections = await installation.one(leases), set(installation.telegram.faults._connections)
+        await installation.lose_leases()
+        await installation.until("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2")
+        world.post(chat, owner, "as if nothing had happened")
+        await installation.until_stored("as if nothing had happened")
+        assert await installation.one(leases) == before
+        assert set(installation.telegram.faults._connections) == connections
 
 
 async def test_crawler_takes_over_what_another_one_leaves(installation, world, owner):
@@ -201,12 +213,16 @@ async def test_crawler_takes_over_what_another_one_leaves(installation, world, o
         await installation.until_stored("after it left")
 
 
-async def test_database_that_is_away_for_a_while_ends_no_crawler(installation, world, owner):
+async def test_database_that_is_away_for_a_while_costs_no_connection_to_telegram(installation, world, owner):
     chat = harbour(world, owner, *installation.users)
+    leases = "SELECT array_agg(epoch ORDER BY resource) FROM leases"
     async with installation.crawling() as crawler:
         await installation.until_backfilled()
+        before, connections = await installation.one(leases), set(installation.telegram.faults._connections)
         async with installation.without_database():
             world.post(chat, owner, "while it was away")
-            await installation.until_silent()
+            await installation.until_spooled()
         await installation.until_stored("while it was away")
+        assert await installation.one(leases) == before
+        assert set(installation.telegram.faults._connections) == connections
         assert not crawler.done()

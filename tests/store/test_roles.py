@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from heliograph import errors
-from heliograph.store import accounts, commands, leases
+from heliograph.store import accounts, commands, heartbeats, leases
 from heliograph.store import database as store_database
 
 
@@ -24,18 +25,75 @@ async def test_lease_has_one_holder_and_a_new_epoch_each_time(database: store_da
     await second.close()
 
 
-async def test_lease_ends_with_the_connection_that_held_it(database: store_database.Database) -> None:
-    first, second = await database.listen_connection(), await database.listen_connection()
-    await leases.acquire(first, "account:1", "one")
-    await first.close()
+async def until_acquired(conn: store_database.Connection, holder: str) -> int:
+    """Take the lease as soon as the server has noticed that its last holder's connection is gone."""
     async with asyncio.timeout(10):
         while True:
             try:
-                assert await leases.acquire(second, "account:1", "two") == 2
-                break
+                return await leases.acquire(conn, "account:1", holder)
+            except errors.LeaseReserved:
+                raise
             except errors.LeaseHeld:
                 await asyncio.sleep(0.01)
+
+
+async def gone() -> str:
+    """Return the name of a process of this host that has ended."""
+    process = await asyncio.create_subprocess_exec("true")
+    await process.wait()
+    return f"{socket.gethostname()}:{process.pid}"
+
+
+async def test_lease_ends_with_the_connection_that_held_it(database: store_database.Database) -> None:
+    first, second = await database.listen_connection(), await database.listen_connection()
+    await leases.acquire(first, "account:1", await gone())
+    await first.close()
+    assert await until_acquired(second, "two") == 2
     await second.close()
+
+
+async def test_lease_that_is_lost_with_its_connection_stays_reserved_for_whoever_may_live(
+    database: store_database.Database,
+) -> None:
+    first, second = await database.listen_connection(), await database.listen_connection()
+    epoch = await leases.acquire(first, "account:1", "elsewhere:1")
+    await first.close()
+    with pytest.raises(errors.LeaseReserved) as reserved:
+        await until_acquired(second, "two")
+    assert 0 < reserved.value.seconds <= leases.RESERVED_SECONDS
+    third = await database.listen_connection()
+    assert await leases.resume(third, {"account:1": epoch}, "elsewhere:1")
+    assert await leases.renew(third, {"account:1": epoch}, "elsewhere:1") == (True, True)
+    await leases.end(third, {"account:1": epoch}, "elsewhere:1")
+    await third.close()
+    assert await until_acquired(second, "two") == epoch + 1
+    await second.close()
+
+
+async def test_lease_that_somebody_else_has_had_is_not_resumed(database: store_database.Database) -> None:
+    first, second = await database.listen_connection(), await database.listen_connection()
+    holder = await gone()
+    epoch = await leases.acquire(first, "account:1", holder)
+    await first.close()
+    await until_acquired(second, "two")
+    third = await database.listen_connection()
+    assert not await leases.resume(third, {"account:1": epoch}, holder)
+    for conn in (second, third):
+        await conn.close()
+
+
+async def test_another_crawler_is_known_by_its_leases_and_by_its_heartbeat(database: store_database.Database) -> None:
+    first, second = await database.listen_connection(), await database.listen_connection()
+    one = {"account:1": await leases.acquire(first, "account:1", "one")}
+    assert (await leases.renew(first, one, "one"))[1]
+    two = {"account:2": await leases.acquire(second, "account:2", "two")}
+    assert not (await leases.renew(first, one, "one"))[1]
+    await leases.end(second, two, "two")
+    assert (await leases.renew(first, one, "one"))[1]
+    await heartbeats.beat(second, "crawler", "two", {})
+    assert not (await leases.renew(first, one, "one"))[1]
+    for conn in (first, second):
+        await conn.close()
 
 
 async def test_flood_wait_is_remembered_per_account_and_family(database: store_database.Database) -> None:
