@@ -177,7 +177,7 @@ async def until_settled() -> None:
         await asyncio.sleep(0)
 
 
-# -- who goes first -----------------------------------------------------------------------------------------------------
+# -- who goes first ----------------------------------------------------------------------------------------------------
 
 
 async def order(governed: governor.Governor, hold: str, *waiting: tuple[str, families.Purpose]) -> list[str]:

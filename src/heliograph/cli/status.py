@@ -28,7 +28,7 @@ def status(
 
 async def _status(settings: config.Settings) -> views.Status:
     async with wire.database(settings) as database, database.connection() as conn:
-        return await reads.status(conn)
+        return await reads.status(conn, settings.crawler)
 
 
 def _table(found: views.Status) -> Table:
@@ -42,6 +42,11 @@ def _table(found: views.Status) -> Table:
     for account in found.accounts:
         waits = "".join(f"; {family} waits until {until:%H:%M:%S} UTC" for family, until in account.frozen.items())
         table.add_row("Account", f"{console.plain(account.label)}: {account.state}, {account.chats} chats{waits}")
+        if account.limited:
+            table.add_row("", f"Telegram has limited this account ({account.limited.error}); look at it with an app")
+        for budget in account.budgets:
+            if budget.learned_at:
+                table.add_row("", _budget(budget))
     table.add_row("Chats", str(found.chats))
     table.add_row("Messages", f"{found.messages} ({found.revisions} earlier texts, {found.tombstones} deleted)")
     backfill = found.backfill
@@ -51,6 +56,12 @@ def _table(found: views.Status) -> Table:
     table.add_row("Known losses", str(found.known_losses))
     table.add_row("Dead letters", str(found.dead_letters))
     return table
+
+
+def _budget(found: views.BudgetStatus) -> str:
+    refused = f", last refused {found.flooded_at:%Y-%m-%d %H:%M} UTC" if found.flooded_at else ""
+    bound = "from" if found.may_rise else "at most"
+    return f"{found.family}: {found.per_second:.3g}/s learned ({bound} {found.configured_per_second:.3g}/s){refused}"
 
 
 def _process(found: views.Process) -> str:

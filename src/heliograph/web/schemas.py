@@ -199,6 +199,28 @@ class SearchResult(BaseModel):
     """How many of the newest matches are ranked at most."""
 
 
+class BudgetStatus(BaseModel):
+    """How fast an account may use one family of Telegram's methods, in requests per second."""
+
+    family: str
+    per_second: float
+    """The pace that is believed to last: learned, or configured while nothing was learned."""
+    configured_per_second: float
+    may_rise: bool
+    """Whether the pace may be learned above the configured one: for defaults, not for budgets of your own."""
+    learned_at: datetime | None = None
+    flooded_at: datetime | None = None
+    """When Telegram last refused it."""
+    frozen_until: datetime | None = None
+
+
+class AccountLimit(BaseModel):
+    """Telegram has limited the account itself, which no waiting ends; noticed within the last day."""
+
+    error: str
+    noticed_at: datetime
+
+
 class AccountStatus(BaseModel):
     """An account that mirrors."""
 
@@ -208,6 +230,9 @@ class AccountStatus(BaseModel):
     state: str
     chats: int
     frozen: dict[str, datetime] = {}
+    """Until when Telegram refuses which method family; ``opening`` stands for connections."""
+    limited: AccountLimit | None = None
+    budgets: list[BudgetStatus] = []
 
 
 class Process(BaseModel):

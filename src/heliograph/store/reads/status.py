@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import heliograph
+from heliograph import config
 from heliograph.store import leases
 from heliograph.store.database import Connection
-from heliograph.store.reads import chats, heartbeats, outbox, views
+from heliograph.store.reads import accounts, chats, heartbeats, outbox, views
 
 _TOTALS = f"""
 SELECT count(*), coalesce(sum(c.message_count), 0)::bigint, coalesce(sum(c.deleted_count), 0)::bigint,
@@ -25,12 +25,6 @@ SELECT (SELECT count(*) FROM revisions),
        (SELECT max(updated_at) FROM box_cursors),
        (SELECT now())
 """
-_ACCOUNTS = """
-SELECT a.account_id, a.label, a.user_id, a.state, a.frozen_until,
-       (SELECT count(*) FROM chat_access x JOIN chats c ON c.chat_id = x.peer_id
-        WHERE x.account_id = a.account_id AND x.role IN ('creator', 'admin', 'member') AND c.kind <> 'private')
-FROM accounts a ORDER BY a.account_id
-"""
 # A crawler holds each account's lease as a session lock, which ends with its connection whatever happens to it.
 _IS_CRAWLING = """
 SELECT EXISTS (SELECT 1 FROM pg_locks
@@ -40,8 +34,8 @@ SELECT EXISTS (SELECT 1 FROM pg_locks
 """
 
 
-async def status(conn: Connection) -> views.Status:
-    """Return the state of the installation."""
+async def status(conn: Connection, crawler: config.Crawler | None = None) -> views.Status:
+    """Return the state of the installation; ``crawler`` says which budgets are configured, by default the defaults."""
     count, messages, deleted, done, total, is_complete = await _row(conn, _TOTALS)
     revisions, orphans, dirty, holes, losses, letters, moved_at, now = await _row(conn, _REST)
     is_crawling_now = await is_crawling(conn)
@@ -52,7 +46,7 @@ async def status(conn: Connection) -> views.Status:
         crawler="stopped" if not is_crawling_now else "stalled" if is_stalled else "running",
         crawler_seen_at=now if is_crawling_now else moved_at,
         processes=processes,
-        accounts=await _accounts(conn, now),
+        accounts=await accounts.statuses(conn, crawler or config.Crawler(), now),
         chats=count,
         messages=messages,
         revisions=revisions,
@@ -70,26 +64,6 @@ async def is_crawling(conn: Connection) -> bool:
     """Say whether a crawler is at work, on whatever machine."""
     (found,) = await _row(conn, _IS_CRAWLING, [leases.LOCK_CLASS])
     return bool(found)
-
-
-async def _accounts(conn: Connection, now: datetime) -> list[views.AccountStatus]:
-    cursor = await conn.execute(_ACCOUNTS)
-    return [
-        views.AccountStatus(
-            account_id=account_id,
-            label=label,
-            user_id=user_id,
-            state=state,
-            chats=count,
-            frozen=_still_frozen(frozen, now),
-        )
-        for account_id, label, user_id, state, frozen, count in await cursor.fetchall()
-    ]
-
-
-def _still_frozen(frozen: dict[str, str], now: datetime) -> dict[str, datetime]:
-    moments = {family: datetime.fromisoformat(until) for family, until in frozen.items()}
-    return {family: until for family, until in moments.items() if until > now}
 
 
 async def _row(conn: Connection, statement: str, arguments: list[object] | None = None) -> tuple[Any, ...]:

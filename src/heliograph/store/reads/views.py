@@ -160,6 +160,27 @@ class SearchResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetStatus:
+    """How fast an account may use one method family, in requests per second."""
+
+    family: str
+    per_second: float
+    configured_per_second: float
+    may_rise: bool
+    learned_at: datetime | None
+    flooded_at: datetime | None
+    frozen_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountLimit:
+    """Telegram has limited the account itself."""
+
+    error: str
+    noticed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AccountStatus:
     """An account that mirrors."""
 
@@ -169,6 +190,8 @@ class AccountStatus:
     state: str
     chats: int
     frozen: dict[str, datetime]
+    limited: AccountLimit | None
+    budgets: list[BudgetStatus]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,4 +15,4 @@ router = APIRouter(prefix="/api/status", tags=["status"])
 async def get_status(parts: Parts, asker: security.Asker) -> Response:
     """Return the state of the whole installation."""
     async with parts.database.connection() as conn:
-        return answer(await status.status(conn))
+        return answer(await status.status(conn, parts.settings.crawler))
