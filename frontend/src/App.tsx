@@ -11,6 +11,8 @@ import { HomePage } from "./pages/HomePage";
 import { queryClient } from "./queries/client";
 import { theme, variables } from "./theme";
 
+const DeadLetterPage = lazy(() => import("./pages/DeadLetterPage"));
+const DeadLettersPage = lazy(() => import("./pages/DeadLettersPage"));
 const SearchPage = lazy(() => import("./pages/SearchPage"));
 const StatusPage = lazy(() => import("./pages/StatusPage"));
 
@@ -39,6 +41,10 @@ export function App() {
                 <Route path="/status">
                   <StatusPage />
                 </Route>
+                <Route path="/dead-letters">
+                  <DeadLettersPage />
+                </Route>
+                <Route path="/dead-letters/:id">{({ id }) => <DeadLetterPage id={id} />}</Route>
                 <Route>
                   <NotFound what="page" />
                 </Route>

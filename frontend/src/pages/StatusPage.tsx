@@ -4,6 +4,7 @@ import { Figures } from "../components/status/Figures";
 import { HistoryProgress } from "../components/status/HistoryProgress";
 import { Processes } from "../components/status/Processes";
 import classes from "../components/status/Status.module.css";
+import { StatusTabs } from "../components/status/StatusTabs";
 import { BackLink } from "../components/ui/BackLink";
 import { ErrorState, LoadingRows } from "../components/ui/States";
 import { useTitle } from "../components/useTitle";
@@ -18,6 +19,7 @@ export default function StatusPage() {
         <BackLink />
         <h1 className={classes.heading}>Status</h1>
       </header>
+      <StatusTabs />
       {status ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the page scrolls, also by keyboard
         <section className={classes.scroller} tabIndex={0} aria-label="Status" data-skip-target>

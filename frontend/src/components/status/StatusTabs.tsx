@@ -1,0 +1,29 @@
+/** The ways between the pages that say how the installation is doing. */
+import { Link, useLocation } from "wouter";
+import classes from "./StatusTabs.module.css";
+
+const TABS = [
+  { href: "/status", label: "Overview" },
+  { href: "/dead-letters", label: "Dead letters" },
+];
+
+export function StatusTabs() {
+  const [location] = useLocation();
+  return (
+    <nav aria-label="Status pages">
+      <ul className={classes.tabs}>
+        {TABS.map(({ href, label }) => (
+          <li key={href}>
+            <Link
+              href={href}
+              className={classes.tab}
+              aria-current={location === href || location.startsWith(`${href}/`) ? "page" : undefined}
+            >
+              {label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
