@@ -37,6 +37,19 @@ async def test_status_counts_what_is_held(run: Run, store: Rows) -> None:
     assert [line.split()[-1] for line in table.splitlines() if line.strip().startswith("Chats")] == ["2"]
 
 
+async def test_status_shows_what_was_learned_of_each_account(run: Run, store: Rows) -> None:
+    known = {"per_second": 1.316, "learned_at": store.moment.isoformat(), "flooded_at": store.moment.isoformat()}
+    await store.insert("accounts", {"label": "Aino", "user_id": 7, "dc_id": 2, "budgets": {"history": known}})
+    await store.insert(
+        "crawl_errors", {"kind": "account_limited", "space_id": -7, "detail": {"error": "FROZEN_METHOD_INVALID"}}
+    )
+    table = " ".join((await run("status")).out.split())
+    assert "history: 1.32/s learned (from 0.8/s), last refused 2026-03-01 12:00 UTC" in table
+    assert "Telegram has limited this account (FROZEN_METHOD_INVALID)" in table
+    (account,) = json.loads((await run("status", "--json")).out)["accounts"]
+    assert account["budgets"][0]["per_second"] == 1.316
+
+
 async def test_chats_are_listed_for_programs_and_for_people(run: Run, store: Rows) -> None:
     found = json.loads((await run("chats", "--json")).out)
     assert {chat["chat_id"]: chat["message_count"] for chat in found} == {HARBOUR: 3, LIBRARY: 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from heliograph import config
 from heliograph.store import leases
 from heliograph.web import schemas
 
@@ -68,6 +69,41 @@ async def test_status_counts_everything(api: Any, rows: Any) -> None:
     assert status.accounts[0].frozen == {"history": future}
     assert status.backfill == schemas.Progress(done=1, total=2, is_complete=False)
     assert status.position == position
+
+
+async def test_status_shows_the_budgets_of_each_account(api: Any, rows: Any) -> None:
+    learned = rows.moment.isoformat()
+    known = {"per_second": 1.5, "learned_at": learned, "flooded_at": learned}
+    until = datetime.now(UTC) + timedelta(hours=1)
+    await rows.insert(
+        "accounts",
+        {
+            "label": "a",
+            "user_id": 7,
+            "dc_id": 2,
+            "budgets": {"history": known, "resolve": known},
+            "frozen_until": {"history": until.isoformat()},
+        },
+    )
+    found = {each.family: each for each in (await api.get(schemas.Status, "/api/status")).accounts[0].budgets}
+    assert found.keys() == config.DEFAULT_BUDGETS.keys()
+    history = found["history"]
+    assert (history.per_second, history.configured_per_second, history.may_rise) == (1.5, 0.8, True)
+    assert (history.learned_at, history.flooded_at, history.frozen_until) == (rows.moment, rows.moment, until)
+    assert found["resolve"].per_second == found["resolve"].configured_per_second
+    assert not found["resolve"].may_rise
+    assert (found["files"].learned_at, found["files"].frozen_until) == (None, None)
+
+
+async def test_status_names_an_account_that_telegram_has_limited_for_a_day(api: Any, rows: Any) -> None:
+    for number, age in ((7, timedelta(hours=1)), (8, timedelta(days=2))):
+        await rows.insert("accounts", {"label": str(number), "user_id": number, "dc_id": 2})
+        report = {"kind": "account_limited", "space_id": -number, "detail": {"error": "PEER_FLOOD"}}
+        await rows.insert("crawl_errors", {**report, "occurred_at": datetime.now(UTC) - age})
+    limited, free = (await api.get(schemas.Status, "/api/status")).accounts
+    assert limited.limited is not None
+    assert limited.limited.error == "PEER_FLOOD"
+    assert free.limited is None
 
 
 async def test_crawler_runs_as_long_as_it_holds_a_lease(api: Any, database: Any) -> None:

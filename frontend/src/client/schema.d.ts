@@ -406,12 +406,30 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountLimit
+         * @description Telegram has limited the account itself, which no waiting ends; noticed within the last day.
+         */
+        AccountLimit: {
+            /** Error */
+            error: string;
+            /**
+             * Noticed At
+             * Format: date-time
+             */
+            noticed_at: string;
+        };
+        /**
          * AccountStatus
          * @description An account that mirrors.
          */
         AccountStatus: {
             /** Account Id */
             account_id: number;
+            /**
+             * Budgets
+             * @default []
+             */
+            budgets: components["schemas"]["BudgetStatus"][];
             /** Chats */
             chats: number;
             /**
@@ -423,6 +441,7 @@ export interface components {
             };
             /** Label */
             label: string;
+            limited?: components["schemas"]["AccountLimit"] | null;
             /** State */
             state: string;
             /** User Id */
@@ -456,6 +475,26 @@ export interface components {
             target_seconds: number | null;
             /** Tier */
             tier: number;
+        };
+        /**
+         * BudgetStatus
+         * @description How fast an account may use one family of Telegram's methods, in requests per second.
+         */
+        BudgetStatus: {
+            /** Configured Per Second */
+            configured_per_second: number;
+            /** Family */
+            family: string;
+            /** Flooded At */
+            flooded_at?: string | null;
+            /** Frozen Until */
+            frozen_until?: string | null;
+            /** Learned At */
+            learned_at?: string | null;
+            /** May Rise */
+            may_rise: boolean;
+            /** Per Second */
+            per_second: number;
         };
         /**
          * Chat

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatDay, formatDuration, formatSize, plural } from "./format";
+import { formatDay, formatDuration, formatPace, formatSize, plural } from "./format";
 
 test("sizes and durations are short", () => {
   expect(formatSize(999)).toBe("999 B");
@@ -19,4 +19,9 @@ test("near days have names", () => {
 test("one is not many", () => {
   expect(plural(1, "person", "people")).toBe("1 person");
   expect(plural(2, "chat")).toBe("2 chats");
+});
+
+test("a slow pace is told by the minute", () => {
+  expect(formatPace(1.318)).toBe("1.3/s");
+  expect(formatPace(0.05)).toBe("3/min");
 });

@@ -7,6 +7,7 @@ const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "nume
 const longDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const count = new Intl.NumberFormat(undefined);
+const pace = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
 const DAY_MS = 86_400_000;
@@ -52,4 +53,9 @@ export function formatDuration(seconds: number): string {
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const shown = parts[0] === 0 ? parts.slice(1) : parts;
   return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
+}
+
+/** A pace in requests per second, or per minute where that reads better. */
+export function formatPace(perSecond: number): string {
+  return perSecond < 0.5 ? `${pace.format(perSecond * 60)}/min` : `${pace.format(perSecond)}/s`;
 }

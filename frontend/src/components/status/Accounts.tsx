@@ -1,6 +1,6 @@
-/** The accounts that mirror, and what Telegram makes them wait for. */
+/** The accounts that mirror, what Telegram makes them wait for, and how fast they may ask. */
 import type { Status } from "../../queries/api";
-import { formatTime, plural } from "../format";
+import { formatPace, formatRecent, formatTime, plural } from "../format";
 import { Avatar } from "../ui/Avatar";
 import classes from "./Status.module.css";
 
@@ -22,13 +22,49 @@ export function Accounts({ accounts }: { accounts: readonly Account[] }) {
                 <p className={classes.note}>
                   {account.state} · {plural(account.chats, "chat")}
                 </p>
+                {account.limited ? (
+                  <p className={classes.wait}>
+                    Telegram has limited this account ({account.limited.error}); look at it with an app
+                  </p>
+                ) : null}
                 <Waits frozen={account.frozen} />
+                <Budgets budgets={account.budgets} />
               </div>
             </li>
           ))}
         </ul>
       )}
     </>
+  );
+}
+
+/** What was learned of Telegram's limits; families that nothing was learned of keep the configured pace. */
+function Budgets({ budgets }: { budgets: Account["budgets"] }) {
+  const learned = budgets?.filter((budget) => budget.learned_at) ?? [];
+  if (learned.length === 0) return null;
+  return (
+    <table className={classes.budgets}>
+      <thead>
+        <tr>
+          <th scope="col">Requests</th>
+          <th scope="col">Learned pace</th>
+          <th scope="col">Configured</th>
+          <th scope="col">Last refused</th>
+        </tr>
+      </thead>
+      <tbody>
+        {learned.map((budget) => (
+          <tr key={budget.family}>
+            <th scope="row">{budget.family.replaceAll("_", " ")}</th>
+            <td>{formatPace(budget.per_second)}</td>
+            <td>
+              {budget.may_rise ? "from" : "at most"} {formatPace(budget.configured_per_second)}
+            </td>
+            <td>{budget.flooded_at ? formatRecent(budget.flooded_at) : "never"}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
