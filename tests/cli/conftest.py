@@ -135,7 +135,7 @@ async def start(data_dir: Path, tmp_path: Path) -> AsyncIterator[Start]:
     """Start ``heliograph`` with arguments; it ends with the test at the latest."""
     started: list[Running] = []
 
-    async def start(*arguments: str, directory: Path = data_dir) -> Running:
+    async def start(*arguments: str, directory: Path = data_dir, environment: dict[str, str] | None = None) -> Running:
         err = tmp_path / f"stderr-{len(started)}"
         with err.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
@@ -143,7 +143,7 @@ async def start(data_dir: Path, tmp_path: Path) -> AsyncIterator[Start]:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=file,
-                env={**os.environ, "COLUMNS": "400"},
+                env={**os.environ, "COLUMNS": "400", **(environment or {})},
             )
         started.append(Running(process, err))
         return started[-1]

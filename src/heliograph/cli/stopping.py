@@ -41,7 +41,10 @@ class Stop(asyncio.Event):
 
     def begin(self) -> None:
         """Stop in order, and at once when that takes too long."""
-        if not self.is_set() and self._limit_seconds is not None:
+        if self.is_set():
+            return
+        logger.info("stopping")
+        if self._limit_seconds is not None:
             self._loop.call_later(self._limit_seconds, self._give_up)
         self.set()
 
