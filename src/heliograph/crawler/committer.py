@@ -22,11 +22,11 @@ _log = log.get("writer")
 class Committer:
     """Writes for the writer's lanes. Raises DatabaseUnreachable and DiskFull, when the outcome may be unknown."""
 
-    def __init__(self, opened: database.Database, lanes: int) -> None:
+    def __init__(self, opened: database.Database, lanes: int, live_seconds: float) -> None:
         self.on_reset: OnReset = lambda boxes: None
         """Told the boxes whose stored cursors are not where their batches start; None for all boxes there are."""
-        self._trial = line.Line(opened, LIVE_SECONDS)
-        self._lines = [line.Line(opened, HISTORY_SECONDS if lane else LIVE_SECONDS) for lane in range(lanes)]
+        self._trial = line.Line(opened, live_seconds)
+        self._lines = [line.Line(opened, HISTORY_SECONDS if lane else live_seconds) for lane in range(lanes)]
         self._known: weakref.WeakSet[database.Connection] = weakref.WeakSet()
         self._position: tuple[int, int] = (0, 0)
         """The newest position in the outbox that this process has seen committed."""

@@ -44,6 +44,7 @@ class Writer:
         spool: journal.Journal | None = None,
         time: clock.Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        live_seconds: float = committer.LIVE_SECONDS,
     ) -> None:
         self._sleep = sleep
         self._time = time or clock.SystemClock()
@@ -51,7 +52,7 @@ class Writer:
         self._history = lanes.Queue(HISTORY_ROWS)
         self._changed = asyncio.Event()
         """Something was queued, a lane has become free, or the database has come or gone."""
-        self._store = committer.Committer(opened, 1 + HISTORY_LANES)
+        self._store = committer.Committer(opened, 1 + HISTORY_LANES, live_seconds)
         self._outage = outage.Outage(
             self._store, spool=spool, time=self._time, sleep=sleep, on_change=self._changed.set
         )

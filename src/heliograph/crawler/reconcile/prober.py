@@ -146,12 +146,10 @@ class Prober:
         answer = await self._ask(account, question)
         space, as_of = question.space_id, question.as_of
         empty = _of_chats(stretches, answer.empty)
-        hidden: list[records.Coverage] = []
-        if empty and identity.is_channel_space(space):
-            floor = await self._ends.hidden_until(space)
-            barred = {chat_id: [each for each in ids if each <= floor] for chat_id, ids in empty.items()}
-            hidden = lookup.coverage(space, barred, as_of, "unreachable")
-            empty = {chat_id: [each for each in ids if each > floor] for chat_id, ids in empty.items()}
+        floor = await self._floor(space, answer)
+        barred = {chat_id: [each for each in ids if each <= floor] for chat_id, ids in empty.items()}
+        hidden = lookup.coverage(space, barred, as_of, "unreachable")
+        empty = {chat_id: [each for each in ids if each > floor] for chat_id, ids in empty.items()}
         self._asked_by[space] = account.account_id
         found = lookup.coverage(space, _of_chats(stretches, answer.found), as_of, "probe")
         ranges = [*found, *hidden, *lookup.coverage(space, empty, as_of, "suspect")]
@@ -184,6 +182,16 @@ class Prober:
         answered = _of_chats(suspects, answer.found | answer.empty)
         ranges = lookup.coverage(space, answered, as_of, "probe")
         await self._submit(replace(answer.batch, coverage=ranges, tombstones=tombstones, audits=steps))
+
+    async def _floor(self, space: identity.SpaceId, answer: lookup.Answer) -> int:
+        """Return up to which id a channel hides its messages, if what was found empty gives a reason to ask."""
+        if not answer.empty or not identity.is_channel_space(space):
+            return 0
+        async with self._database.connection() as conn:
+            lowest = await owed.lowest(conn, space)
+        if min(answer.empty) > min([lowest, *answer.found]):
+            return 0
+        return await self._ends.hidden_until(space)
 
     async def _ask(self, account: link.Link, question: lookup.Question) -> lookup.Answer:
         """Ask. Raises RpcTimeout for an answer that says nothing, so that it is not asked for again at once."""

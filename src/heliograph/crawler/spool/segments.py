@@ -52,9 +52,17 @@ class Segments:
     Raises LeaseHeld when another process has the folder, and SpoolFull where it cannot be written.
     """
 
-    def __init__(self, folder: Path, quota_bytes: int, fsync: Callable[[int], None] = os.fsync) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        quota_bytes: int,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        fsync: Callable[[int], None] = os.fsync,
+    ) -> None:
         self.folder = folder
         self._quota_bytes = quota_bytes
+        self._segment_bytes = segment_bytes
         self._fsync = fsync
         with _refusing():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,7 +139,7 @@ class Segments:
         return self._start.segment > 0 or self._start.offset >= first.size
 
     def _writable(self) -> _Segment:
-        if not (self._is_writing and self._segments[-1].size < SEGMENT_BYTES):
+        if not (self._is_writing and self._segments[-1].size < self._segment_bytes):
             self._segments.append(self._make())
             self._is_writing = True
         return self._segments[-1]
