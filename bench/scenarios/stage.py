@@ -22,7 +22,10 @@ from heliograph.simulator.world import model
 KINDS: tuple[model.ChatKind, ...] = ("supergroup", "channel")
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.2
+STILL_SECONDS = 10.0
+"""Whoever has not stored anything that was missing for so long has stopped catching up."""
 FOLLOWING = 5
+"""Messages in each chat once the fault is over."""
 IN_FLIGHT_SECONDS = 1.0
 """What was pushed so shortly before a kill may not have arrived."""
 
@@ -97,17 +100,21 @@ class Stage:
         self._following = asyncio.create_task(self._follow())
 
     async def settled(self, seconds: float) -> tuple[oracle.Verdict, float | None]:
-        """Wait until nothing is missing, at most ``seconds`` from :meth:`done`.
+        """Wait until nothing is missing; give up ``seconds`` after :meth:`done`, but on nobody who is still catching up.
 
         Returns how it is then, and after how long everything was there for the first time, None when it is not.
         """
         level_at: float | None = None
+        least, moved_at = math.inf, 0.0
         while True:
             found, passed = await self.verdict(), time.monotonic() - self.ended_at
             if found.is_complete and level_at is None:
                 level_at = passed
+            if found.lost < least:
+                least, moved_at = found.lost, passed
             is_quiet = self._following is None or self._following.done()
-            if (found.is_complete and is_quiet) or passed > seconds:
+            is_over = passed > seconds and passed > moved_at + STILL_SECONDS
+            if (found.is_complete and is_quiet) or is_over:
                 return found, level_at if found.is_complete else None
             await asyncio.sleep(POLL_SECONDS)
 
