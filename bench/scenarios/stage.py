@@ -100,7 +100,7 @@ class Stage:
         self._following = asyncio.create_task(self._follow())
 
     async def settled(self, seconds: float) -> tuple[oracle.Verdict, float | None]:
-        """Wait until nothing is missing; give up ``seconds`` after :meth:`done`, but on nobody who is still catching up.
+        """Wait until nothing is missing; give up ``seconds`` after :meth:`done`, but not while a crawler catches up.
 
         Returns how it is then, and after how long everything was there for the first time, None when it is not.
         """
