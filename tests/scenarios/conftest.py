@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
+from tests.fixtures.postgres_proxy import postgres_proxy, proxied_dsn  # noqa: F401
 
 from heliograph import config, errors, metrics
 from heliograph.cli.demo import oracle, verify
@@ -43,6 +44,8 @@ class Installation:
     def __init__(self, settings: config.Settings, database: store_database.Database, telegram: Simulator) -> None:
         self.settings = settings
         self.database = database
+        self.crawlers_database = database
+        """What the crawler writes to: the same, perhaps by another way."""
         self.telegram = telegram
         self.world = telegram.world
         self.users: list[int] = []
@@ -73,7 +76,9 @@ class Installation:
         """Run the crawler role in this process; its end by itself ends the block."""
         stop = asyncio.Event()
         ready = asyncio.Event()
-        task = asyncio.create_task(service.run(self.settings, self.database, stop=stop, on_ready=ready.set, **options))
+        task = asyncio.create_task(
+            service.run(self.settings, self.crawlers_database, stop=stop, on_ready=ready.set, **options)
+        )
         body = asyncio.current_task()
         task.add_done_callback(lambda _: None if stop.is_set() or "mode" in options else body.cancel())
         try:
@@ -107,7 +112,7 @@ class Installation:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "heliograph", "--data-dir", str(self.settings.data_dir), "--log-level", "warning"),
             *("run", "--role", "crawler"),
-            env={**os.environ, "HELIOGRAPH_DATABASE__URL": self.settings.database.url.get_secret_value()},
+            env={**os.environ, "HELIOGRAPH_DATABASE__URL": self.crawlers_database.dsn},
         )
 
     async def kill_process(self) -> None:
@@ -178,6 +183,24 @@ class Installation:
                 return
             await asyncio.sleep(0.02)
         raise AssertionError("nothing is spooled")
+
+    async def until_drained(self, seconds: float = 60) -> None:
+        """Wait until the spool of a crawler in this process is in the database."""
+        for _ in range(round(seconds / 0.02)):
+            if not metrics.SPOOL_BATCHES._value.get():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("something stays in the spool")
+
+    async def until_spooled_on_disk(self, texts: list[str], seconds: float = 30) -> None:
+        """Wait until a crawler in a process of its own has put away what holds these texts."""
+        for _ in range(round(seconds / 0.05)):
+            files = (self.settings.data_dir / "spool").glob("*.spool")
+            content = b"".join(path.read_bytes() for path in files)
+            if all(text.encode() in content for text in texts):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("not all of it is spooled")
 
     @contextlib.asynccontextmanager
     async def without_database(self) -> AsyncIterator[None]:

@@ -1,0 +1,176 @@
+"""A database that is away in every way there is, under load (TELEGRAM.md section 6, rows 25 to 31 and 46).
+
+Expected of all: no message, edit or deletion is lost, texts that were replaced during the outage are kept as versions,
+nothing is stored twice, and the crawler keeps its connections to Telegram.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from heliograph import config, metrics
+from heliograph.crawler import writer
+from heliograph.store import database as store_database
+
+
+@pytest.fixture
+async def away(installation, postgres_proxy, proxied_dsn):
+    """The proxy that the crawler's database is behind; the test itself goes past it."""
+    behind = config.Database(url=SecretStr(proxied_dsn))
+    opened = await store_database.open(config.Settings(database=behind))
+    past, installation.crawlers_database = installation.database, opened
+    yield postgres_proxy
+    await postgres_proxy.clear()
+    await opened.close()
+    installation.crawlers_database = past
+
+
+async def harbour(installation):
+    """A channel that only the first account is in."""
+    world, (first, _) = installation.world, installation.users
+    await installation.enable(first)
+    chat = world.run("create_channel", creator=first, title="Harbour")
+    world.post(chat, first, "kept")
+    return chat, first
+
+
+async def speak(installation, chat, owner, name, count=20):
+    """Post, edit each text twice, and delete every fifth message; return the texts that were ever shown."""
+    world = installation.world
+    shown = set()
+    for number in range(count):
+        message = world.post(chat, owner, f"{name} {number}")
+        texts = [f"{name} {number}", f"{name} {number} once", f"{name} {number} twice"]
+        for text in texts[1:]:
+            world.edit(chat, message, text)
+        shown.update(texts)
+        if number % 5 == 0:
+            world.delete(chat, [message])
+        await asyncio.sleep(0)
+    return shown
+
+
+async def versions(installation, name):
+    texts = "SELECT text FROM messages WHERE text LIKE %s UNION ALL SELECT text FROM revisions WHERE text LIKE %s"
+    return sorted(await installation.all(texts, f"{name} %", f"{name} %"))
+
+
+KINDS = {
+    "refused": lambda proxy: proxy.refuse(),
+    "read_only": lambda proxy: _now(proxy.read_only()),
+    "disk_full": lambda proxy: _now(proxy.disk_full()),
+    "stalled": lambda proxy: _now(proxy.stall()),
+}
+
+
+async def _now(_):
+    """Some faults begin at once."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_outage_under_load_costs_nothing_and_repeats_nothing(installation, away, kind):
+    """Rows 26 and 28: what was said meanwhile is spooled and written afterwards, every version once."""
+    chat, owner = await harbour(installation)
+    async with installation.crawling():
+        await installation.until_backfilled()
+        connections = set(installation.telegram.faults._connections)
+        await KINDS[kind](away)
+        shown = await speak(installation, chat, owner, "away")
+        await installation.until_spooled()
+        shown |= await speak(installation, chat, owner, "still away")
+        await asyncio.sleep(0)
+        assert set(installation.telegram.faults._connections) == connections
+        await away.clear()
+        await installation.until_equal()
+        await installation.until_drained()
+    assert sorted(shown) == sorted([*await versions(installation, "away"), *await versions(installation, "still")])
+    assert await installation.one("SELECT count(*) FROM dead_letters") == 0
+    assert await installation.one("SELECT count(*) FROM known_losses") == 0
+
+
+async def test_connection_cut_after_its_commit_stores_everything_once(installation, away):
+    """Row 27: the server carried the commits out, and nobody heard of it."""
+    chat, owner = await harbour(installation)
+    async with installation.crawling():
+        await installation.until_backfilled()
+        cuts = away.cut_after_commit(3, touching="box_cursors")
+        shown = await speak(installation, chat, owner, "cut")
+        await asyncio.wait_for(cuts.happened.wait(), 30)
+        await installation.until_equal()
+        await installation.until_drained()
+    assert await versions(installation, "cut") == sorted(shown)
+
+
+async def test_killed_crawler_finds_its_spool_again(installation, away):
+    """Row 25, and a restart in the outage: what the dead process had fsynced is written by the next one, first."""
+    chat, owner = await harbour(installation)
+    await installation.start_process()
+    await installation.until_backfilled()
+    installation._away_at = None
+    await away.refuse()
+    shown = await speak(installation, chat, owner, "spooled")
+    await installation.until_spooled_on_disk(shown)
+    await installation.kill_process()
+    await away.accept()
+    async with installation.crawling():
+        await installation.until_equal()
+    assert await versions(installation, "spooled") == sorted(shown)
+    assert list((installation.settings.data_dir / "spool").glob("*.spool")) == []
+
+
+async def test_torn_end_of_a_spool_is_asked_of_telegram_again(installation, away):
+    """Row 31: the whole records are replayed, and the difference brings the last form of what the torn one held."""
+    chat, owner = await harbour(installation)
+    await installation.start_process()
+    await installation.until_backfilled()
+    await away.refuse()
+    shown = await speak(installation, chat, owner, "torn")
+    await installation.until_spooled_on_disk(shown)
+    await installation.kill_process()
+    *_, last = sorted((installation.settings.data_dir / "spool").glob("*.spool"))
+    last.write_bytes(last.read_bytes()[:-7])
+    await away.accept()
+    async with installation.crawling():
+        await installation.until_equal()
+
+
+async def test_spool_without_room_falls_back_to_asking_telegram(installation, away):
+    """Row 30: batches fail, boxes are due, and the difference brings the last forms once the database is back."""
+    chat, owner = await harbour(installation)
+    installation.settings = installation.settings.model_copy(
+        update={"crawler": installation.settings.crawler.model_copy(update={"spool_mb": 0})}
+    )
+    async with installation.crawling():
+        await installation.until_backfilled()
+        installation.look_away()
+        await away.refuse()
+        await speak(installation, chat, owner, "without room")
+        await away.accept()
+        await installation.until_equal()
+        installation.world.post(chat, owner, "live again")
+        await installation.until_stored("live again")
+
+
+async def test_burst_is_bounded_in_memory_and_complete_in_the_end(installation, away):
+    """Row 46: while nothing can be written the queues keep their limits; what they dropped is asked for afterwards."""
+    chat, owner = await harbour(installation)
+    update = {"spool_mb": 0, "queue_size": 200}
+    installation.settings = installation.settings.model_copy(
+        update={"crawler": installation.settings.crawler.model_copy(update=update)}
+    )
+    depth = {queue: metrics.QUEUE_DEPTH.labels(queue)._value for queue in ("updates", "writer")}
+    async with installation.crawling():
+        await installation.until_backfilled()
+        installation.look_away()
+        away.stall()
+        for number in range(4_000):
+            installation.world.post(chat, owner, f"burst {number}")
+            if number % 50 == 0:
+                await asyncio.sleep(0.001)
+                assert depth["updates"].get() <= update["queue_size"] + 8
+                assert depth["writer"].get() <= writer.BACKLOG_ROWS + writer.LIVE_ROWS
+        away.resume()
+        await installation.until_equal(seconds=90)
