@@ -14,17 +14,14 @@ from typing import Any
 
 from telethon.crypto import rsa
 from telethon.errors import AuthKeyNotFound, BadMessageError, InvalidChecksumError
-from telethon.tl.functions import PingDelayDisconnectRequest
 
 from heliograph import clock, config, errors, log, metrics
 from heliograph.crawler import families
 from heliograph.crawler import governor as governors
-from heliograph.crawler.transport import inbox, refusal, session
+from heliograph.crawler.transport import inbox, pulse, refusal, session
 from heliograph.crawler.transport.client import Client
 
 CONNECT_SECONDS = 20.0
-DISCONNECT_DELAY_SECONDS = 75
-"""The server closes a connection that has not pinged for so long."""
 STABLE_SECONDS = 30.0
 """A connection that lasted less was no success: the pauses between attempts go on growing."""
 BACKOFF_SECONDS = (0.1, 0.3, 0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -63,6 +60,7 @@ class Connection:
         self.user_id = user_id
         self.governor = governor or governors.Governor(config.Crawler().budget, highest=config.Crawler().highest)
         self._on_limited = on_limited
+        self._pulse = pulse.Pulse(settings.ping_seconds)
         self._silent_until: dict[str, float] = {}
         self.inbox = inbox.Inbox(queue_size, time or clock.SystemClock())
         self._settings = settings
@@ -146,6 +144,7 @@ class Connection:
                 with metrics.RPC_SECONDS.labels(family).time():
                     return await self._send(request, deadline or self._settings.rpc_deadline_seconds)
             except errors.RpcFailed as error:
+                self._pulse.answered()
                 await self._warn(error.name)
                 raise
             except errors.SessionEnded as ended:
@@ -166,10 +165,13 @@ class Connection:
             async with asyncio.timeout(deadline):
                 future = (await self._ready()).send(request)
                 self._outstanding.add(future)
-                return await future
+                answer = await future
+                self._pulse.answered()
+                return answer
         except TimeoutError:
             if future is None:
                 raise errors.Disconnected from None
+            self._pulse.timed_out()
             raise errors.RpcTimeout from None
         except asyncio.CancelledError:
             # Telethon cancels what is in flight at a disconnection, though nobody cancelled this task.
@@ -219,31 +221,13 @@ class Connection:
         await self._close()
 
     async def _watch(self) -> str:
-        """Ping until the connection is gone and return why."""
-        client = self._client
-        assert client is not None
-        gone: asyncio.Future[None] = client.disconnected
+        """Wait until the connection is gone or of no use, and return why."""
+        assert self._client is not None
         try:
-            while True:
-                done, _ = await asyncio.wait({gone}, timeout=self._settings.ping_seconds)
-                if done:
-                    return self._reason(gone)
-                ping = client.send(PingDelayDisconnectRequest(random.getrandbits(62), DISCONNECT_DELAY_SECONDS))
-                ping.add_done_callback(_retrieve)
-                patience = self._settings.ping_seconds / 2
-                done, _ = await asyncio.wait({gone, ping}, timeout=patience, return_when="FIRST_COMPLETED")
-                if not done:
-                    return "ping_timeout"
-        except OSError:
-            return "closed"
-        finally:
-            gone.cancel()
-
-    def _reason(self, gone: asyncio.Future[None]) -> str:
-        error = None if gone.cancelled() else gone.exception()
-        if isinstance(error, AuthKeyNotFound):
-            self._end(errors.SessionEnded())
-        return type(error).__name__ if error else "closed"
+            return await self._pulse.until_gone(self._client)
+        except errors.SessionEnded as ended:
+            self._end(ended)
+            return "session_ended"
 
     async def _open(self) -> None:
         """Make one attempt. Raises SessionEnded, ApiKeyWrong, FloodWait, RpcFailed, Undecodable, Disconnected."""
@@ -331,12 +315,6 @@ def _obey_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-def _retrieve(future: asyncio.Future[Any]) -> None:
-    """Take a future's error, so that asyncio does not report it as forgotten."""
-    if not future.cancelled():
-        future.exception()
-
-
 async def _dispose(client: Client) -> None:
     """Close a client in bounded time, whatever state it is in."""
     with contextlib.suppress(Exception):
@@ -344,4 +322,4 @@ async def _dispose(client: Client) -> None:
     # The sender keeps the reason of its end in a future that nobody may have asked.
     ended: asyncio.Future[None] = client._sender._disconnected
     if ended.done():
-        _retrieve(ended)
+        pulse.retrieve(ended)
