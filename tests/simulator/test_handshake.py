@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import struct
+import time
 from hashlib import sha1, sha256
 from typing import Any
 
 import cryptg
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from telethon.crypto import AuthKey as TelethonKey
 from telethon.crypto import Factorization
 from telethon.crypto.rsa import get_byte_array
@@ -16,6 +20,7 @@ from telethon.extensions import BinaryReader
 from telethon.helpers import generate_key_data_from_nonce
 from telethon.tl import functions, types
 
+from heliograph.simulator.server import Simulator
 from heliograph.simulator.wire import crypto, handshake, keys
 
 NOW = 1_760_000_000.0
@@ -168,3 +173,63 @@ def test_fingerprint_is_the_one_that_clients_compute(rsa: crypto.RsaKey) -> None
 
 def _rsa(rsa: crypto.RsaKey, block: bytes) -> bytes:
     return pow(int.from_bytes(block, "big"), 65537, rsa._n).to_bytes(256, "big")
+
+
+class Dialling(Client):
+    """The same exchange over a socket, obfuscated and padded, as TDLib speaks it."""
+
+    def __init__(self, rsa: crypto.RsaKey, simulator: Simulator) -> None:
+        self._socket = socket.create_connection((simulator.host, simulator.port), timeout=30)
+        head = bytearray(os.urandom(64))
+        head[0], head[4:8], head[56:60] = 0x01, b"\x01\x02\x03\x04", b"\xdd" * 4
+        self._encrypt = _stream(bytes(head[8:40]), bytes(head[40:56]))
+        mirrored = bytes(head[8:56])[::-1]
+        self._decrypt = _stream(mirrored[:32], mirrored[32:])
+        self._socket.sendall(bytes(head[:56]) + self._encrypt(bytes(head))[56:])
+        super().__init__(rsa)
+
+    def ask(self, request: Any) -> Any:
+        body = bytes(request)
+        msg_id = int(time.time()) << 32
+        self.send(struct.pack("<qqi", 0, msg_id, len(body)) + body)
+        return BinaryReader(self.receive()[20:]).tgread_object()
+
+    def send(self, payload: bytes) -> None:
+        payload += os.urandom(13)
+        self._socket.sendall(self._encrypt(struct.pack("<I", len(payload)) + payload))
+
+    def receive(self) -> bytes:
+        (length,) = struct.unpack("<I", self._exactly(4))
+        return self._exactly(length)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            data += self._socket.recv(count - len(data))
+        return self._decrypt(data)
+
+
+async def test_temporary_key_is_made_over_an_obfuscated_padded_socket(simulator: Simulator) -> None:
+    rsa = simulator.hub.rsa
+
+    def dial() -> bytes:
+        client = Dialling(rsa, simulator)
+        inner = client.inner(types.PQInnerDataTempDc, dc=2, expires_in=60)
+        answer, key = client.finish(client.request_parameters(inner, padded(rsa, bytes(inner))))
+        assert isinstance(answer, types.DhGenOk)
+        client.close()
+        return key
+
+    key = await asyncio.to_thread(dial)
+    (known,) = simulator.hub.keys.all()
+    assert (known.key, known.permanent) == (key, None)
+    assert known.expires_at is not None
+    assert 0 < known.expires_at - simulator.now() <= 60
+    assert simulator.violations == []
+
+
+def _stream(key: bytes, initial: bytes) -> Any:
+    return Cipher(algorithms.AES(key), modes.CTR(initial)).encryptor().update
