@@ -80,6 +80,7 @@ async def test_a_trial_ends_well_with_exactly_the_twelve_keys_whatever_the_envir
     assert [result[name] for name in KEYS[3:7]] == [0, 0, 0, 0]
     assert all(result[name] > 0 for name in ("messages", "backfill_rate", "live_latency_p50_ms", "peak_rss_mb"))
     assert "updates counted" in ran.err
+    assert "still to be asked for" not in ran.err
     assert processes_of(data_dir) == []
 
 

@@ -53,6 +53,7 @@ _ALIVE: Final = """
 SELECT message_id, chat_id, date FROM messages
 WHERE space_id = %s AND message_id = ANY(%s) AND deleted_at IS NULL
 """
+_LOWEST: Final = "SELECT min(message_id) FROM messages WHERE space_id = %s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +113,12 @@ async def endless(conn: Connection, space: identity.SpaceId) -> list[Endless]:
     """Return the chats of a space with a hole that has no end."""
     cursor = await conn.execute(_ENDLESS, [space])
     return [Endless(chat_id=chat, last_message_id=last, as_of=pts) for chat, last, pts in await cursor.fetchall()]
+
+
+async def lowest(conn: Connection, space: identity.SpaceId) -> int:
+    """Return the lowest id of which a message is stored; END when none is."""
+    row = await (await conn.execute(_LOWEST, [space])).fetchone()
+    return END if row is None or row[0] is None else int(row[0])
 
 
 async def alive(conn: Connection, space: identity.SpaceId, ids: Sequence[int]) -> list[Alive]:

@@ -20,6 +20,8 @@ API_HASH = "0123456789abcdef0123456789abcdef"
 LOGIN_CODE = "12345"
 CHATS = 48
 DAYS = 14
+CONFIRM_SECONDS = 2
+"""Nothing is hidden for a moment only in the simulator, so that a second look needs no minute's patience."""
 
 # A simulator sets no limits of its own, so the demo spends what a real account must not. Printed when it starts.
 BUDGETS: dict[str, dict[str, float]] = {
@@ -110,7 +112,12 @@ def write_settings(directory: Path, telegram: Telegram, *, port: int, depth: str
             "dc_public_key_file": str(directory / "telegram.pem"),
             "sign_up_name": "Demo",
         },
-        "crawler": {"history_depth": depth, "concurrency": 8, "budgets": BUDGETS},
+        "crawler": {
+            "history_depth": depth,
+            "concurrency": 8,
+            "confirm_seconds": CONFIRM_SECONDS,
+            "budgets": BUDGETS,
+        },
         "web": {"port": port},
     }
     config.write(directory / config.CONFIG_NAME, content)
