@@ -92,6 +92,22 @@ def test_edit_of_a_hidden_message_is_not_pushed(client: Client, group: model.Cha
     assert [update.message.message for update in client.updates(types.UpdateEditChannelMessage)] == ["Seen"]
 
 
+async def test_mailbox_of_who_was_thrown_out_of_a_group_never_gets_what_was_said_meanwhile(
+    client: Client, basic: model.Chat
+) -> None:
+    world, admin = client.world, client.world.owner(basic)
+    before = world.post(basic, admin, "Before")
+    world.leave(basic, client.user, kicker=admin)
+    meanwhile = world.post(basic, admin, "Meanwhile")
+    world.join(basic, client.user, inviter=admin)
+    after = world.post(basic, admin, "After")
+    own = [message.id_for(client.user.id) for message in (before, meanwhile, after)]
+    assert own[1] is None
+    told = {r["message_id"]: r["text"] for r in world.truth([client.user.id]) if r["chat_id"] == basic.peer}
+    assert (told[own[0]], told[own[2]]) == ("Before", "After")
+    assert "Meanwhile" not in told.values()
+
+
 @pytest.mark.parametrize(("is_hidden", "known"), [(True, False), (False, True)])
 def test_truth_has_what_the_account_could_see_in_each_of_its_stays(
     client: Client, group: model.Chat, is_hidden: bool, known: bool

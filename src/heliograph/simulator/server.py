@@ -184,9 +184,11 @@ class Simulator:
 
     def shift_clock(self, seconds: float) -> None:
         """Put the server's clock this far from the one that it was given."""
+        before = self.now()
         self.clock.shift(seconds)
-        for session in self.hub.sessions():
-            session.forget_time()
+        if self.now() < before:
+            for session in self.hub.sessions():
+                session.forget_time()
 
     # -- inside
 
