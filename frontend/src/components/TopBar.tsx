@@ -21,9 +21,6 @@ export function TopBar() {
         <Link href="/status" className={classes.button} aria-label="Status" title="Status">
           <Icon name="pulse" />
         </Link>
-        <Link href="/integrity" className={classes.button} aria-label="Integrity" title="Integrity">
-          <Icon name="shield" />
-        </Link>
         <SchemeToggle />
       </nav>
     </header>

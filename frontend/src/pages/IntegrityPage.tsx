@@ -7,6 +7,7 @@ import { Gaps } from "../components/integrity/Gaps";
 import classes from "../components/integrity/Integrity.module.css";
 import { Losses } from "../components/integrity/Losses";
 import { Verdict } from "../components/integrity/Verdict";
+import { StatusTabs } from "../components/status/StatusTabs";
 import { BackLink } from "../components/ui/BackLink";
 import { EmptyState, ErrorState, LoadingRows } from "../components/ui/States";
 import { useTitle } from "../components/useTitle";
@@ -22,6 +23,7 @@ export default function IntegrityPage() {
         <BackLink />
         <h1 className={classes.heading}>Integrity</h1>
       </header>
+      <StatusTabs />
       <Content />
     </div>
   );

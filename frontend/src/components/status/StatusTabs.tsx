@@ -4,6 +4,7 @@ import classes from "./StatusTabs.module.css";
 
 const TABS = [
   { href: "/status", label: "Overview" },
+  { href: "/integrity", label: "Integrity" },
   { href: "/dead-letters", label: "Dead letters" },
 ];
 
