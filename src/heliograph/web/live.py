@@ -19,12 +19,14 @@ from fastapi import WebSocket, WebSocketDisconnect
 from heliograph import clock, errors, log, metrics
 from heliograph.store import database as store_database
 from heliograph.store.reads import outbox, views
-from heliograph.web import live_events
+from heliograph.web import delay, live_events
 
 HEARTBEAT_SECONDS = 15.0
 QUEUE_LENGTH = 10_000
 """Events that a client may be behind before it is disconnected."""
 RETRY_SECONDS = 1.0
+READ_SECONDS = 30.0
+"""After so long a read of the outbox has failed: the network may have died in silence."""
 START_SECONDS = 10.0
 TOO_SLOW = 4008
 """Close code: reconnect with the last position."""
@@ -73,9 +75,16 @@ class Feed:
         self._position: views.Position | None = None
         self._is_ready = asyncio.Event()
         self._clients: set[Client] = set()
+        self._late: live_events.Item | None = None
+        """What newcomers must know: that the data is late."""
 
     async def run(self) -> None:
-        """Follow the outbox until cancelled, over every outage of the database."""
+        """Follow the outbox until cancelled, over every outage of the database, and tell clients of each."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(delay.Watch(self.database, self._tell, self.clock).run())
+            both.create_task(self._run())
+
+    async def _run(self) -> None:
         while True:
             try:
                 await self._follow()
@@ -94,6 +103,8 @@ class Feed:
     async def attached(self) -> AsyncIterator[Client]:
         """Queue everything after the present position for a new client."""
         client = Client(await self.ready())
+        if self._late is not None:
+            client.put([self._late])
         self._clients.add(client)
         metrics.LIVE_CLIENTS.inc()
         try:
@@ -109,7 +120,8 @@ class Feed:
                 await conn.execute(f"LISTEN {outbox.CHANNEL}")
                 await self._find_place(conn)
                 while True:
-                    await self._read(conn)
+                    with store_database.deadline(conn, READ_SECONDS):
+                        await self._read(conn)
                     async for _ in conn.notifies(timeout=HEARTBEAT_SECONDS, stop_after=1):
                         pass
         finally:
@@ -147,6 +159,11 @@ class Feed:
             if len(events) < outbox.PAGE:
                 # Whatever commits after this read notifies after it, and the connection keeps that for us.
                 return
+
+    def _tell(self, late: delay.Delay | None) -> None:
+        word = live_events.lateness(late)
+        self._late = word if late else None
+        self._publish([word])
 
     def _publish(self, items: list[live_events.Item]) -> None:
         for client in self._clients:
@@ -229,6 +246,9 @@ async def _pump(feed: Feed, socket: WebSocket, client: Client, place: views.Posi
             # Whoever waits behind a proxy learns here that the connection is gone.
             await socket.send_text(live_events.hello(place))
         for number, item in enumerate(items, 1):
+            if item.position is None:
+                await socket.send_text(item.text)
+                continue
             # Catching up may have read further than the feed had.
             if item.position.epoch == place.epoch and item.position.n <= place.n and not item.is_resync:
                 continue

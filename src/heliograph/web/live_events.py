@@ -12,13 +12,15 @@ from datetime import datetime
 import orjson
 
 from heliograph.store.reads import views
+from heliograph.web import delay
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """One event as it goes to every client."""
 
-    position: views.Position
+    position: views.Position | None
+    """None for a word about the stream itself, which has no place in it."""
     text: str
     pushed_at: datetime | None = None
     is_resync: bool = False
@@ -40,6 +42,13 @@ def hello(position: views.Position) -> str:
 def resync(position: views.Position) -> str:
     """Return the event that says that what is shown must be fetched again."""
     return _text({"type": "resync", "position": str(position)})
+
+
+def lateness(late: delay.Delay | None) -> Item:
+    """Return the word that the data is late, or no longer."""
+    if late is None:
+        return Item(position=None, text=_text({"type": "on_time"}))
+    return Item(position=None, text=_text({"type": "delayed", "since": late.since, "reason": late.reason}))
 
 
 def rendered(events: Iterable[views.OutboxEvent]) -> Iterable[Item]:

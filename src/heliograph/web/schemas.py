@@ -316,4 +316,24 @@ class LiveResync(BaseModel):
     position: str
 
 
-LiveEvent = Annotated[LiveHello | LiveMessage | LiveRange | LiveChat | LiveResync, Field(discriminator="type")]
+class LiveDelayed(BaseModel):
+    """What is shown is late since a moment; nothing is lost by that. Sent once, and first to whoever comes meanwhile.
+
+    ``database``: it does not answer. ``crawler``: the crawler has not been heard of. ``catching_up``: what was kept
+    during an outage is being written.
+    """
+
+    type: Literal["delayed"] = "delayed"
+    since: datetime
+    reason: Literal["database", "crawler", "catching_up"]
+
+
+class LiveOnTime(BaseModel):
+    """What is shown is as new as Telegram's again."""
+
+    type: Literal["on_time"] = "on_time"
+
+
+LiveEvent = Annotated[
+    LiveHello | LiveMessage | LiveRange | LiveChat | LiveResync | LiveDelayed | LiveOnTime, Field(discriminator="type")
+]
