@@ -20,7 +20,7 @@ from bench.scenarios.stage import Stage, set_up
 from heliograph.simulator import postgres_proxy
 from heliograph.store import server
 
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
