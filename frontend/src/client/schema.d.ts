@@ -854,7 +854,31 @@ export interface components {
              */
             type: "chat";
         };
-        LiveEvent: components["schemas"]["LiveHello"] | components["schemas"]["LiveMessage"] | components["schemas"]["LiveRange"] | components["schemas"]["LiveChat"] | components["schemas"]["LiveResync"];
+        /**
+         * LiveDelayed
+         * @description What is shown is late since a moment; nothing is lost by that. Sent once, and first to whoever comes meanwhile.
+         *
+         *     ``database``: it does not answer. ``crawler``: the crawler has not been heard of. ``catching_up``: what was kept
+         *     during an outage is being written.
+         */
+        LiveDelayed: {
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "database" | "crawler" | "catching_up";
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "delayed";
+        };
+        LiveEvent: components["schemas"]["LiveHello"] | components["schemas"]["LiveMessage"] | components["schemas"]["LiveRange"] | components["schemas"]["LiveChat"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveDelayed"] | components["schemas"]["LiveOnTime"];
         /**
          * LiveHello
          * @description First on every connection.
@@ -886,6 +910,17 @@ export interface components {
              * @enum {string}
              */
             type: "message";
+        };
+        /**
+         * LiveOnTime
+         * @description What is shown is as new as Telegram's again.
+         */
+        LiveOnTime: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "on_time";
         };
         /**
          * LiveRange

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import { useLive } from "../live/LiveProvider";
 import classes from "./ConnectionBadge.module.css";
+import { formatRecent } from "./format";
 
 export function ConnectionBadge({ isFloating = false }: { isFloating?: boolean }) {
   const { state, retry } = useLive();
@@ -17,12 +18,24 @@ export function ConnectionBadge({ isFloating = false }: { isFloating?: boolean }
     );
   }
   return (
-    <span className={className} data-state={state.name} role={isFloating ? undefined : "status"}>
+    <span
+      className={className}
+      data-state={state.name}
+      role={isFloating ? undefined : "status"}
+      title={state.name === "delayed" ? REASONS[state.reason] : undefined}
+    >
       <span className={classes.dot} aria-hidden="true" />
-      {state.name === "live" ? "Live" : "Connecting…"}
+      {state.name === "delayed" ? `Data is delayed since ${formatRecent(state.since)}` : WORDS[state.name]}
     </span>
   );
 }
+
+const WORDS = { live: "Live", connecting: "Connecting…" };
+const REASONS = {
+  database: "The database does not answer. Nothing is lost: what arrives is kept and shown afterwards.",
+  crawler: "The crawler has not been heard of. What it misses is fetched once it runs again.",
+  catching_up: "What was kept while the database was away is being written.",
+};
 
 function useSecondsUntil(moment: number | null): number {
   const [now, setNow] = useState(Date.now);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { LiveEvent } from "../queries/api";
+import type { LiveEvent, LiveText } from "../queries/api";
 import { event, message } from "../testing/samples";
 import { Connection, type ConnectionState, type Socket } from "./connection";
 
@@ -11,7 +11,7 @@ class FakeSocket implements Socket {
   close() {
     this.isClosed = true;
   }
-  say(what: LiveEvent) {
+  say(what: LiveText) {
     this.onmessage?.({ data: JSON.stringify(what) });
   }
 }
@@ -131,4 +131,16 @@ test("a stopped connection stays stopped", () => {
   vi.advanceTimersByTime(60_000);
   expect(sockets).toHaveLength(1);
   expect(socket(0).isClosed).toBe(true);
+});
+
+test("lateness is shown until it is over, and moves the place as little as it is applied", () => {
+  socket(0).say(hello("1.5"));
+  socket(0).say({ type: "delayed", since: "2026-03-01T12:00:00Z", reason: "database" });
+  expect(states.at(-1)).toBe("delayed");
+  socket(0).say(hello("1.5"));
+  expect(states.at(-1)).toBe("delayed");
+  socket(0).say({ type: "on_time" });
+  expect(states.at(-1)).toBe("live");
+  expect(taken).toEqual([]);
+  expect(resyncs).toBe(1);
 });

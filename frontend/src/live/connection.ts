@@ -1,10 +1,15 @@
 /** The live stream's WebSocket: connects, reconnects with backoff, goes on from the last place. */
-import type { LiveEvent } from "../queries/api";
+import type { LiveEvent, LiveText } from "../queries/api";
 import { Place } from "./position";
 
 export type ConnectionState =
   | { readonly name: "connecting" }
   | { readonly name: "live" }
+  | {
+      readonly name: "delayed";
+      readonly since: string;
+      readonly reason: "database" | "crawler" | "catching_up";
+    }
   | { readonly name: "offline"; readonly retryAt: number };
 
 /** The part of a WebSocket that is used here. */
@@ -54,7 +59,7 @@ export class Connection {
     this.#listenFor(socket);
     socket.onmessage = ({ data }) => {
       this.#listenFor(socket);
-      this.#receive(JSON.parse(String(data)) as LiveEvent);
+      this.#receive(JSON.parse(String(data)) as LiveText);
     };
     socket.onclose = () => this.#lost(socket);
   }
@@ -74,11 +79,19 @@ export class Connection {
       : `${this.#options.url}?after=${encodeURIComponent(position)}`;
   }
 
-  #receive(event: LiveEvent): void {
+  #receive(event: LiveText): void {
     if (!this.#isLive) {
       this.#isLive = true;
       this.#failures = 0;
       this.#options.onState({ name: "live" });
+    }
+    if (event.type === "delayed") {
+      this.#options.onState({ name: "delayed", since: event.since, reason: event.reason });
+      return;
+    }
+    if (event.type === "on_time") {
+      this.#options.onState({ name: "live" });
+      return;
     }
     const verdict = this.#place.take(event);
     if (verdict === "resync") {

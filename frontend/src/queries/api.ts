@@ -15,7 +15,10 @@ export type HolePage = Schemas["HolePage"];
 export type IdClasses = Schemas["IdClasses"];
 export type Integrity = Schemas["Integrity"];
 export type LastMessage = Schemas["LastMessage"];
-export type LiveEvent = Schemas["LiveEvent"];
+/** All that the live stream says. */
+export type LiveText = Schemas["LiveEvent"];
+/** What has a place in the live stream: all but words about the stream itself. */
+export type LiveEvent = Exclude<LiveText, { type: "delayed" | "on_time" }>;
 export type Loss = Schemas["Loss"];
 export type Message = Schemas["Message"];
 export type MessagePage = Schemas["MessagePage"];
