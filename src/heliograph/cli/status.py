@@ -52,7 +52,8 @@ def _table(found: views.Status) -> Table:
     backfill = found.backfill
     table.add_row("History", "complete" if backfill.is_complete else f"{backfill.done} of about {backfill.total}")
     table.add_row("Boxes to ask", f"{found.dirty_boxes} may have news")
-    table.add_row("Unverified ranges", f"{found.open_holes} that the history left out")
+    owed = f"{found.open_holes} still owed; `heliograph verify` names them" if found.open_holes else "none"
+    table.add_row("Unverified ranges", owed)
     table.add_row("Known losses", str(found.known_losses))
     table.add_row("Dead letters", str(found.dead_letters))
     return table
