@@ -78,7 +78,7 @@ async def test_box_whose_answers_nobody_can_read_stops_with_an_alarm_and_no_othe
         await installation.until("SELECT count(*) = 2 FROM box_cursors WHERE box IN (%s, %s)", harbour.id, quay.id)
         before = await installation.one("SELECT pts FROM box_cursors WHERE box = %s", harbour.id)
         faults = installation.telegram.faults
-        faults.undecodable_differences(None, box=harbour.id)
+        faults.undecodable_differences(None, box=identity.channel_peer(harbour.id))
         faults.undecodable_updates(None, chat=identity.channel_peer(harbour.id))
         unknowable = installation.deleted()
         world.post(harbour, user, "said in a new way")
