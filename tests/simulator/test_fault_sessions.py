@@ -152,7 +152,7 @@ async def test_temporary_key_stands_for_the_permanent_one_once_it_is_bound(
     assert (await temporary.call(STATE)).error_message == "SESSION_REVOKED"
 
 
-@pytest.mark.parametrize("wrong", ["key", "session", "expiry", "nonce", "temporary", "message"])
+@pytest.mark.parametrize("wrong", ["key", "session", "expiry", "nonce", "temporary", "message", "hash"])
 async def test_binding_that_does_not_prove_itself_is_refused(
     simulator: Simulator, client: WireClient, wrong: str
 ) -> None:
@@ -200,7 +200,7 @@ async def _bind(client: WireClient, permanent: bytes, expires_at: int, *, wrong:
         expires_at + (wrong == "expiry"),
     )
     plain = os.urandom(16) + struct.pack("<qii", msg_id + 4 * (wrong == "message"), 0, len(inner)) + inner
-    message_key = sha1(plain).digest()[4:20]
+    message_key = sha1(plain + b"x" * (wrong == "hash")).digest()[4:20]
     used = os.urandom(256) if wrong == "key" else permanent
     padded = plain + os.urandom(-len(plain) % 16)
     encrypted = sha1(permanent).digest()[-8:] + message_key + cryptg.encrypt_ige(padded, *_aes(used, message_key))
