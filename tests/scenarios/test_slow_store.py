@@ -16,6 +16,7 @@ async def test_store_that_hangs_is_waited_for_with_bounded_memory_and_costs_noth
     telegram = installation.telegram
     async with installation.crawling():
         await installation.until_backfilled()
+        await installation.until_verified()
         unknowable = installation.deleted()
         async with installation.database.transaction() as conn:
             await conn.execute("LOCK TABLE messages, observations IN EXCLUSIVE MODE")

@@ -134,6 +134,7 @@ class Audit:
         wanted = sorted(number for those in ids.values() for number in those)
         question = lookup.Question(space_id=space, ids=wanted, as_of=as_of, purpose="audit")
         memory = self._readers.memory(self._account)
+        await self._writer.until_room()
         try:
             answer = await lookup.ask(self._account, question, memory, self._time.now())
         except errors.RpcFailed as error:

@@ -195,6 +195,7 @@ class Prober:
 
     async def _ask(self, account: link.Link, question: lookup.Question) -> lookup.Answer:
         """Ask. Raises RpcTimeout for an answer that says nothing, so that it is not asked for again at once."""
+        await self._writer.until_room()
         answer = await lookup.ask(account, question, self._readers.memory(account), self._time.now())
         if not (answer.found or answer.empty):
             raise errors.RpcTimeout

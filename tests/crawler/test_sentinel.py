@@ -1,0 +1,206 @@
+"""The sentinel asks where boxes stand: what it does about each answer, and how often it asks."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from tests.crawler.reconcile_run import CHANNEL, MAILBOX, OTHER, SECOND, Run, Telegram, refused
+
+from heliograph import errors
+from heliograph.crawler.reconcile import pace, sentinel
+from heliograph.domain.sync import actions
+from heliograph.store import database as store_database
+
+HOT, COLD = 60.0, 600.0
+
+
+def telegram(**given: Any) -> Telegram:
+    made = Telegram(**given)
+    made.pts = {CHANNEL: 50, OTHER: 70}
+    return made
+
+
+def watch(run: Run, number: int = 0) -> sentinel.Sentinel:
+    return sentinel.Sentinel(
+        run.links[number], run.engine, run.readers, hot_seconds=HOT, cold_seconds=COLD, time=run.time
+    )
+
+
+def fetched(run: Run) -> list[int]:
+    return [each.box for each in run.actions if isinstance(each, actions.Fetch)]
+
+
+async def pass_by(run: Run, watcher: sentinel.Sentinel, seconds: float) -> None:
+    """Let time pass, a second at a time."""
+    for _ in range(round(seconds)):
+        run.time.advance(1)
+        await watcher.step()
+
+
+async def test_all_channels_and_the_mailbox_are_asked_about_in_one_call(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    await watch(run).step()
+    assert [sorted(call) for call in run.telegrams[0].channels_asked()] == [[CHANNEL, OTHER]]
+    assert run.actions == []
+
+
+async def test_pts_that_stays_above_the_cursor_for_five_seconds_is_fetched(
+    database: store_database.Database,
+) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].pts[CHANNEL] = 53
+    await watcher.step()
+    await pass_by(run, watcher, 4)
+    assert fetched(run) == []
+    await pass_by(run, watcher, 2)
+    assert fetched(run) == [CHANNEL]
+
+
+async def test_pts_that_a_push_catches_up_with_is_not_fetched(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].pts[CHANNEL] = 53
+    await watcher.step()
+    run.commit_at(CHANNEL, 53)
+    await pass_by(run, watcher, 30)
+    assert run.actions == []
+
+
+async def test_accounts_own_box_is_compared_with_every_answer(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].state_pts = 61
+    await watcher.step()
+    await pass_by(run, watcher, 6)
+    assert fetched(run) == [MAILBOX]
+
+
+@pytest.mark.parametrize("box", [CHANNEL, MAILBOX])
+async def test_pts_below_the_cursor_seen_twice_starts_the_box_anew_with_the_loss_on_record(
+    database: store_database.Database, box: int
+) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].pts[CHANNEL], run.telegrams[0].state_pts = (44, 60) if box == CHANNEL else (50, 44)
+    await watcher.step()
+    await pass_by(run, watcher, 4)
+    assert run.actions == []
+    await pass_by(run, watcher, 2)
+    alarms = [each for each in run.actions if isinstance(each, actions.Alarm)]
+    commits = [each for each in run.actions if isinstance(each, actions.Commit)]
+    assert [(each.box, each.reason) for each in alarms] == [(box, "cursor_ahead")]
+    assert [(each.box, each.to_state.pts, each.loss is not None) for each in commits] == [(box, 44, True)]
+    assert commits[0].gap is not None and commits[0].gap.cause == "cursor_ahead"
+
+
+async def test_replica_that_lags_once_starts_nothing_anew(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].pts[CHANNEL] = 44
+    await watcher.step()
+    run.telegrams[0].pts[CHANNEL] = 50
+    await pass_by(run, watcher, 6)
+    run.telegrams[0].pts[CHANNEL] = 44
+    await pass_by(run, watcher, HOT)
+    run.telegrams[0].pts[CHANNEL] = 50
+    await pass_by(run, watcher, HOT)
+    assert run.actions == []
+
+
+async def test_channel_of_two_accounts_is_asked_about_by_one(database: store_database.Database) -> None:
+    run = Run(database, telegram(), telegram(account_id=2, user_id=SECOND))
+    await watch(run, 0).step()
+    await watch(run, 1).step()
+    assert [bool(each.channels_asked()) for each in run.telegrams] == [True, False]
+    assert run.telegrams[1].asked != []
+
+
+async def test_channel_that_is_refused_is_found_and_the_others_are_compared(
+    database: store_database.Database,
+) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].refused[OTHER] = refused()
+    run.telegrams[0].pts[CHANNEL] = 53
+    await watcher.step()
+    assert fetched(run) == [OTHER]
+    await pass_by(run, watcher, 6)
+    assert fetched(run) == [OTHER, CHANNEL]
+
+
+async def test_flood_wait_is_obeyed(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+
+    def refuse(request: Any) -> None:
+        raise errors.FloodWait(30)
+
+    run.telegrams[0].on_request = refuse
+    await watcher.step()
+    await pass_by(run, watcher, 29)
+    assert len(run.telegrams[0].asked) == 1
+    run.telegrams[0].on_request = lambda request: None
+    await pass_by(run, watcher, 2)
+    assert len(run.telegrams[0].asked) == 2
+
+
+async def test_whoever_wants_to_know_is_told_at_once(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    await watcher.step()
+    await pass_by(run, watcher, 10)
+    assert len(run.telegrams[0].asked) == 1
+    watcher.hurry()
+    await watcher.step()
+    assert len(run.telegrams[0].asked) == 2
+
+
+# -- the pace ----------------------------------------------------------------------------------------------------
+
+
+def looks_until(end: float, *, moves: bool) -> list[float]:
+    """Return when a box is looked at whose cursor moves between any two looks, or never."""
+    kept, now, at = pace.Pace(HOT, COLD), 0.0, []
+    while now <= end:
+        kept.keep({CHANNEL}, now)
+        if kept.due(now, 100):
+            at.append(now)
+            kept.looked(CHANNEL, int(now) if moves else 1, now)
+        now += 1
+    return at
+
+
+def test_chat_with_traffic_is_looked_at_every_minute() -> None:
+    looks = looks_until(3600, moves=True)
+    assert max(later - earlier for earlier, later in itertools.pairwise(looks)) <= HOT
+
+
+def test_chat_without_traffic_is_looked_at_ever_less_often_but_every_ten_minutes() -> None:
+    looks = looks_until(7200, moves=False)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(looks)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], max(pauses)) == (HOT, COLD)
+
+
+def test_unpushed_news_shortens_the_pause_so_that_a_page_holds_what_comes_in_it() -> None:
+    kept = pace.Pace(HOT, COLD)
+    kept.keep({CHANNEL}, 0)
+    kept.looked(CHANNEL, 1, 0)
+    kept.missed(CHANNEL, events=200, seconds=60, now=60)
+    assert kept.looks[CHANNEL].period == 60 * pace.SAFE_EVENTS / 200
+    kept.missed(CHANNEL, events=100_000, seconds=60, now=60)
+    assert kept.looks[CHANNEL].period == pace.SHORTEST_SECONDS
+
+
+def test_call_is_filled_up_with_what_is_due_next() -> None:
+    kept = pace.Pace(HOT, COLD)
+    kept.keep({CHANNEL}, 0)
+    kept.keep({CHANNEL, OTHER}, 10)
+    assert kept.due(5, 100) == [CHANNEL, OTHER]
+    assert kept.due(5, 1) == [CHANNEL]
+    kept.looked(CHANNEL, 1, 10)
+    kept.looked(OTHER, 1, 10)
+    assert kept.due(69, 100) == []
