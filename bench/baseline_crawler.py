@@ -2,7 +2,8 @@
 
 Written as its users would write it with care: updates in order, ``catch_up`` after a restart, a session on disk, a
 connection pool that waits for the database, statements that may be repeated, each text kept. It shares no code with
-Heliograph. ``python -m bench.baseline_crawler FILE`` reads ``Settings`` as JSON and runs until SIGTERM.
+Heliograph. ``python -m bench.baseline_crawler FILE`` reads ``Settings`` as JSON and runs until SIGTERM or the end
+of its stdin.
 """
 
 from __future__ import annotations
@@ -109,9 +110,11 @@ class Crawler:
 
 
 async def run(settings: Settings) -> None:
-    """Crawl until SIGTERM."""
+    """Crawl until SIGTERM, or until whoever started it is gone."""
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_reader(sys.stdin.fileno(), stop.set)
     pool: psycopg_pool.AsyncConnectionPool[Any] = psycopg_pool.AsyncConnectionPool(
         settings.dsn,
         min_size=1,
