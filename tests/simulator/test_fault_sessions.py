@@ -10,8 +10,9 @@ from typing import Any
 
 import cryptg
 import pytest
+from telethon import events
 from telethon.tl import functions, types
-from tests.fixtures.simulator import StartSimulator
+from tests.fixtures.simulator import StartSimulator, telethon_client, telethon_sign_in, until
 from tests.simulator.wire_client import WireClient, init, signed_in
 
 from heliograph.simulator.server import Simulator
@@ -132,6 +133,29 @@ async def test_key_of_two_programs_dies_if_wanted(simulator: Simulator, client: 
         assert (answer.error_code, answer.error_message) == (406, "AUTH_KEY_DUPLICATED")
     answer = await other.call(init(functions.auth.SendCodeRequest("+1", 1, "", types.CodeSettings())))
     assert answer.error_message == "AUTH_KEY_DUPLICATED"
+
+
+@pytest.mark.parametrize("fault", ["new_session", "change_salt", "forward", "back", "cut"])
+async def test_telethon_goes_on_after_it(simulator: Simulator, fault: str) -> None:
+    client = telethon_client(simulator, connection_retries=10, retry_delay=0)
+    me = await telethon_sign_in(client, simulator)
+    if fault in ("forward", "back"):
+        simulator.faults.shift_clock(3600 if fault == "forward" else -3600)
+    else:
+        getattr(simulator.faults, fault)(user_id=me.id)
+        await until(client.is_connected)
+    assert (await client.get_me()).id == me.id
+    heard: list[int] = []
+    client.add_event_handler(lambda event: _hear(heard, event), events.NewMessage())
+    chat = simulator.world.chats_of("supergroup")[0]
+    message = simulator.world.post(chat, next(iter(chat.members)), "Hello")
+    await until(lambda: heard == [message.id])
+    await client.disconnect()
+    assert not simulator.failures
+
+
+async def _hear(heard: list[int], event: Any) -> None:
+    heard.append(event.message.id)
 
 
 # -- temporary keys

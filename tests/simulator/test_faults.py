@@ -74,9 +74,8 @@ def test_delayed_pushes_carry_their_delay():
 
 
 class Connection:
-    user_id = None
-
-    def __init__(self) -> None:
+    def __init__(self, user_id: int | None = None) -> None:
+        self.user_id = user_id
         self.events: list[object] = []
 
     def abort(self) -> None:
@@ -95,6 +94,15 @@ def test_cut_and_stall_reach_every_open_connection():
     assert one.events == [2.0, "abort"]
     assert gone.events == []
     assert faults.is_refusing
+
+
+def test_cut_and_stall_may_be_kept_to_one_account():
+    faults, one, other = Faults(), Connection(1), Connection(2)
+    faults.add_connection(one)
+    faults.add_connection(other)
+    assert faults.stall(2.0, user_id=1) == faults.cut(user_id=1) == 1
+    assert (one.events, other.events) == ([2.0, "abort"], [])
+    assert not faults.is_refusing
 
 
 def test_clear_ends_everything():
