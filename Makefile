@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find frontend/src frontend/index.html frontend/public -t
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 
-.PHONY: setup page demo test chaos mutants check lint types imports page-check bench wheel pins openapi clean help
+.PHONY: setup page demo test chaos mutants check lint types imports page-check bench reliability wheel pins openapi clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ openapi: setup ## write the API's schema and the front end's client anew
 
 bench: setup page ## print the measured table and write bench/results.json
 	$(BIN)/python -m bench
+
+reliability: setup ## play every fault for both crawlers and write the table in docs/reliability.md
+	$(BIN)/python -m bench reliability
 
 wheel: setup page ## a wheel with the page inside, in dist/
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist .
