@@ -70,3 +70,9 @@ def test_a_relative_path_begins_at_the_data_directory(tmp_path: Path, monkeypatc
     assert loaded.telegram.dc_public_key_file == tmp_path / "simulator.pem"
     monkeypatch.setenv("HELIOGRAPH_MASTER_KEY_FILE", "/run/secrets/key")
     assert config.load(tmp_path).key_file == Path("/run/secrets/key")
+
+
+def test_chats_with_traffic_are_not_looked_at_less_often_than_others(tmp_path: Path) -> None:
+    (tmp_path / config.CONFIG_NAME).write_text("[crawler]\nsentinel_hot_seconds = 700\n", "utf-8")
+    with pytest.raises(errors.ConfigInvalid, match="sentinel_hot_seconds is longer than sentinel_cold_seconds"):
+        config.load(tmp_path)
