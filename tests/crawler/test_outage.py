@@ -315,3 +315,22 @@ async def test_batch_that_meets_a_defect_holds_up_no_other_for_ever(database, pr
         await postgres_proxy.accept()
         await made.until_healthy()
     assert (await one(database, STORED), reset) == ([1, 2], [12])
+
+
+async def test_commits_that_were_lost_while_no_crawler_ran_begin_a_new_epoch_of_the_stream(database, tmp_path):
+    """Readers have seen positions that would be given again, for other events; a server need not tell of its past."""
+    reset = []
+    spool = journal.open_at(tmp_path, 64)
+    async with running(database, spool=spool) as made:
+        await made.submit(batch(None, 1))
+    spool.close()
+    before = await one(database, "SELECT epoch FROM outbox_counter")
+    async with database.connection() as conn:
+        await conn.execute("UPDATE outbox_counter SET n = n - 1")
+    spool = journal.open_at(tmp_path, 64)
+    async with running(database, spool=spool) as made:
+        made.on_reset(reset.append)
+        await made.submit(batch(1, 2))
+    spool.close()
+    assert await one(database, "SELECT epoch FROM outbox_counter") > before
+    assert reset == [None]

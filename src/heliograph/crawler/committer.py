@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 
 from heliograph import log, metrics
-from heliograph.crawler.spool import replay
+from heliograph.crawler.spool import journal, replay
 from heliograph.domain import identity, records
 from heliograph.store import commit, database, line, lineage
 
@@ -22,14 +22,17 @@ _log = log.get("writer")
 class Committer:
     """Writes for the writer's lanes. Raises DatabaseUnreachable and DiskFull, when the outcome may be unknown."""
 
-    def __init__(self, opened: database.Database, lanes: int, live_seconds: float) -> None:
+    def __init__(
+        self, opened: database.Database, lanes: int, live_seconds: float, spool: journal.Journal | None
+    ) -> None:
         self.on_reset: OnReset = lambda boxes: None
         """Told the boxes whose stored cursors are not where their batches start; None for all boxes there are."""
         self._trial = line.Line(opened, live_seconds)
         self._lines = [line.Line(opened, HISTORY_SECONDS if lane else live_seconds) for lane in range(lanes)]
         self._known: weakref.WeakSet[database.Connection] = weakref.WeakSet()
-        self._position: tuple[int, int] = (0, 0)
-        """The newest position in the outbox that this process has seen committed."""
+        self._spool = spool
+        self._position: tuple[int, int] = spool.position if spool else (0, 0)
+        """The newest position in the outbox that was seen committed, with a spool by an earlier process as well."""
 
     async def write(self, lane: int, batches: Sequence[records.Batch]) -> commit.Outcome:
         """Commit batches on a lane's own connection; lane 0 is the live one."""
@@ -37,7 +40,7 @@ class Committer:
             await self._recognise(conn)
             async with conn.transaction():
                 outcome = await commit.commit_with_bisection(conn, batches)
-        self._position = max(self._position, outcome.position or self._position)
+        self._note(outcome.position)
         for index, batch in enumerate(batches):
             if index not in outcome.conflicts:
                 _count(batch)
@@ -49,7 +52,7 @@ class Committer:
             await self._recognise(conn)
             async with conn.transaction():
                 done = await replay.write(conn, batches)
-        self._position = max(self._position, done.position or self._position)
+        self._note(done.position)
         for batch in batches:
             _count(batch)
         if done.elsewhere:
@@ -66,6 +69,12 @@ class Committer:
         """Close the connections; whoever writes next makes new ones."""
         for each in (self._trial, *self._lines):
             await each.close()
+
+    def _note(self, position: tuple[int, int] | None) -> None:
+        if position is not None and position > self._position:
+            self._position = position
+            if self._spool is not None:
+                self._spool.note(position)
 
     async def _recognise(self, conn: database.Connection) -> None:
         """Look whether a new connection leads to the database of before, after a fail-over or a restore."""

@@ -52,7 +52,7 @@ class Writer:
         self._history = lanes.Queue(HISTORY_ROWS)
         self._changed = asyncio.Event()
         """Something was queued, a lane has become free, or the database has come or gone."""
-        self._store = committer.Committer(opened, 1 + HISTORY_LANES, live_seconds)
+        self._store = committer.Committer(opened, 1 + HISTORY_LANES, live_seconds, spool)
         self._outage = outage.Outage(
             self._store, spool=spool, time=self._time, sleep=sleep, on_change=self._changed.set
         )

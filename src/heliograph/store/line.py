@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import time
 from collections.abc import AsyncIterator
 
@@ -61,7 +62,7 @@ class Line:
     async def _answers(self, conn: database.Connection) -> bool:
         if conn.closed:
             return False
-        if time.monotonic() - self._used_at < IDLE_SECONDS:
+        if time.monotonic() - self._used_at < IDLE_SECONDS and not _has_word(conn):
             return True
         try:
             with database.deadline(conn, self._seconds):
@@ -78,3 +79,10 @@ class Line:
         except TimeoutError:
             raise errors.DatabaseUnreachable("The database does not answer; check its network.") from None
         return conn
+
+
+def _has_word(conn: database.Connection) -> bool:
+    """Say whether something has come that nobody asked for: most likely the server's last words."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN | select.POLLHUP)
+    return bool(poll.poll(0))

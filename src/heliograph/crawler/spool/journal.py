@@ -8,6 +8,8 @@ is left out: its box's next batch then starts elsewhere than the stored cursor, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ FOLDER = "spool"
 REPLAY_ROWS = 500
 REPLAY_BYTES = 8 * 1024 * 1024
 MIB = 1024 * 1024
+_NOTE_BYTES = 40
 
 Result = TypeVar("Result")
 
@@ -93,6 +96,7 @@ class Journal:
         self._files = files
         self._time = time or clock.SystemClock()
         self._oldest_at: float | None = None
+        self._note = os.open(files.folder / "position", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         self._measure()
         if not self.is_empty:
             first, _ = next(self._files.read())
@@ -107,6 +111,17 @@ class Journal:
     def held(self) -> Held:
         """What waits."""
         return Held(batches=self._files.count, bytes=self._files.size, oldest_at=self._oldest_at)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The newest position in the outbox that a process with this spool has seen committed."""
+        epoch, _, n = os.pread(self._note, _NOTE_BYTES, 0).decode("ascii", "replace").strip().partition(".")
+        return (int(epoch), int(n)) if epoch.isdecimal() and n.isdecimal() else (0, 0)
+
+    def note(self, position: tuple[int, int]) -> None:
+        """Keep a position over the end of this process: a database that stands before it has lost commits."""
+        with contextlib.suppress(OSError):  # a full disk: the older note says less, and nothing that is wrong
+            os.pwrite(self._note, "{}.{}".format(*position).ljust(_NOTE_BYTES).encode(), 0)
 
     async def append(self, batches: Sequence[records.Batch]) -> dict[int, Exception]:
         """Put batches away together, and return why those that have no form as bytes were left out, by index.
@@ -146,6 +161,7 @@ class Journal:
     def close(self) -> None:
         """Let another process have the spool."""
         self._files.close()
+        os.close(self._note)
 
     def _oldest(self) -> Part:
         batches: list[records.Batch] = []
