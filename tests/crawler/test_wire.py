@@ -126,6 +126,17 @@ async def test_unanswered_request_ends_at_its_deadline(simulator: Simulator, con
         await connection.call(NEAREST, deadline=0.2)
 
 
+async def test_connection_that_answers_pings_but_no_requests_is_made_again(
+    simulator: Simulator, connection: transport.Connection
+) -> None:
+    simulator.faults.silence("help.getConfig", times=2)
+    for _ in range(2):
+        with pytest.raises(errors.RpcTimeout):
+            await connection.call(functions.help.GetConfigRequest(), deadline=0.3)
+    await asyncio.wait_for(connection.until_lost(), 30)
+    assert await connection.call(functions.help.GetConfigRequest())
+
+
 async def test_flood_wait_is_not_asked_again_before_its_time(
     simulator: Simulator, connection: transport.Connection
 ) -> None:
