@@ -9,8 +9,8 @@ export function Digest({ digests }: { digests: ReturnType<typeof useDigests> }) 
   return (
     <section className={classes.card} aria-label="Digest">
       <p>
-        Two archives of the same chats by the same account hold the same messages exactly when their digests
-        are equal. Working it out reads every message.
+        Two archives hold the same messages exactly when their digests are equal. Working it out reads every
+        message.
       </p>
       {data?.digest ? (
         <p role="status">
