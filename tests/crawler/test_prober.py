@@ -23,6 +23,7 @@ from tests.crawler.reconcile_run import (
     store,
 )
 
+from heliograph import errors
 from heliograph.crawler import writer
 from heliograph.crawler.reconcile import lookup, prober
 from heliograph.domain import identity, records
@@ -245,6 +246,36 @@ async def test_what_a_group_hides_is_unreachable_and_not_deleted(database: store
     telegram.there, telegram.hidden_until = {21: "text 21"}, 20
     await steps(Run(database, telegram), 2)
     assert await query(database, LEDGER, CHAT) == [("{[21,31)}", "{}", "{}", "{[1,21)}")]
+
+
+async def test_newcomer_whom_a_group_hides_its_past_from_deletes_nothing(database: store_database.Database) -> None:
+    await store(database, complete(), records.Batch(origin="backfill", messages=[message(1), message(21)]))
+    known = [coverage(CHANNEL, CHAT, 1, 21, "backfill"), coverage(CHANNEL, CHAT, 1, 21, "hole", 45)]
+    await store(database, records.Batch(origin="backfill", coverage=known))
+    telegram = Telegram()
+    telegram.there, telegram.hidden_until = {21: "text 21"}, 20
+    await steps(Run(database, telegram), 2)
+    assert [row[2] for row in await query(database, MESSAGES, CHANNEL)] == [False, False]
+    assert await query(database, LEDGER, CHAT) == [("{[21,22)}", "{}", "{}", "{[1,21)}")]
+
+
+async def test_flood_wait_of_one_account_leaves_the_space_to_another(lost: store_database.Database) -> None:
+    first, second = Telegram(), Telegram(account_id=2, user_id=SECOND)
+    run = Run(lost, first, second)
+    probe = made(run)
+    await remember(lost, run.known)
+
+    async def refuse(request: Any, **_: Any) -> Any:
+        await first.governor.freeze("messages", 86_400)
+        raise errors.FloodWait(86_400)
+
+    first.call = refuse  # type: ignore[method-assign]
+    async with run.writing():
+        await probe._serve(CHANNEL, is_repair=True)
+        run.time.advance(prober.LATER_SECONDS)
+        assert [space for space, _ in await probe._startable()] == [CHANNEL]
+        await probe._serve(CHANNEL, is_repair=True)
+    assert second.ids_asked() == [list(range(1, 9))]
 
 
 async def test_message_that_the_audit_suspects_is_looked_at_a_second_time(database: store_database.Database) -> None:

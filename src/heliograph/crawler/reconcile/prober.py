@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -94,8 +94,8 @@ class Prober:
         pause = LATER_SECONDS
         try:
             pause = await self._step(space, is_repair=is_repair)
-        except errors.FloodWait as wait:
-            pause = wait.seconds
+        except errors.FloodWait:
+            pause = max(LATER_SECONDS, self._frozen(space))
         except (errors.DatabaseUnreachable, errors.DiskFull):
             self._readers.forget()
             await self._writer.until_healthy()
@@ -162,9 +162,11 @@ class Prober:
         answer = await self._ask(account, question)
         space, as_of, now = question.space_id, question.as_of, self._time.now()
         empty = _of_chats(suspects, answer.empty)
-        async with self._database.connection() as conn:
-            stored = await owed.alive(conn, space, sorted(answer.empty))
-        gone = [each for each in stored if each.message_id in empty.get(each.chat_id, ())]
+        gone = await self._gone(space, empty)
+        # Whom a group hides its past from sees nothing of it, and says nothing about it.
+        floor = await self._ends.hidden_until(space) if gone and identity.is_channel_space(space) else 0
+        gone = [each for each in gone if each.message_id > floor]
+        barred = {chat_id: [each for each in ids if each <= floor] for chat_id, ids in empty.items()}
         tombstones = [
             records.Tombstone(
                 space_id=space, message_id=each.message_id, as_of=as_of, deleted_at=now, chat_id=each.chat_id
@@ -180,8 +182,14 @@ class Prober:
         if gone:
             _log.info("deletions_found", space_id=space, messages=len(gone))
         answered = _of_chats(suspects, answer.found | answer.empty)
-        ranges = lookup.coverage(space, answered, as_of, "probe")
+        ranges = lookup.coverage(space, answered, as_of, "probe") + lookup.coverage(space, barred, as_of, "unreachable")
         await self._submit(replace(answer.batch, coverage=ranges, tombstones=tombstones, audits=steps))
+
+    async def _gone(self, space: identity.SpaceId, empty: Mapping[identity.PeerId, Sequence[int]]) -> list[owed.Alive]:
+        """Return what is stored of ids that were found empty."""
+        async with self._database.connection() as conn:
+            stored = await owed.alive(conn, space, sorted({each for ids in empty.values() for each in ids}))
+        return [each for each in stored if each.message_id in empty.get(each.chat_id, ())]
 
     async def _floor(self, space: identity.SpaceId, answer: lookup.Answer) -> int:
         """Return up to which id a channel hides its messages, if what was found empty gives a reason to ask."""
@@ -200,6 +208,11 @@ class Prober:
         if not (answer.found or answer.empty):
             raise errors.RpcTimeout
         return answer
+
+    def _frozen(self, space: identity.SpaceId) -> float:
+        """Return how long it is until some account may ask about a space."""
+        waits = [each.connection.governor.frozen_seconds("messages") for each in self._readers.able(space)]
+        return min(waits, default=NOBODY_SECONDS)
 
     def _choose(self, space: identity.SpaceId, *, but: int | None = None) -> link.Link | None:
         return next((each for each in self._readers.able(space) if each.account_id != but), None)
