@@ -53,6 +53,9 @@ async def test_poison_row_of_five_hundred_becomes_one_dead_letter(
     outcome = await write(make.batch(*rows, moves=(make.move(None, 7),)))
     assert outcome.inserted == 499
     assert await fetch("SELECT pts FROM box_cursors") == [(7,)]
+    # In one transaction: rows, letter and cursor.
+    parts = " UNION SELECT xmin::text FROM ".join(("messages", "dead_letters", "box_cursors"))
+    assert len(await fetch(f"SELECT xmin::text FROM {parts}")) == 1
     ((space, raw, layer, error),) = await fetch("SELECT space_id, raw, layer, error FROM dead_letters")
     assert (space, raw, layer) == (make.space, b"the truth", 229)
     assert error

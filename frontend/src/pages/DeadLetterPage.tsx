@@ -41,8 +41,8 @@ function Letter({ letterId }: { letterId: number }) {
     return (
       <>
         <p className={classes.alarm}>{letter.error}</p>
-        <Facts letter={letter} />
         <LetterActions key={letter.letter_id} letter={letter} />
+        <Facts letter={letter} />
         <p className={classes.hint}>
           What it holds is shown on the terminal alone: <code>heliograph dead-letters show {letterId}</code>
         </p>
