@@ -135,9 +135,11 @@ class Outage:
 
     def end(self, error: errors.HeliographError) -> None:
         """Refuse everything from now on; the spool is kept for the next process."""
-        self.begin(error)
         self.reason = error
+        self._over.clear()
+        self._begun.set()
         self._spool = None
+        self._on_change()
 
     async def _catch_up(self) -> None:
         """Write the oldest part of the spool. What comes meanwhile is put behind it, but waits for the last part."""
