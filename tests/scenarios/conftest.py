@@ -12,6 +12,7 @@ import sys
 import time
 import tomllib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -107,12 +108,15 @@ class Installation:
         await self.command("refresh")
         await self.until("SELECT state = 'signed_out' FROM accounts WHERE user_id = %s", user)
 
-    async def start_process(self) -> None:
-        """Run the crawler role in a process of its own, which can be killed."""
+    async def start_process(self, *wrapper: str, said: Path | None = None) -> None:
+        """Run the crawler role in a process of its own, which can be killed; ``said`` is where its log goes."""
         self._process = await asyncio.create_subprocess_exec(
+            *wrapper,
             *(sys.executable, "-m", "heliograph", "--data-dir", str(self.settings.data_dir), "--log-level", "warning"),
             *("run", "--role", "crawler"),
             env={**os.environ, "HELIOGRAPH_DATABASE__URL": self.crawlers_database.dsn},
+            stdout=None if said is None else said.open("wb"),
+            stderr=None if said is None else asyncio.subprocess.STDOUT,
         )
 
     async def kill_process(self) -> None:

@@ -7,6 +7,7 @@ nothing is stored twice, and the crawler keeps its connections to Telegram.
 from __future__ import annotations
 
 import asyncio
+import subprocess
 
 import pytest
 from pydantic import SecretStr
@@ -26,6 +27,10 @@ async def away(installation, postgres_proxy, proxied_dsn):
     await postgres_proxy.clear()
     await opened.close()
     installation.crawlers_database = past
+
+
+def can_mount():
+    return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
 
 
 async def harbour(installation):
@@ -58,6 +63,8 @@ async def versions(installation, name):
     return sorted(await installation.all(texts, f"{name} %", f"{name} %"))
 
 
+NAMESPACE = ("unshare", "--map-root-user", "--mount")
+SMALL = 'mount -t tmpfs -o size=128k,mode=700 tmpfs "$0" && exec "$@"'
 KINDS = {
     "refused": lambda proxy: proxy.refuse(),
     "read_only": lambda proxy: _now(proxy.read_only()),
@@ -152,6 +159,28 @@ async def test_spool_without_room_falls_back_to_asking_telegram(installation, aw
         await installation.until_equal()
         installation.world.post(chat, owner, "live again")
         await installation.until_stored("live again")
+
+
+async def test_full_disk_of_the_spool_falls_back_to_asking_telegram(installation, away, tmp_path):
+    """Row 30 on a real file system of 128 kB: the process goes on, and the difference brings the last forms."""
+    if not can_mount():
+        pytest.skip("a file system of its own needs a mount namespace, which is refused here")
+    chat, owner = await harbour(installation)
+    home, said = installation.settings.data_dir / "spool", tmp_path / "said"
+    home.mkdir(mode=0o700)
+    await installation.start_process(*NAMESPACE, "sh", "-c", SMALL, str(home), said=said)
+    await installation.until_backfilled()
+    installation.look_away()
+    await away.refuse()
+    await speak(installation, chat, owner, "x" * 3_000)
+    async with asyncio.timeout(30):
+        while b"spool_full" not in said.read_bytes():  # noqa: ASYNC110 - a process of its own announces nothing
+            await asyncio.sleep(0.05)
+    await away.accept()
+    await installation.until_equal()
+    installation.world.post(chat, owner, "live again")
+    await installation.until_stored("live again")
+    assert await installation.stop_process() == 0
 
 
 async def test_burst_is_bounded_in_memory_and_complete_in_the_end(installation, away):
