@@ -13,6 +13,7 @@ from telethon.tl import functions, types
 from heliograph import clock, config, errors
 from heliograph.crawler import claims, directory, engine, governor, link, reach, writer
 from heliograph.crawler.reconcile import readers
+from heliograph.crawler.transport import inbox
 from heliograph.domain import identity, records
 from heliograph.domain.sync import machine
 from heliograph.domain.sync.rules import Rules
@@ -34,6 +35,7 @@ class Telegram:
     def __init__(self, account_id: int = 1, user_id: int = SELF) -> None:
         self.account_id, self.user_id = account_id, user_id
         self.governor = governor.Governor(lambda family: config.Budget(per_second=1e6, burst=1e6, concurrent=100))
+        self.inbox = inbox.Inbox(10, clock.SystemClock())
         self.is_ended = False
         self.there: dict[int, str] = {}
         """Texts of the channel's messages by id."""

@@ -10,6 +10,7 @@ from tests.crawler.reconcile_run import CHANNEL, MAILBOX, OTHER, SECOND, Run, Te
 
 from heliograph import errors
 from heliograph.crawler.reconcile import pace, sentinel
+from heliograph.crawler.transport import inbox
 from heliograph.domain.sync import actions
 from heliograph.store import database as store_database
 
@@ -67,6 +68,23 @@ async def test_pts_that_a_push_catches_up_with_is_not_fetched(database: store_da
     run.commit_at(CHANNEL, 53)
     await pass_by(run, watcher, 30)
     assert run.actions == []
+
+
+async def test_news_that_waits_in_our_own_queue_is_not_fetched_before_its_turn(
+    database: store_database.Database,
+) -> None:
+    """Regression: under load a difference overtook what was pushed, and the texts in between were lost."""
+    run = Run(database, telegram())
+    run.telegrams[0].inbox = inbox.Inbox(10, run.time)
+    watcher = watch(run)
+    run.telegrams[0].inbox.put_nowait("pushed before the question")
+    run.telegrams[0].pts[CHANNEL] = 53
+    await watcher.step()
+    await pass_by(run, watcher, 30)
+    assert run.actions == []
+    run.telegrams[0].inbox.get_nowait()
+    await pass_by(run, watcher, 1)
+    assert fetched(run) == [CHANNEL]
 
 
 async def test_accounts_own_box_is_compared_with_every_answer(database: store_database.Database) -> None:

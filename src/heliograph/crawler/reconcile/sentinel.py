@@ -156,8 +156,10 @@ class Sentinel:
     def _confirm(self) -> None:
         """Have a difference asked where the cursor is still below what was seen some seconds ago."""
         now = self._now()
+        # What was pushed and waits for its turn here is not missing, and brings texts that a difference leaves out.
+        taken_until = now - max((each.connection.inbox.lag_seconds for each in self._engine.accounts), default=0.0)
         for box, (state, since) in list(self._ahead.items()):
-            if now - since < self._confirm_seconds:
+            if taken_until - since < self._confirm_seconds:
                 continue
             del self._ahead[box]
             known = self._engine.machine.boxes.get(box)
