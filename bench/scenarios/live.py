@@ -40,9 +40,9 @@ async def reorder(stage: Stage) -> None:
 
 
 async def passive_channel(stage: Stage) -> None:
-    """A broadcast channel pushes nothing at all."""
-    stage.faults.be_passive(stage.channel.peer)
+    """A broadcast channel pushes nothing any more."""
     first = stage.traffic.post(stage.channel)
+    stage.faults.be_passive(stage.channel.peer)
     for _ in range(20):
         stage.traffic.post(stage.channel)
     stage.world.delete(stage.channel, [first])
