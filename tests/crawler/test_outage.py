@@ -104,7 +104,9 @@ async def test_history_is_refused_at_once_and_live_batches_are_not(proxied, post
 @pytest.mark.parametrize("cut", ["before", "after"])
 async def test_batch_whose_commit_nobody_heard_of_is_there_once(database, proxied, postgres_proxy, spool, cut):
     """Row 27: whether the server carried it out is found by its cursor."""
+    reset = []
     async with running(proxied, spool=spool) as made:
+        made.on_reset(reset.append)
         await made.submit(batch(None, 1))
         cuts = {"before": postgres_proxy.cut_before_commit, "after": postgres_proxy.cut_after_commit}
         fault = cuts[cut](touching="messages")
@@ -114,6 +116,7 @@ async def test_batch_whose_commit_nobody_heard_of_is_there_once(database, proxie
         await made.submit(batch(2, 3))
     assert await one(database, STORED) == [1, 2, 3]
     assert await one(database, "SELECT count(*) FROM outbox WHERE message_id = 2 AND change = 'new'") == 1
+    assert reset == []
 
 
 @pytest.mark.parametrize("fault", ["disk_full", "read_only", "deadlock"])
