@@ -81,7 +81,7 @@ class Database(_Section):
 
     url: SecretStr | None = None
     pool_size: int = Field(8, ge=5)
-    """The writer alone holds three at once."""
+    """Beside them the writer has up to four connections of its own, and leases and the live stream one each."""
     outbox_days: int = Field(7, ge=1)
     """How long a client of the live stream may be away and still resume."""
 
