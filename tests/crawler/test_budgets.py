@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from bench import limiters
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from heliograph import config
@@ -73,14 +73,14 @@ def windows(draw: st.DrawFn) -> limiters.Limiter:
     return limiters.FixedWindow(count, seconds, phase=draw(st.floats(0, seconds)))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(limiter=st.one_of(tokens, windows()), start=st.floats(0.2, 5))
 def test_nine_tenths_of_any_limit_are_used_after_ten_minutes(limiter: limiters.Limiter, start: float) -> None:
     account = Account(limiter, start).run(2 * LEARNED)
     assert account.share(LEARNED, 2 * LEARNED) >= 0.9
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(
     limiter=st.one_of(st.builds(limiters.Tokens, st.floats(0.05, 3), st.integers(1, 100)), windows()),
     start=st.floats(0.2, 5),
@@ -91,6 +91,12 @@ def test_refusals_become_rare(limiter: limiters.Limiter, start: float) -> None:
     account = Account(limiter, start).run(3 * 3600)
     assert account.refusals(0, LEARNED) <= 20
     assert account.refusals(2 * 3600, 3 * 3600) <= 8
+
+
+def test_look_that_finds_nothing_makes_the_next_one_rarer() -> None:
+    account = Account(limiters.Tokens(1, 5)).run(4 * 3600)
+    first, *_, last = (account.refusals(hour * 3600, (hour + 1) * 3600) for hour in range(4))
+    assert last <= 3 < first
 
 
 @pytest.mark.parametrize(("before", "after"), [(10, 2), (2, 10), (1, 0.1), (0.1, 1), (0.8, 0.6)])
