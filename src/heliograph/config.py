@@ -38,15 +38,10 @@ def default_data_dir() -> Path:
 
 _REASONS = {
     "extra_forbidden": "there is no such setting",
-    "model_type": "this is a section, which holds settings of its own",
-    "dict_type": "this is a section, which holds settings of its own",
-    "int_type": "it should be a whole number",
-    "int_parsing": "it should be a whole number",
-    "int_from_float": "it should be a whole number",
-    "float_type": "it should be a number",
-    "float_parsing": "it should be a number",
-    "bool_type": "it should be true or false",
-    "bool_parsing": "it should be true or false",
+    **dict.fromkeys(("model_type", "dict_type"), "this is a section, which holds settings of its own"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "it should be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "it should be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "it should be true or false"),
     "string_type": "it should be text",
     "missing": "it has to be set as well",
 }
@@ -292,10 +287,7 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
 
 
 def service_manager() -> tuple[str, float]:
-    """Return the socket of the service manager that started us and its watchdog's period in seconds; empty and 0: none.
-
-    They are taken out of the environment, so that no child speaks in this process's name.
-    """
+    """Take the service manager's socket and its watchdog's period in seconds; empty and 0 for none. No child gets them."""
     socket, pid, period = (os.environ.pop(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"))
     is_watched = period.isdecimal() and pid in ("", str(os.getpid()))
     return socket, int(period) / 1e6 if is_watched else 0.0
