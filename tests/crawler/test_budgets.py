@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from bench import limiters
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from bench import limiters
 from heliograph import config
 from heliograph.crawler import budgets
 
