@@ -287,7 +287,7 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
 
 
 def service_manager() -> tuple[str, float]:
-    """Take the service manager's socket and its watchdog's period in seconds; empty and 0 for none. No child gets them."""
+    """Take the service manager's socket and watchdog period (seconds; empty and 0: none), which no child inherits."""
     socket, pid, period = (os.environ.pop(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"))
     is_watched = period.isdecimal() and pid in ("", str(os.getpid()))
     return socket, int(period) / 1e6 if is_watched else 0.0
