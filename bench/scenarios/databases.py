@@ -49,9 +49,9 @@ async def fail_over(stage: Stage) -> None:
 
 
 async def poison(stage: Stage) -> None:
-    """A message that PostgreSQL cannot store, among ordinary ones."""
+    """A message whose text PostgreSQL cannot store as it is, among ordinary ones."""
     stage.traffic.post(stage.supergroup, "before")
-    stage.traffic.post(stage.supergroup, "a zero \0 byte")
+    stage.world.post(stage.supergroup, stage.user, "a zero \0 byte")
     await stage.traffic.run(1)
     stage.done()
 
@@ -61,5 +61,5 @@ SCENARIOS = (
     Scenario(name="outage_20", title="PostgreSQL away for 20 s", story=outage(20)),
     Scenario(name="cut_commit", title=f"connection cut after COMMIT, {CUTS} times", story=cut_after_commit),
     Scenario(name="fail_over", title="fail-over that loses commits", story=fail_over, has_standby=True),
-    Scenario(name="poison", title="a row that PostgreSQL refuses", story=poison),
+    Scenario(name="poison", title="a text with a zero byte, which PostgreSQL refuses", story=poison),
 )

@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from heliograph.simulator.world.boxes import Entry
 
+ZERO_BYTE = "\ufffd"
+"""Stands for a zero byte in a text, which PostgreSQL has no way to store."""
+
 Key = tuple[int, int]
 """The chat's marked id and the message's id in its channel or in the account's mailbox."""
 
@@ -117,7 +120,7 @@ def _events(space_id: int, key: Key, life: list[Entry], aways: Sequence[Away]) -
         end = ends[index] if index < len(ends) else None
         if end is None or not _is_unseen(entry.at, end, aways):
             is_last = index == len(texts) - 1
-            found.append(Event(key, space_id, entry.pts, entry.text or "", is_last))
+            found.append(Event(key, space_id, entry.pts, (entry.text or "").replace("\0", ZERO_BYTE), is_last))
     is_new = bool(texts) and texts[0].kind == "new"
     if gone is not None and not (is_new and _is_unseen(texts[0].at, gone.at, aways)):
         found.append(Event(key, space_id, gone.pts, None, False))

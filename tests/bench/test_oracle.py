@@ -113,3 +113,7 @@ def test_hidden_edits_private_messages_and_what_came_before_are_no_events():
     )
     found = oracle.events([(SPACE, log)], since=50, aways=[])
     assert [event.text for event in found] == ["a"]
+
+
+def test_zero_byte_is_shown_by_what_stands_for_it():
+    assert expected(entry(1, "new", "a\0b"))[0].text == "a\ufffdb"
