@@ -403,3 +403,46 @@ def test_thousand_boxes_keep_a_bounded_number_of_updates():
         for pts in range(3, 40):
             machine.container(pushed(event(pts, box=SpaceId(number))), 0)
     assert max(len(box._postponed) for box in machine.boxes.values()) <= 10
+
+
+def marking(machine, pts=11):
+    """Let the account's difference name the channel; return the commit with the mark."""
+    (fetch,) = only(Fetch, machine.control(ACCOUNT, Control.RECONNECTED, 0))
+    page = Page(to=BoxState(pts=6, seq=1, date=101), too_long=(TooLong(box=CHANNEL, pts=pts),))
+    return next(commit for commit in only(Commit, machine.page(fetch, page, 0)) if commit.dirty)
+
+
+def test_mark_that_is_stored_after_what_answers_it_is_taken_back():
+    """Regression: the update itself was quicker than the difference that named its channel."""
+    machine = live()
+    (update,) = machine.container(pushed(event(11)), 0)
+    commit = marking(machine)
+    machine.committed(update, 0)
+    (clean,) = machine.committed(commit, 0)
+    assert (clean.box, clean.from_state, clean.to_state, clean.is_clean) == (CHANNEL, *[BoxState(pts=11)] * 2, True)
+
+
+def test_mark_that_may_have_been_stored_by_a_failed_commit_is_taken_back():
+    machine = live()
+    (update,) = machine.container(pushed(event(11)), 0)
+    commit = marking(machine)
+    machine.committed(update, 0)
+    assert [each.is_clean for each in only(Commit, machine.commit_failed(commit))] == [True]
+
+
+def test_difference_with_what_came_meanwhile_answers_a_mark():
+    machine = live()
+    machine.boxes[CHANNEL].pipeline.marked = float("inf")
+    fetch = fetching(machine)
+    machine.container(pushed(event(12)), 0)
+    machine.server_pts(CHANNEL, 12, 10, 0)
+    (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=11), events=(event(0),)), 0))
+    (update,) = machine.committed(commit, 0)
+    assert (commit.is_clean, update.is_clean, update.to_state.pts) == (False, True, 12)
+
+
+def test_mark_of_a_box_that_is_met_later_is_taken_back_when_it_is_anchored():
+    machine = Machine()
+    assert machine.mark(CHANNEL, 0) == []
+    (commit,) = only(Commit, machine.add_channel(CHANNEL, ACCOUNT, 20, 0))
+    assert (commit.to_state.pts, commit.is_clean) == (20, True)

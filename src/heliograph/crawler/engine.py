@@ -73,6 +73,11 @@ class Engine:
             return
         self.perform(self.machine.add_account(account.mailbox, cursor, self._now()))
 
+    def owe(self, boxes: Iterable[identity.SpaceId]) -> None:
+        """Know before anything else which boxes are marked in the store, those among them that are met later."""
+        for box in boxes:
+            self.machine.mark(box, self._now())
+
     def resume_channel(
         self, account: link.Link, box: identity.SpaceId, cursor: records.BoxState | None, *, is_dirty: bool
     ) -> None:
@@ -101,9 +106,8 @@ class Engine:
 
     def committed(self) -> dict[identity.SpaceId, int]:
         """Return the committed pts of every box that has one."""
-        return {
-            space: box.pipeline.committed.pts for space, box in self.machine.boxes.items() if box.pipeline.committed
-        }
+        boxes = self.machine.boxes.items()
+        return {space: box.pipeline.committed.pts for space, box in boxes if box.pipeline.committed}
 
     def channel(self, account: link.Link, box: identity.SpaceId, server_pts: int, asked_at_pts: int | None) -> None:
         """Take a channel's dialog: anchor it, or compare its pts with the cursor from before the request.
@@ -291,8 +295,9 @@ class Engine:
         else:
             if anchor.box in self.claims.foreign:
                 self._give_up(anchor.box)
-            elif state is None:
+            elif state is None:  # the list of chats tells how it is reached, if we are in it
                 self.perform(self.machine.anchor_failed(anchor, events.Failure.ACCESS, self._now()))
+                self._on_refresh()
             elif await self._is_found(anchor.box):
                 self.perform(self.machine.anchored(anchor.box, state, self._now()))
 

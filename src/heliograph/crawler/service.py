@@ -201,6 +201,7 @@ class Crawl:
         links = [await self._link(row) for row in rows]
         self._resume = await resume.load(self._database, links, self._directory, self._claims)
         self._engine.reach.load(self._resume.lost)
+        self._engine.owe(self._resume.marks)
         on_ready()
         writing = [asyncio.create_task(job) for job in (self._writer.run(), self._heart.run())]
         tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]

@@ -197,7 +197,17 @@ class Box:
         if not self.pipeline.finish(commit):
             return []
         self._backoff = 0.0
-        return self._send() + (self._continue() if self.state is State.DIFF else [])
+        return self._settle() + (self._continue() if self.state is State.DIFF else [])
+
+    def marked(self) -> list[Action]:
+        """Take that a mark of this box is in the store by now, whatever was committed while it was on its way."""
+        self.pipeline.marked, self.pipeline.is_mark_stored = self.pipeline.marked or 0, True
+        return self._settle()
+
+    def _settle(self) -> list[Action]:
+        if self.state is State.LIVE:
+            self.pipeline.settle()
+        return self._send()
 
     def commit_failed(self, commit: Commit) -> list[Action]:
         """Take a commit's failure, or that nobody knows how it ended."""
@@ -292,21 +302,20 @@ class Box:
         if self._fetch is not None or self.pipeline.depth > 1:
             return []
         self._fetch = Fetch(
-            box=self.space, account=self.accounts[0], from_state=self.pipeline.tentative, limit=self._limit()
+            box=self.space,
+            account=self.accounts[0],
+            from_state=self.pipeline.tentative,
+            limit=self._rules.limit(self._undecodable),
         )
         return [self._fetch]
-
-    def _limit(self) -> int:
-        """Return the size of a page. A smaller one may be answered TooLong (section 1.3), so it is the last resort."""
-        limit = self._rules.page_limit
-        for _ in range(self._rules.stuck_after, self._undecodable + 1):
-            limit //= 10
-        return max(1, limit)
 
     def _finish(self, now: float) -> list[Action]:
         """End a difference: live again, unless we heard of more than it brought."""
         goal, self._goal = self._goal, 0
         actions = self._drain(now)
+        if goal <= self.pipeline.pts and self.state is State.LIVE:
+            self.pipeline.catch_up()
+            return actions + self._settle()
         if goal <= self.pipeline.pts or self.state is State.DIFF:
             return actions
         if goal == inf:

@@ -27,6 +27,8 @@ class Machine:
         self._timers: dict[SpaceId, float] = {}
         self._seq: dict[SpaceId, int] = {}
         self._silent_at: dict[SpaceId, float] = {}
+        self._marks_kept: set[SpaceId] = set()
+        """Boxes that are marked in the store and not met yet."""
 
     # -- what there is ----------------------------------------------------------------------------------------
 
@@ -64,8 +66,9 @@ class Machine:
         return [action for box in self.boxes.values() for action in box.remove_account(account, now)]
 
     def mark(self, box: SpaceId, now: float) -> list[Action]:
-        """Take over a dirty mark that the store holds."""
+        """Take over a dirty mark that the store holds, also of a box that is not met yet."""
         if box not in self.boxes:
+            self._marks_kept.add(box)
             return []
         self.boxes[box].pipeline.marked = float("inf")
         return self.boxes[box].dirty(now, "start")
@@ -173,11 +176,12 @@ class Machine:
 
     def committed(self, commit: Commit, now: float) -> list[Action]:
         """Take a commit's success."""
-        return self.boxes[commit.box].committed(commit, now)
+        actions = self.boxes[commit.box].committed(commit, now)
+        return actions + self._marked(commit)
 
     def commit_failed(self, commit: Commit) -> list[Action]:
         """Take a commit's failure, or that nobody knows how it ended."""
-        return self.boxes[commit.box].commit_failed(commit)
+        return self.boxes[commit.box].commit_failed(commit) + self._marked(commit)
 
     def recover(self, box: SpaceId) -> list[Action]:
         """Take that something went wrong in a way that nobody foresaw: nothing that is under way for a box counts."""
@@ -207,7 +211,8 @@ class Machine:
 
     def _box(self, space: SpaceId, cursor: BoxState | None) -> Box:
         if space not in self.boxes:
-            self.boxes[space] = Box(space, cursor, self._rules, self._timers)
+            self.boxes[space] = box = Box(space, cursor, self._rules, self._timers)
+            box.pipeline.marked = float("inf") if space in self._marks_kept else None
         return self.boxes[space]
 
     def _meet(self, space: SpaceId, account: SpaceId, now: float) -> list[Action]:
@@ -234,13 +239,13 @@ class Machine:
                 named[space] = max(pts, named.get(space, 0))
         for space, pts in named.items():
             line = self._box(space, None).pipeline
-            line.marked = max(pts, line.marked or 0)
+            line.marked, line.is_mark_stored = max(pts, line.marked or 0), False
         return tuple(DirtyMark(box=space, reason="account_difference") for space in named)
 
     def _mark_all(self, account: SpaceId) -> tuple[DirtyMark, ...]:
         channels = [box for box in self._channels(account) if box.pipeline.has_start]
         for box in channels:
-            box.pipeline.marked = float("inf")
+            box.pipeline.marked, box.pipeline.is_mark_stored = float("inf"), False
         return tuple(DirtyMark(box=box.space, reason="account_anchored") for box in channels)
 
     def _ask_marked(self, account: SpaceId, now: float) -> list[Action]:
@@ -253,6 +258,10 @@ class Machine:
 
     def _channels(self, account: SpaceId) -> list[Box]:
         return [box for space, box in self.boxes.items() if is_channel_space(space) and account in box.accounts]
+
+    def _marked(self, commit: Commit) -> list[Action]:
+        """Have the marks of a commit taken back once they are answered; after a failure some may be in the store."""
+        return [action for mark in commit.dirty for action in self.boxes[mark.box].marked()]
 
     @staticmethod
     def _named(page: Page) -> Iterable[tuple[SpaceId, float]]:

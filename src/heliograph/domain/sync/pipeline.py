@@ -20,7 +20,7 @@ from heliograph.domain.sync.gaps import Gap
 class Pipeline:
     """The committed state, the tentative one, and the commits between them."""
 
-    __slots__ = ("_base", "_live", "_queue", "box", "committed", "in_flight", "marked", "pts")
+    __slots__ = ("_base", "_live", "_queue", "box", "committed", "in_flight", "is_mark_stored", "marked", "pts")
 
     def __init__(self, box: SpaceId, cursor: BoxState | None) -> None:
         self.box = box
@@ -28,6 +28,8 @@ class Pipeline:
         self.marked: float | None = None
         """The pts that answers the stored dirty mark that no commit answers yet; infinite when only a finished
         difference does."""
+        self.is_mark_stored = True
+        """Whether the store has the mark already, and a commit can take it back."""
         self._queue: deque[Commit] = deque()
         self._live: list[Event] = []
         self.reset(cursor)
@@ -140,6 +142,16 @@ class Pipeline:
             return False
         self.marked = None
         return True
+
+    def catch_up(self) -> None:
+        """Count a mark as answered by what is on its way: a difference, and what came meanwhile, brought all of it."""
+        self.marked = None if self.marked is None else min(self.marked, self.pts)
+
+    def settle(self) -> None:
+        """After the last commit, take back a mark that it has answered."""
+        is_answered = self.marked is not None and self.marked <= self.pts
+        if is_answered and self.is_mark_stored and self.has_start and not self.depth:
+            self.advance(self.tentative, (), is_complete=False)
 
     def _is_clean_at(self, pts: int) -> bool:
         return self.marked is None or self.answers_mark(pts, is_complete=False)

@@ -41,3 +41,8 @@ class Rules:
     page_limit: int = PAGE
     stuck_after: int = 3
     """Undecodable answers in a row."""
+
+    def limit(self, undecodable: int) -> int:
+        """Return the size of a page. A smaller one may be answered TooLong (section 1.3), so it is the last resort."""
+        shrunk = max(0, undecodable - self.stuck_after + 1)
+        return max(1, self.page_limit // int(10**shrunk))
