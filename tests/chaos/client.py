@@ -80,12 +80,13 @@ class Schedule:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             found = await homes.compare(self._database, self._telegram.simulator.world, self._users)
-            if found.is_equal or asyncio.get_running_loop().time() > deadline or self._crawl.done():
+            is_whole = found.is_equal and await homes.is_verified(self._database)
+            if is_whole or asyncio.get_running_loop().time() > deadline or self._crawl.done():
                 break
             await asyncio.sleep(0.05)
         await self._end()
         lost = found.missing + found.wrong_text + found.wrong_fields
-        error = self._error or (None if found.is_equal else f"{found.examples}")
+        error = self._error or (None if is_whole else f"{found.examples or 'a hole stays open'}")
         outcome = Outcome(
             schedules=1,
             events=self._life.events,
@@ -176,7 +177,7 @@ def _settings(folder: Path, dsn: str) -> config.Settings:
         data_dir=folder,
         database=config.Database(url=SecretStr(dsn)),
         telegram=config.Telegram(api_id=1, api_hash=SecretStr("0" * 32), rpc_deadline_seconds=1.0),
-        crawler=config.Crawler(history_depth="all", budgets=homes.BUDGETS, gap_wait_seconds=0.05),
+        crawler=config.Crawler.model_validate(homes.CRAWLER),
     )
 
 

@@ -27,6 +27,16 @@ BUDGETS = {
     ),
     "difference": {**FAST, "concurrent": 1},
 }
+CRAWLER: dict[str, object] = {
+    "history_depth": "all",
+    "budgets": BUDGETS,
+    "gap_wait_seconds": 0.05,
+    "confirm_seconds": 0.5,
+    "sentinel_hot_seconds": 2,
+    "sentinel_cold_seconds": 2,
+}
+"""Everything that is looked at again by timer comes soon, so that a schedule ends."""
+OPEN = "SELECT count(*) FROM coverage WHERE NOT isempty(holes) OR NOT isempty(suspects)"
 
 
 class Home:
@@ -76,6 +86,13 @@ async def opened(dsn: str) -> AsyncIterator[store_database.Database]:
         yield found
     finally:
         await found.close()
+
+
+async def is_verified(database: store_database.Database) -> bool:
+    """Say whether every id has been asked for, and twice where it was empty."""
+    async with database.connection() as conn:
+        row = await (await conn.execute(OPEN)).fetchone()
+    return row == (0,)
 
 
 async def compare(database: store_database.Database, world: World, users: list[int]) -> verify.Comparison:
