@@ -1,4 +1,4 @@
-"""Users, basic groups and channels that share their numbers stay apart (TELEGRAM.md, scenario 40)."""
+"""Users, basic groups and channels that share their numbers stay apart: row 40 of TELEGRAM.md section 6."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ async def live(installation, chats, people, *, rounds):
         await asyncio.sleep(0.005)
 
 
-async def test_equal_numbers_of_users_groups_and_channels_are_mirrored_apart(installation):
+async def test_row_40_equal_numbers_of_users_groups_and_channels_are_mirrored_apart(installation):
+    """The right access hash for each, and rows of both: nothing of one is taken for the other's."""
     world = installation.world
     groups, channels = world.chats_of("group"), [chat for chat in world.chats.values() if chat.is_channel]
     numbers = {"user": set(world.users), "group": {c.id for c in groups}, "channel": {c.id for c in channels}}

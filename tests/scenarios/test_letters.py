@@ -33,8 +33,8 @@ async def replay(installation: Any) -> list[str]:
     return [each["outcome"] for each in result["letters"]]
 
 
-async def test_poison_row_costs_itself_in_the_commit_that_moves_the_cursor(installation):
-    """Row 32. Expected: every row of the difference but one, one dead letter and the cursor, in one transaction.
+async def test_row_32_poison_costs_itself_in_the_commit_that_moves_the_cursor(installation):
+    """Every row of the difference but one, one dead letter and the cursor, in one transaction.
 
     What the server refuses is refused by a real constraint of a real server (SQLSTATE 23514). Once that is mended the
     replay gives the row, beside a crawler that goes on.
@@ -64,8 +64,8 @@ async def test_poison_row_costs_itself_in_the_commit_that_moves_the_cursor(insta
         await installation.until_equal(unknowable=unknowable)
 
 
-async def test_box_whose_answers_nobody_can_read_stops_with_an_alarm_and_no_other_does(installation, capsys):
-    """Row 33. Expected: the box asks for a difference; when that holds the unknown thing too, it stops with an alarm.
+async def test_row_33_box_whose_answers_nobody_can_read_stops_with_an_alarm_and_no_other_does(installation, capsys):
+    """The box asks for a difference; when that holds the unknown thing too, it stops with an alarm.
 
     Its cursor stays where it is, other boxes go on meanwhile, and a version that can read it goes on from there: no row
     is lost, and nothing of it becomes a dead letter.
@@ -97,8 +97,8 @@ async def test_box_whose_answers_nobody_can_read_stops_with_an_alarm_and_no_othe
         await installation.until_equal(unknowable=unknowable)
 
 
-async def test_letters_of_a_bug_give_the_message_and_its_edits_after_the_fix(installation, monkeypatch):
-    """Row 34. Expected: what a bug makes of valid data is a letter with its bytes; the replay after the fix is the row.
+async def test_row_34_letters_of_a_bug_give_the_message_and_its_edits_after_the_fix(installation, monkeypatch):
+    """What a bug makes of valid data is a letter with its bytes; the replay after the fix is the row.
 
     An edit that came as a letter too is the text then, and the text before it a revision.
     """
