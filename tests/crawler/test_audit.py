@@ -116,6 +116,16 @@ async def test_live_edit_that_came_meanwhile_is_neither_overwritten_nor_counted(
     assert await query(database, AUDITS) == [(0, 0, 1, 0, True)]
 
 
+async def test_audit_is_true_for_the_cursor_from_before_the_question(database: store_database.Database) -> None:
+    await stored(database, message(1))
+    telegram = Telegram()
+    telegram.there = {1: "edited in silence"}
+    run = Run(database, telegram)
+    telegram.on_request = lambda request: run.commit_at(CHANNEL, 57)
+    await steps(run, 1)
+    assert await query(database, "SELECT text, as_of FROM messages") == [("edited in silence", 50)]
+
+
 async def test_channel_of_two_accounts_is_audited_by_one(database: store_database.Database) -> None:
     await stored(database, message(1))
     first, second = Telegram(), Telegram(account_id=2, user_id=SECOND)

@@ -6,6 +6,8 @@ import dataclasses
 import errno
 import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +18,24 @@ from heliograph.domain import records
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROOMY = 64 * 1024 * 1024
+# Prints how large each file was that was brought to the disk.
+WATCHED = """
+import asyncio, os, pathlib, sys
+
+fsync = os.fsync
+
+def watched(descriptor):
+    fsync(descriptor)
+    print(os.fstat(descriptor).st_size)
+
+os.fsync = watched
+
+from heliograph.crawler.spool import journal
+from heliograph.domain import records
+
+spool = journal.open_at(pathlib.Path(sys.argv[1]), 1)
+asyncio.run(spool.append([records.Batch(origin="live", users=[records.User(user_id=1)])]))
+"""
 
 
 def batch(number, **fields):
@@ -201,6 +221,15 @@ async def test_group_is_fsynced_before_it_counts_and_so_is_its_files_name(tmp_pa
     await spool.append([batch(1)])
     assert synced == [len(segments.MAGIC), "folder", spool.held.bytes]
     spool.close()
+
+
+def test_spool_of_a_crawler_brings_each_group_to_the_disk(tmp_path):
+    """What a crawler opens has no fsync of a test's in it: a program of its own watches the system's."""
+    program = [sys.executable, "-c", WATCHED, str(tmp_path)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "spool").glob("*.spool")
+    assert int(done.stdout.split()[-1]) == path.stat().st_size > len(segments.MAGIC)
 
 
 async def test_batch_that_has_no_form_as_bytes_is_named_and_the_others_are_kept(tmp_path):

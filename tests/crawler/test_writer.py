@@ -144,6 +144,16 @@ async def test_mark_and_the_answer_to_it_keep_their_order(database):
     assert await one(database, "SELECT array_agg(box) FROM dirty_boxes") == [12]
 
 
+async def test_marks_are_in_the_transaction_of_the_account_state_that_named_them(database):
+    """Else a crash in between forgets the channels: no later difference names them again."""
+    marks = [records.DirtyMark(box=box, reason="named") for box in (12, 13)]
+    async with running(database) as made:
+        await made.submit(records.Batch(origin="difference", moves=move(None, 9, box=-7), dirty=marks))
+    assert await one(database, "SELECT count(*) FROM dirty_boxes") == 2
+    written_by = "SELECT xmin::text AS it FROM box_cursors UNION ALL SELECT xmin::text FROM dirty_boxes"
+    assert await one(database, f"SELECT count(DISTINCT it) FROM ({written_by}) written") == 1
+
+
 async def test_writer_is_idle_when_every_lane_has_ended(database):
     async with running(database) as made:
         async with hanging(database) as user:

@@ -14,6 +14,9 @@ async def test_cursor_and_rows_commit_together(make: Any, write: Any, fetch: Any
     outcome = await write(make.batch(make.message(2), moves=(make.move(5, 6),)))
     assert not outcome.conflicts
     assert await fetch("SELECT pts FROM box_cursors") == [(6,)]
+    # One transaction wrote both: nothing can come between them.
+    row = "SELECT xmin::text FROM messages WHERE message_id = 2"
+    assert await fetch("SELECT xmin::text FROM box_cursors") == await fetch(row)
 
 
 async def test_conflict_leaves_nothing_of_its_batch(make: Any, write: Any, fetch: Any) -> None:
@@ -65,11 +68,13 @@ async def test_holder_of_an_earlier_epoch_cannot_move_the_cursor(
 
 
 async def test_dirty_marks_commit_with_the_account_state_that_named_them(
-    make: Any, write: Any, database: store_database.Database
+    make: Any, write: Any, fetch: Any, database: store_database.Database
 ) -> None:
     mailbox = identity.mailbox_space(1001)
     marks = [records.DirtyMark(box=identity.channel_space(box), reason="named") for box in range(1, 301)]
     await write(make.batch(*marks, moves=(make.move(None, 1, box=mailbox),)))
+    # One transaction wrote them all: nothing can come between them.
+    assert len(await fetch("SELECT xmin::text FROM box_cursors UNION SELECT xmin::text FROM dirty_boxes")) == 1
     await write(make.batch(clean=[identity.channel_space(7)]), make.batch(clean=[identity.channel_space(8)]))
     async with database.connection() as conn:
         assert {mark.box for mark in await cursors.dirty(conn)} == set(range(1, 301)) - {7, 8}
