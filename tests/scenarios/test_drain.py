@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import tomllib
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
+from tests.scenarios.measured import measured
 
 from heliograph import config
 from heliograph.cli import child
@@ -36,19 +34,6 @@ async def slow_database(installation) -> AsyncIterator[None]:
     async with installation.database.transaction() as conn:
         await conn.execute("SELECT FROM outbox_counter FOR UPDATE")
         yield
-
-
-def crawler_note(installation):
-    return installation.settings.data_dir / "run" / "crawler.json"
-
-
-async def measured(installation, name):
-    """Return the sum of one metric of the crawler's process."""
-    port = json.loads(crawler_note(installation).read_text())["metrics_port"]
-    async with httpx.AsyncClient(trust_env=False) as client:
-        text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
-    families = {family.name: family for family in text_string_to_metric_families(text)}
-    return sum(sample.value for sample in families[name].samples)
 
 
 async def until_pending(installation, events=1):

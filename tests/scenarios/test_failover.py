@@ -81,22 +81,24 @@ async def assert_nothing_is_lost_or_twice(installation, epoch):
     assert await installation.all(edited) == ["kept", "kept"]
 
 
-async def test_running_crawler_replays_what_a_fail_over_lost(installation, pair):
-    """Nobody needs to post anything: the lost connection alone makes the crawler look at what the store holds."""
+async def test_row_29_running_crawler_replays_what_a_fail_over_lost(installation, pair):
+    """Cursors went back with their rows and are replayed; the lost connection alone makes the process look at them."""
     chats = await found_chats(installation)
-    async with installation.crawling():
-        await commit_what_will_be_lost(installation, pair, chats)
-        epoch = await installation.one(EPOCH)
-        installation.look_away()
-        await pair.fail_over()
-        await installation.until(REPLAYED)
-        for chat, _ in chats:
-            installation.world.post(chat, installation.users[0], "said afterwards")
-        await installation.until("SELECT count(*) = 2 FROM messages WHERE text = 'said afterwards'")
-        await assert_nothing_is_lost_or_twice(installation, epoch)
+    await installation.start_process()
+    await commit_what_will_be_lost(installation, pair, chats)
+    epoch = await installation.one(EPOCH)
+    installation.look_away()
+    await pair.fail_over()
+    await installation.until(REPLAYED)
+    for chat, _ in chats:
+        installation.world.post(chat, installation.users[0], "said afterwards")
+    await installation.until("SELECT count(*) = 2 FROM messages WHERE text = 'said afterwards'")
+    await assert_nothing_is_lost_or_twice(installation, epoch)
+    assert await installation.stop_process() == 0
 
 
-async def test_crawler_that_starts_after_a_fail_over_replays_what_it_lost(installation, pair):
+async def test_row_29_crawler_that_starts_after_a_fail_over_replays_what_it_lost(installation, pair):
+    """Cursors went back with their rows, so that the first differences bring exactly what is gone, each once."""
     chats = await found_chats(installation)
     async with installation.crawling():
         await commit_what_will_be_lost(installation, pair, chats)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from datetime import timedelta
 
 import pytest
+from tests.scenarios.measured import measured
 
-from heliograph import clock, errors, metrics
+from heliograph import clock, config, errors, metrics
 from heliograph.crawler import requests, roster
 from heliograph.store import accounts
 from heliograph.vault import sessions
@@ -35,8 +37,9 @@ def harbour(installation):
 
 
 def pinging_every(installation, seconds):
-    telegram = installation.settings.telegram.model_copy(update={"ping_seconds": seconds})
-    installation.settings = installation.settings.model_copy(update={"telegram": telegram})
+    content = tomllib.loads(installation.settings.config_file.read_text())
+    content["telegram"]["ping_seconds"] = seconds
+    config.write(installation.settings.config_file, content)
 
 
 def asked():
@@ -45,23 +48,24 @@ def asked():
     return sum(sample.value for sample in samples if sample.name.endswith("_count"))
 
 
-async def test_line_that_died_in_silence_is_given_up_and_what_it_swallowed_is_caught_up(installation, harbour):
-    """Row 8, silent TCP black hole: detected by the ping's deadline, then a catch-up over a new line."""
+async def test_row_08_line_that_died_in_silence_is_given_up_and_what_it_swallowed_is_caught_up(installation, harbour):
+    """Silent TCP black hole: detected by the ping's deadline, then a catch-up over a new line."""
     pinging_every(installation, 1.0)
-    async with installation.crawling():
-        await installation.until_backfilled()
-        before = metrics.RECONNECTS._value.get()
-        assert installation.telegram.faults.stall(3600) == len(installation.users)
-        harbour("into the black hole")
-        await installation.until_stored("into the black hole")
-        assert metrics.RECONNECTS._value.get() > before
-        harbour("over the new line")
-        await installation.until_stored("over the new line")
+    await installation.start_process()
+    await installation.until_backfilled()
+    before = await measured(installation, "heliograph_reconnects")
+    assert installation.telegram.faults.stall(3600) == len(installation.users)
+    harbour("into the black hole")
+    await installation.until_stored("into the black hole")
+    assert await measured(installation, "heliograph_reconnects") > before
+    harbour("over the new line")
+    await installation.until_stored("over the new line")
+    assert await installation.stop_process() == 0
     assert installation.telegram.violations == []
 
 
-async def test_auth_key_is_never_used_in_two_places(installation, harbour):
-    """Row 38, same auth key from two addresses: never happens, however crawlers are killed, ended and doubled."""
+async def test_row_38_auth_key_is_never_used_in_two_places(installation, harbour):
+    """The same auth key from two addresses never happens, however crawlers are killed, ended and doubled."""
     await installation.start_process()
     await installation.until_backfilled()
     await installation.kill_process()
@@ -95,8 +99,8 @@ async def test_auth_key_in_two_places_is_seen_by_the_simulator(installation):
         await second.disconnect()
 
 
-async def test_clock_that_jumps_takes_no_lease_and_storms_no_timer(installation, harbour):
-    """Row 47, clock jump of an hour either way: no lease theft, no timer storm, and updates go on."""
+async def test_row_47_clock_that_jumps_takes_no_lease_and_storms_no_timer(installation, harbour):
+    """A clock jump of an hour either way: no lease theft, no timer storm, and updates go on."""
     time = Jumping()
     async with installation.crawling(time=time) as first:
         await installation.until_backfilled()

@@ -67,9 +67,9 @@ NAMESPACE = ("unshare", "--map-root-user", "--mount")
 SMALL = 'mount -t tmpfs -o size=128k,mode=700 tmpfs "$0" && exec "$@"'
 KINDS = {
     "refused": lambda proxy: proxy.refuse(),
+    "stalled": lambda proxy: _now(proxy.stall()),
     "read_only": lambda proxy: _now(proxy.read_only()),
     "disk_full": lambda proxy: _now(proxy.disk_full()),
-    "stalled": lambda proxy: _now(proxy.stall()),
 }
 
 
@@ -77,42 +77,85 @@ async def _now(_):
     """Some faults begin at once."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_outage_under_load_costs_nothing_and_repeats_nothing(installation, away, kind):
-    """Rows 26 and 28: what was said meanwhile is spooled and written afterwards, every version once."""
+async def started(installation):
+    """The crawler as a process that has caught up; what happens from now on is held against it."""
+    await installation.start_process()
+    await installation.until_backfilled()
+    await installation.until("SELECT count(*) = 0 FROM dirty_boxes")
+
+
+def spooled(installation):
+    return list((installation.settings.data_dir / "spool").glob("*.spool"))
+
+
+async def until_drained(installation):
+    async with asyncio.timeout(60):
+        while spooled(installation):  # noqa: ASYNC110 - a process of its own announces nothing
+            await asyncio.sleep(0.05)
+
+
+async def weather(installation, away, kind):
+    """Speak while the database is away, and see that every version is there once afterwards."""
     chat, owner = await harbour(installation)
-    async with installation.crawling():
-        await installation.until_backfilled()
-        connections = set(installation.telegram.faults._connections)
-        await KINDS[kind](away)
-        shown = await speak(installation, chat, owner, "away")
-        await installation.until_spooled()
-        shown |= await speak(installation, chat, owner, "still away")
-        await asyncio.sleep(0)
-        assert set(installation.telegram.faults._connections) == connections
-        await away.clear()
-        await installation.until_equal()
-        await installation.until_drained()
+    await started(installation)
+    connections = set(installation.telegram.faults._connections)
+    await KINDS[kind](away)
+    shown = await speak(installation, chat, owner, "away")
+    await installation.until_spooled_on_disk(shown)
+    shown |= await speak(installation, chat, owner, "still away")
+    await installation.until_spooled_on_disk(shown)
+    assert set(installation.telegram.faults._connections) == connections
+    await away.clear()
+    await installation.until_equal()
+    await until_drained(installation)
+    assert await installation.stop_process() == 0
     assert sorted(shown) == sorted([*await versions(installation, "away"), *await versions(installation, "still")])
     assert await installation.one("SELECT count(*) FROM dead_letters") == 0
     assert await installation.one("SELECT count(*) FROM known_losses") == 0
 
 
-async def test_connection_cut_after_its_commit_stores_everything_once(installation, away):
-    """Row 27: the server carried the commits out, and nobody heard of it."""
+@pytest.mark.parametrize("kind", ["refused", "stalled"])
+async def test_row_26_database_that_is_away_under_load_costs_nothing_and_repeats_nothing(installation, away, kind):
+    """The spool grows, nothing is dropped, and all of it is written afterwards, every version once."""
+    await weather(installation, away, kind)
+
+
+async def test_row_27_connection_cut_after_its_commit_stores_everything_once(installation, away):
+    """The server carried the commits out, and nobody heard of it: cursors are read again, no version is double."""
     chat, owner = await harbour(installation)
-    async with installation.crawling():
-        await installation.until_backfilled()
-        cuts = away.cut_after_commit(3, touching="box_cursors")
-        shown = await speak(installation, chat, owner, "cut")
-        await asyncio.wait_for(cuts.happened.wait(), 30)
-        await installation.until_equal()
-        await installation.until_drained()
+    await started(installation)
+    cuts = away.cut_after_commit(3, touching="box_cursors")
+    shown = await speak(installation, chat, owner, "cut")
+    await asyncio.wait_for(cuts.happened.wait(), 30)
+    await installation.until_equal()
+    await until_drained(installation)
+    assert await installation.stop_process() == 0
     assert await versions(installation, "cut") == sorted(shown)
 
 
-async def test_killed_crawler_finds_its_spool_again(installation, away):
-    """Row 25, and a restart in the outage: what the dead process had fsynced is written by the next one, first."""
+@pytest.mark.parametrize("kind", ["read_only", "disk_full"])
+async def test_row_28_database_that_refuses_to_write_costs_nothing_and_repeats_nothing(installation, away, kind):
+    """Not dead-lettered: what could not be written is spooled and written whole afterwards, every version once."""
+    await weather(installation, away, kind)
+
+
+async def test_row_28_transaction_that_meets_a_deadlock_is_done_again_whole(installation, away):
+    """Not dead-lettered and not split: every version is there once."""
+    chat, owner = await harbour(installation)
+    await started(installation)
+    deadlock = away.deadlock(3, touching="box_cursors")
+    shown = await speak(installation, chat, owner, "locked")
+    await asyncio.wait_for(deadlock.happened.wait(), 30)
+    await installation.until_equal()
+    await until_drained(installation)
+    assert await installation.stop_process() == 0
+    assert deadlock.is_spent
+    assert await versions(installation, "locked") == sorted(shown)
+    assert await installation.one("SELECT count(*) FROM dead_letters") == 0
+
+
+async def test_row_25_killed_crawler_finds_its_spool_again(installation, away):
+    """Equal final state after a restart in the outage: what the dead process had fsynced is written first."""
     chat, owner = await harbour(installation)
     await installation.start_process()
     await installation.until_backfilled()
@@ -128,8 +171,8 @@ async def test_killed_crawler_finds_its_spool_again(installation, away):
     assert list((installation.settings.data_dir / "spool").glob("*.spool")) == []
 
 
-async def test_torn_end_of_a_spool_is_asked_of_telegram_again(installation, away):
-    """Row 31: the whole records are replayed, and the difference brings the last form of what the torn one held."""
+async def test_row_31_torn_end_of_a_spool_is_asked_of_telegram_again(installation, away):
+    """The whole records are replayed, and the difference brings the last form of what the torn one held."""
     chat, owner = await harbour(installation)
     await installation.start_process()
     await installation.until_backfilled()
@@ -140,29 +183,28 @@ async def test_torn_end_of_a_spool_is_asked_of_telegram_again(installation, away
     *_, last = sorted((installation.settings.data_dir / "spool").glob("*.spool"))
     last.write_bytes(last.read_bytes()[:-7])
     await away.accept()
-    async with installation.crawling():
-        await installation.until_equal()
+    await installation.start_process()
+    await installation.until_equal()
+    assert await installation.stop_process() == 0
 
 
-async def test_spool_without_room_falls_back_to_asking_telegram(installation, away):
-    """Row 30: batches fail, boxes are due, and the difference brings the last forms once the database is back."""
+async def test_row_30_spool_without_room_falls_back_to_asking_telegram(installation, away):
+    """Batches fail, boxes are due, and the difference brings the last forms once the database is back."""
     chat, owner = await harbour(installation)
-    installation.settings = installation.settings.model_copy(
-        update={"crawler": installation.settings.crawler.model_copy(update={"spool_mb": 0})}
-    )
-    async with installation.crawling():
-        await installation.until_backfilled()
-        installation.look_away()
-        await away.refuse()
-        await speak(installation, chat, owner, "without room")
-        await away.accept()
-        await installation.until_equal()
-        installation.world.post(chat, owner, "live again")
-        await installation.until_stored("live again")
+    installation.reconfigure(spool_mb=0)
+    await started(installation)
+    installation.look_away()
+    await away.refuse()
+    await speak(installation, chat, owner, "without room")
+    await away.accept()
+    await installation.until_equal()
+    installation.world.post(chat, owner, "live again")
+    await installation.until_stored("live again")
+    assert await installation.stop_process() == 0
 
 
-async def test_full_disk_of_the_spool_falls_back_to_asking_telegram(installation, away, tmp_path):
-    """Row 30 on a real file system of 128 kB: the process goes on, and the difference brings the last forms."""
+async def test_row_30_full_disk_of_the_spool_falls_back_to_asking_telegram(installation, away, tmp_path):
+    """On a real file system of 128 kB the process goes on, and the difference brings the last forms."""
     if not can_mount():
         pytest.skip("a file system of its own needs a mount namespace, which is refused here")
     chat, owner = await harbour(installation)
@@ -183,8 +225,8 @@ async def test_full_disk_of_the_spool_falls_back_to_asking_telegram(installation
     assert await installation.stop_process() == 0
 
 
-async def test_burst_is_bounded_in_memory_and_complete_in_the_end(installation, away):
-    """Row 46: while nothing can be written the queues keep their limits; what they dropped is asked for afterwards."""
+async def test_row_46_burst_is_bounded_in_the_queues_and_complete_in_the_end(installation, away):
+    """While nothing can be written the queues keep their limits; what they dropped is asked for afterwards."""
     chat, owner = await harbour(installation)
     update = {"spool_mb": 0, "queue_size": 200}
     installation.settings = installation.settings.model_copy(

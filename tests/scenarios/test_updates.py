@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 from telethon.tl import functions, types
-from tests.scenarios.asked import Asked
+from tests.scenarios import quiet
+from tests.scenarios.quiet import SETTLED, following
 
 from heliograph.crawler import transport
-from heliograph.simulator.server import Simulator
 
 TOLD = "SELECT count(*) FROM outbox WHERE change = %s"
 CAUSES = "SELECT DISTINCT cause FROM gaps WHERE space_id = %s"
-SETTLED = "SELECT count(*) = 0 FROM dirty_boxes"
 
 
 @pytest.fixture
 async def telegram():
-    async with Simulator(chats=6, days=1, messages=60) as simulator:
+    async with quiet.telegram() as simulator:
         yield simulator
 
 
 @pytest.fixture
 async def harbour(installation):
-    """A channel that only the first account is in; nothing else is mirrored."""
-    first = installation.users[0]
-    await installation.enable(first)
-    installation.users = [first]
-    # What is asked for by timer would hide what updates ask for.
-    installation.reconfigure(refresh_seconds=3600, sentinel_hot_seconds=3600, sentinel_cold_seconds=3600)
-    return installation.world.run("create_channel", creator=first, title="Harbour", kind="supergroup")
-
-
-@contextlib.asynccontextmanager
-async def following(installation, **options):
-    """Run the crawler until it has caught up, and tell what it asks for from then on."""
-    async with installation.crawling(**options):
-        await installation.until_verified()
-        await installation.until(SETTLED)
-        asked = Asked(installation.telegram)
-        yield asked
+    return await quiet.harbour(installation)
 
 
 async def test_row_01_two_updates_that_changed_places_need_no_difference(installation, harbour):
