@@ -318,6 +318,22 @@ async def test_unknown_channel_is_anchored_by_its_dialog(world):
     assert world.telegram.asked[-1].peers[0].peer.access_hash == 8
 
 
+async def test_channel_that_nobody_has_described_waits_for_the_list_of_chats_and_is_anchored_by_it(world, capsys):
+    """Regression: it counted as one whose access is lost, was given up with an alarm, and no history was fetched."""
+    other = 12
+    asked = len(world.refreshes)
+    world.push(types.UpdateChannelTooLong(channel_id=other))
+    await world.until(lambda: len(world.refreshes) > asked)
+    world.pass_time(1)
+    await world.until(lambda: world.machine.deadline() > world.time.monotonic())
+    assert world.machine.boxes[other].state is State.UNANCHORED
+    assert len(world.refreshes) == asked + 1
+    assert not world.reach.is_lost(identity.channel_peer(other))
+    assert "access_lost" not in capsys.readouterr().out
+    world.engine.channel(world.account, other, 31, None)
+    await world.until(lambda: (None, 31) in world.store.moves)
+
+
 async def test_met_channel_goes_on_from_its_stored_cursor_instead_of_being_anchored(world):
     other = 12
     world.claims.stored = {other: (records.BoxState(pts=20), 3)}

@@ -12,6 +12,7 @@ from functools import partial
 
 from heliograph import clock, errors, log
 from heliograph.crawler import (
+    anchoring,
     batches,
     claims,
     directory,
@@ -61,6 +62,16 @@ class Engine:
         self._intake = intake.Intake(commits, chats, self._time, on_refresh=on_refresh, on_roles=self._note_roles)
         self._links = link.Links()
         self._tasks = tasks.Tasks(self.recover)
+        self._anchoring = anchoring.Anchoring(
+            sequence,
+            claimed,
+            self._links,
+            self._intake,
+            now=self._now,
+            perform=self.perform,
+            is_found=self._is_found,
+            on_refresh=on_refresh,
+        )
         self._rereading = rereading.Rereading(claimed, commits, self._tasks, self._reloaded)
 
     # -- for the service --------------------------------------------------------------------------------------
@@ -128,14 +139,7 @@ class Engine:
 
         Raises DatabaseUnreachable and DiskFull.
         """
-        unknown = [box for box in boxes if not (self._has_start(box) or box in self.claims.foreign)]
-        taken = await self.claims.take(unknown) if unknown else {}
-        for box, cursor in taken.items():
-            if box not in self.machine.boxes:
-                self.machine.load(box, cursor)
-            elif not self._has_start(box):
-                self.perform(self.machine.reloaded(box, cursor, self._now()))
-        return {box: cursor.pts for box, cursor in taken.items()}
+        return await self._anchoring.adopt(boxes)
 
     def recover(self, box: identity.SpaceId) -> None:
         """Have a box begin anew from its stored cursor: after a defect, which may have swallowed its next action."""
@@ -213,7 +217,7 @@ class Engine:
             elif isinstance(action, todo.Fetch):
                 self._tasks.start(action.box, self._fetch(action))
             elif isinstance(action, todo.Anchor):
-                self._tasks.start(action.box, self._anchor(action))
+                self._tasks.start(action.box, self._anchoring.run(action))
             elif isinstance(action, todo.Reload):
                 self._reload(action)
             elif action.box not in self.claims.foreign:
@@ -283,40 +287,6 @@ class Engine:
         if failure is events.Failure.ACCESS:
             self._on_refresh()
 
-    async def _anchor(self, anchor: todo.Anchor) -> None:
-        try:
-            state = await self._standing(anchor)
-        except errors.TelegramError as error:
-            failure, seconds = requests.failure(error)
-            self.perform(self.machine.anchor_failed(anchor, failure, self._now(), seconds))
-        except Exception as error:  # whatever it was, a box without a timer would wait for ever
-            _log.warning("anchor_failed", box=anchor.box, **log.cause(error))
-            self.perform(self.machine.anchor_failed(anchor, events.Failure.RETRY, self._now()))
-        else:
-            if anchor.box in self.claims.foreign:
-                self._give_up(anchor.box)
-            elif state is None:  # the list of chats tells how it is reached, if we are in it
-                self.perform(self.machine.anchor_failed(anchor, events.Failure.ACCESS, self._now()))
-                self._on_refresh()
-            elif await self._is_found(anchor.box):
-                self.perform(self.machine.anchored(anchor.box, state, self._now()))
-
-    async def _standing(self, anchor: todo.Anchor) -> records.BoxState | None:
-        """Return where a box is to start, None when nobody can tell or when its cursor was in the store after all.
-
-        A cursor that means nothing to the server is not looked up again: the box has it already.
-        """
-        if not self._has_start(anchor.box):
-            await self.adopt([anchor.box])
-            if self._has_start(anchor.box):
-                return None
-        account = self._links.get(anchor.account)
-        if account is None or anchor.box in self.claims.foreign:
-            return None
-        found = await questions.standing(anchor.box, account)
-        self._intake.set_aside(account, found.users, found.chats, ())
-        return found.state
-
     async def _is_found(self, box: identity.SpaceId) -> bool:
         """Note that a box answers, which mailboxes always do, and say whether its answer is ours to take."""
         if not identity.is_channel_space(box):
@@ -326,10 +296,6 @@ class Engine:
             return False
         self.reach.find(identity.channel_peer(box))
         return True
-
-    def _has_start(self, box: identity.SpaceId) -> bool:
-        found = self.machine.boxes.get(box)
-        return found is not None and found.pipeline.has_start
 
     def _reload(self, reload: todo.Reload) -> None:
         if self._rereading.add(reload.box):

@@ -47,7 +47,8 @@ class Machine:
     def add_channel(self, channel: SpaceId, account: SpaceId, server_pts: int | None, now: float) -> list[Action]:
         """Name an account that can read a channel, and where the server's box stands if that is known."""
         box = self._box(channel, None)
-        known = box.state is State.UNANCHORED and not box.accounts and server_pts is not None
+        # Whoever was asked where it stands may not know yet how it is reached: the first answer counts.
+        known = box.state is State.UNANCHORED and not box.pipeline.has_start and server_pts is not None
         actions = box.add_account(account, now)
         return box.anchored(BoxState(pts=server_pts or 0), now) if known else actions
 
