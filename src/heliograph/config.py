@@ -132,9 +132,9 @@ class Crawler(_Section):
     silence_seconds: float = Field(900, gt=0)
     refresh_seconds: float = Field(300, gt=0)
     """How often the list of chats is read again."""
-    sentinel_hot_seconds: float = Field(60, gt=0)
-    """How often it is asked where a chat with traffic stands."""
-    sentinel_cold_seconds: float = Field(600, gt=0)
+    sentinel_hot_seconds: float = Field(50, gt=0)
+    """How often it is asked where a chat with traffic stands: with its confirmation a loss is stored in a minute."""
+    sentinel_cold_seconds: float = Field(590, gt=0)
     """How often at least it is asked where any chat stands."""
     confirm_seconds: float = Field(60, ge=0)
     """What was found empty is asked for again after so long before it counts as deleted."""

@@ -17,16 +17,21 @@ __all__ = ["connection", "simulator", "start_simulator"]
 
 
 class Boxes:
-    """An engine without boxes."""
+    """An engine whose boxes stand at ``cursors``; the store has a cursor for every other box."""
+
+    def __init__(self) -> None:
+        self.cursors: dict[int, int] = {}
+        self.listed: dict[int, tuple[int, int | None]] = {}
+        """Each box with the server's pts, and the cursor that was adopted for it."""
 
     def committed(self) -> dict[int, int]:
-        return {}
+        return dict(self.cursors)
 
     async def adopt(self, boxes: Iterator[int]) -> dict[int, int]:
-        return dict.fromkeys(boxes, 1)
+        return {box: 1 for box in boxes if box not in self.cursors}
 
-    def channel(self, *_: object) -> None:
-        pass
+    def channel(self, account: object, box: int, pts: int, adopted_pts: int | None) -> None:
+        self.listed[box] = (pts, adopted_pts)
 
 
 class Store:
@@ -42,10 +47,19 @@ class Listing:
     def __init__(self, connection: transport.Connection) -> None:
         self.pauses: list[float] = []
         self.paused = asyncio.Semaphore(0)
+        self.boxes = Boxes()
+        self.told: list[tuple[int, int, int]] = []
         known = directory.Directory()
         account = link.Link(connection, epoch=1, chats=known)
         self.refresh = refresh.Refresh(
-            account, Boxes(), Store(), known, every_seconds=300, on_page=self._take, sleep=self._sleep
+            account,
+            self.boxes,
+            Store(),
+            known,
+            every_seconds=300,
+            on_page=self._take,
+            on_standing=lambda *given: self.told.append(given),
+            sleep=self._sleep,
         )
 
     async def _take(self, tops: dict[int, int]) -> None:
@@ -73,6 +87,17 @@ async def test_list_that_telegram_refuses_is_asked_for_once_a_minute_however_oft
         await asyncio.wait_for(listing.paused.acquire(), 30)
     reading.cancel()
     assert listing.pauses[:3] == [refresh.REFUSED_SECONDS] * 3
+
+
+async def test_list_leaves_it_to_the_sentinel_to_judge_where_a_channel_stands(listing: Listing) -> None:
+    """Regression: the list asked for a difference at once, past what was pushed and waited for its turn."""
+    await listing.refresh.once()
+    assert listing.boxes.listed and all(adopted == 1 for _, adopted in listing.boxes.listed.values())
+    assert listing.told == []
+    listing.boxes.cursors = {box: pts - 1 for box, (pts, _) in listing.boxes.listed.items()}
+    await listing.refresh.once()
+    assert all(adopted is None for _, adopted in listing.boxes.listed.values())
+    assert sorted(listing.told) == sorted((box, pts - 1, pts) for box, (pts, _) in listing.boxes.listed.items())
 
 
 async def test_reading_goes_on_after_what_passes_by_itself(simulator: Simulator, listing: Listing) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.crawler.reconcile_run import CHANNEL, MAILBOX, OTHER, SECOND, Run, Telegram, refused
 
-from heliograph import errors
+from heliograph import config, errors
 from heliograph.crawler.reconcile import pace, sentinel
 from heliograph.crawler.transport import inbox
 from heliograph.domain.sync import actions
@@ -85,6 +85,36 @@ async def test_news_that_waits_in_our_own_queue_is_not_fetched_before_its_turn(
     run.telegrams[0].inbox.get_nowait()
     await pass_by(run, watcher, 1)
     assert fetched(run) == [CHANNEL]
+
+
+async def test_what_the_list_of_chats_tells_waits_for_what_was_pushed_before_it(
+    database: store_database.Database,
+) -> None:
+    run = Run(database, telegram())
+    run.telegrams[0].inbox = inbox.Inbox(10, run.time)
+    watcher = watch(run)
+    await watcher.step()
+    run.telegrams[0].inbox.put_nowait("pushed before the list was read")
+    watcher.hear(CHANNEL, 50, 53)
+    watcher.hear(OTHER, 70, 70)
+    await pass_by(run, watcher, 30)
+    assert run.actions == []
+    run.telegrams[0].inbox.get_nowait()
+    await pass_by(run, watcher, 1)
+    assert fetched(run) == [CHANNEL]
+
+
+async def test_pts_below_the_cursor_that_the_list_of_chats_tells_is_looked_at_soon(
+    database: store_database.Database,
+) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    await watcher.step()
+    asked = len(run.telegrams[0].asked)
+    watcher.hear(CHANNEL, 50, 44)
+    await watcher.step()
+    assert len(run.telegrams[0].asked) == asked + 1
+    assert run.actions == []
 
 
 async def test_accounts_own_box_is_compared_with_every_answer(database: store_database.Database) -> None:
@@ -194,6 +224,28 @@ def looks_until(end: float, *, moves: bool) -> list[float]:
 def test_chat_with_traffic_is_looked_at_every_minute() -> None:
     looks = looks_until(3600, moves=True)
     assert max(later - earlier for earlier, later in itertools.pairwise(looks)) <= HOT
+
+
+def test_chat_that_was_silent_between_two_looks_has_traffic_all_the_same() -> None:
+    """A loss in it is found within a minute too."""
+    kept, now = pace.Pace(HOT, COLD), 0.0
+    kept.keep({CHANNEL}, now)
+    for pts in (1, 2, *[3] * 5):
+        kept.looked(CHANNEL, pts, now)
+        assert kept.looks[CHANNEL].period == HOT
+        now += HOT
+    while now < 3 * pace.WARM_SECONDS:
+        kept.looked(CHANNEL, 3, now)
+        now += HOT
+    assert kept.looks[CHANNEL].period > HOT
+
+
+def test_by_default_a_loss_is_stored_within_a_minute_and_ten_where_nothing_happens() -> None:
+    """The period, the confirmation, and the second it may take to notice each; what is left is for the fetch."""
+    settings = config.Crawler()
+    around = sentinel.CONFIRM_SECONDS + 2 * sentinel.TICK_SECONDS
+    assert settings.sentinel_hot_seconds + around <= 60 - 3
+    assert settings.sentinel_cold_seconds + around <= 600 - 3
 
 
 def test_chat_without_traffic_is_looked_at_ever_less_often_but_every_ten_minutes() -> None:

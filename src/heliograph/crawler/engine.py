@@ -120,10 +120,11 @@ class Engine:
         boxes = self.machine.boxes.items()
         return {space: box.pipeline.committed.pts for space, box in boxes if box.pipeline.committed}
 
-    def channel(self, account: link.Link, box: identity.SpaceId, server_pts: int, asked_at_pts: int | None) -> None:
-        """Take a channel's dialog: anchor it, or compare its pts with the cursor from before the request.
+    def channel(self, account: link.Link, box: identity.SpaceId, server_pts: int, adopted_pts: int | None) -> None:
+        """Take a channel's dialog: anchor it, or go on from the cursor that was adopted just now.
 
-        Whether the store has a cursor for it must be known by then: see :meth:`adopt`.
+        Whether the store has a cursor for it must be known by then: see :meth:`adopt`. What comes after a cursor that
+        only the store had, nobody pushes again; of any other box the sentinel judges where it stands.
         """
         if box in self.claims.foreign:
             return
@@ -131,8 +132,8 @@ class Engine:
         self.perform(self.machine.add_channel(box, account.mailbox, server_pts, now))
         if box in self.claims.reclaimed:  # as at a start: only an answer says that it can be read
             self.perform(self.machine.mark(box, now))
-        if asked_at_pts is not None:
-            self.perform(self.machine.server_pts(box, server_pts, asked_at_pts, now))
+        if adopted_pts is not None:
+            self.perform(self.machine.server_pts(box, server_pts, adopted_pts, now))
 
     async def adopt(self, boxes: Iterable[identity.SpaceId]) -> dict[identity.SpaceId, int]:
         """Take the stored cursors of those boxes that have none here, and return their pts.

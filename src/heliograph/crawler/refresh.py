@@ -1,7 +1,7 @@
 """The list of chats, read at the start, every few minutes, and whenever silence may hide something.
 
-It makes new chats known, anchors their boxes, and compares every channel's pts with our cursor: the one check that
-notices what was never pushed (invariant 11).
+It makes new chats known, anchors their boxes, and tells where every channel stands to whoever watches that (invariant
+11): the sentinel, which lets what was pushed have its turn before it asks for a difference.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ REFUSED_SECONDS = 60.0
 _log = log.get("refresh")
 
 OnPage = Callable[[dict[identity.PeerId, int]], Awaitable[None]]
+OnStanding = Callable[[identity.SpaceId, int, int], None]
+"""Told a box, our cursor from before the list was asked for, and the server's pts."""
 
 
 class Refresh:
@@ -40,6 +42,7 @@ class Refresh:
         *,
         every_seconds: float,
         on_page: OnPage,
+        on_standing: OnStanding,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._account = account
@@ -48,6 +51,7 @@ class Refresh:
         self._directory = chats
         self._every_seconds = every_seconds
         self._on_page = on_page
+        self._on_standing = on_standing
         self._sleep = sleep
         self._wanted = asyncio.Event()
         self._with_topics: set[identity.PeerId] = set()
@@ -85,12 +89,14 @@ class Refresh:
             batch = self._account.settled(page.batch)
             if batch.row_count or batch.chats or batch.users or batch.accesses or batch.coverage:
                 await self._write(batch)
-            asked_at |= await self._engine.adopt(each.space_id for each in page.dialogs if each.pts is not None)
+            adopted = await self._engine.adopt(each.space_id for each in page.dialogs if each.pts is not None)
             tops: dict[identity.PeerId, int] = {}
             for dialog in page.dialogs:
                 self._directory.stored(dialog.chat_id)
                 if dialog.pts is not None:
-                    self._engine.channel(self._account, dialog.space_id, dialog.pts, asked_at.get(dialog.space_id))
+                    self._engine.channel(self._account, dialog.space_id, dialog.pts, adopted.get(dialog.space_id))
+                    if dialog.space_id in asked_at:
+                        self._on_standing(dialog.space_id, asked_at[dialog.space_id], dialog.pts)
                 if self._directory.wants(dialog.space_id, dialog.chat_id):
                     tops[dialog.chat_id] = dialog.top_id
                     if dialog.is_forum and dialog.chat_id not in self._with_topics:

@@ -63,8 +63,7 @@ async def run(
 
     ``chats`` and ``limit`` restrict backfill to some chats, to none of them when it is empty, and to so many messages
     of each. Without ``restart`` a lost connection ends the run. ``on_ready`` is called once the leases are held, the
-    sessions opened and the cursors loaded: from there on nothing but Telegram and the database can fail. ``client`` is
-    how Telegram is spoken to.
+    sessions opened and the cursors loaded: only Telegram, spoken to through ``client``, and the database can fail then.
 
     Raises NotFound without accounts, BadInput for private chats of several accounts, LeaseHeld, MasterKeyWrong,
     Disconnected, and SessionEnded when every account's session is over.
@@ -315,6 +314,7 @@ class Crawl:
             self._directory,
             every_seconds=self._settings.crawler.refresh_seconds,
             on_page=self._offer,
+            on_standing=self._reconcile.compare,
         )
         self._refreshes.append(listing)
         self._backfill.add(account)

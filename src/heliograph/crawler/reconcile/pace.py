@@ -14,6 +14,8 @@ from heliograph.domain import identity
 from heliograph.domain.sync import rules
 
 SLOWER: Final = 1.5
+WARM_SECONDS: Final = 300.0
+"""A box whose cursor moved no longer ago has traffic, though nothing came between two looks."""
 SHORTEST_SECONDS: Final = 5.0
 """Less the budget of messages.getPeerDialogs does not give (TELEGRAM.md section 4.1)."""
 SAFE_EVENTS: Final = rules.PAGE // 2
@@ -28,6 +30,8 @@ class Look:
     seen_at: float
     committed: int | None = None
     """Where our cursor stood at the last look."""
+    moved_at: float | None = None
+    """When a look first saw it there, if it saw it elsewhere before."""
 
 
 @dataclass
@@ -60,10 +64,12 @@ class Pace:
         return min((look.due_at for look in self.looks.values()), default=None)
 
     def looked(self, box: identity.SpaceId, committed: int, now: float) -> None:
-        """Note a look: a cursor that moved since the last one means traffic."""
+        """Note a look: a cursor that moved since the last one, or shortly before it, means traffic."""
         look = self.looks[box]
-        moved = look.committed is None or committed != look.committed
-        look.period = self.hot if moved else min(self.cold, look.period * SLOWER)
+        if look.committed is not None and committed != look.committed:
+            look.moved_at = now
+        is_warm = look.moved_at is not None and now - look.moved_at <= WARM_SECONDS
+        look.period = self.hot if is_warm or look.committed is None else min(self.cold, look.period * SLOWER)
         look.committed, look.seen_at, look.due_at = committed, now, now + look.period
 
     def missed(self, box: identity.SpaceId, events: int, seconds: float, now: float) -> None:

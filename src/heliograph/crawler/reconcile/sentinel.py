@@ -63,6 +63,18 @@ class Sentinel:
         """Look at everything soon."""
         self._pace.hurry(self._now())
 
+    def hear(self, box: identity.SpaceId, asked: int, pts: int) -> None:
+        """Take what the list of chats told: it waits for its confirmation like any look; a pts below is looked at.
+
+        A box that is not watched here yet is looked at when that begins.
+        """
+        if box not in self._pace.looks:
+            return
+        if pts > asked:
+            self._ahead.setdefault(box, (records.BoxState(pts=pts), self._now()))
+        elif pts < asked:
+            self._pace.again(box, self._now())
+
     async def run(self) -> None:
         """Watch for ever. Raises SessionEnded."""
         while True:
