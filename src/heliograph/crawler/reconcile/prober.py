@@ -24,8 +24,8 @@ from heliograph.store import coverage, database, owed
 POLL_SECONDS: Final = 1.0
 """How often the ledger is looked at for something new."""
 LATER_SECONDS: Final = 5.0
-NOBODY_SECONDS: Final = 30.0
-"""Between two looks for an account that reads a space."""
+DEFECT_SECONDS: Final = 30.0
+"""After something that should not happen."""
 PER_ACCOUNT: Final = 2
 """Spaces that are asked about at once for each account: one more than its budget lets pass."""
 
@@ -103,7 +103,7 @@ class Prober:
             _log.info("probe_put_off", space_id=space, reason=type(error).__name__)
         except Exception as error:  # one space's defect must not end the others
             _log.error("probe_failed", space_id=space, **log.cause(error))
-            pause = NOBODY_SECONDS
+            pause = DEFECT_SECONDS
         finally:
             self._under_way.discard(space)
             self._again_at[space] = self._time.monotonic() + pause
@@ -114,8 +114,8 @@ class Prober:
     async def _step(self, space: identity.SpaceId, *, is_repair: bool) -> float:
         """Ask one question about a space, and return after how many seconds there may be another."""
         account, as_of = self._choose(space), self._engine.committed_pts(space)
-        if account is None or as_of is None:
-            return NOBODY_SECONDS
+        if account is None or as_of is None:  # nothing is asked: that is looked at again soon
+            return LATER_SECONDS
         async with self._database.connection() as conn:
             endless = await owed.endless(conn, space)
             stretches = await owed.holes(conn, space, busy=self._busy(), history=self._history, limit=lookup.LIMIT)
@@ -212,7 +212,7 @@ class Prober:
     def _frozen(self, space: identity.SpaceId) -> float:
         """Return how long it is until some account may ask about a space."""
         waits = [each.connection.governor.frozen_seconds("messages") for each in self._readers.able(space)]
-        return min(waits, default=NOBODY_SECONDS)
+        return min(waits, default=LATER_SECONDS)
 
     def _choose(self, space: identity.SpaceId, *, but: int | None = None) -> link.Link | None:
         return next((each for each in self._readers.able(space) if each.account_id != but), None)
