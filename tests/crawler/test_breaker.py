@@ -66,6 +66,25 @@ def test_failed_trial_opens_it_again(made, time):
     assert made.pause() == breaker.OPEN_SECONDS
 
 
+def test_cut_lines_leave_it_closed_unless_they_never_end(made, time):
+    pauses = []
+    for _ in range(breaker.CUTS):
+        made.failed(is_cut=True)
+        pauses.append(made.pause())
+    assert made.state == "closed"
+    assert pauses[-1] == breaker.PAUSES_SECONDS[-1]
+    for _ in range(breaker.FAILURES):
+        made.failed(is_cut=True)
+    assert made.state == "open"
+
+
+def test_cut_line_of_a_trial_opens_it_again(made, time):
+    fail(made, time, breaker.FAILURES)
+    time.advance(breaker.OPEN_SECONDS)
+    made.failed(is_cut=True)
+    assert made.state == "open"
+
+
 def test_success_closes_it(made, time):
     fail(made, time, breaker.FAILURES)
     made.succeeded()

@@ -119,6 +119,30 @@ async def test_batch_whose_commit_nobody_heard_of_is_there_once(database, proxie
     assert reset == []
 
 
+async def test_lines_that_are_cut_while_the_database_answers_cost_seconds_and_no_open_breaker(
+    database, proxied, postgres_proxy, spool
+):
+    """Regression: five cuts after a COMMIT in a row opened the breaker, and half a minute went by."""
+    pauses, sent = [], 2
+
+    async def sleep(seconds):
+        nonlocal sent
+        pauses.append(seconds)
+        sent += 1
+        await made.submit(batch(sent - 1, sent))
+
+    async with running(proxied, spool=spool, sleep=sleep) as made:
+        await made.submit(batch(None, 1))
+        fault = postgres_proxy.cut_after_commit(5)
+        await made.submit(batch(1, 2))
+        await made.until_healthy()
+        assert fault.is_spent
+    assert len(pauses) == 5
+    assert sum(pauses) < 6
+    assert await one(database, STORED) == list(range(1, sent + 1))
+    assert await one(database, "SELECT count(*) FROM outbox WHERE change = 'new'") == sent
+
+
 @pytest.mark.parametrize("fault", ["disk_full", "read_only", "deadlock"])
 async def test_refusing_database_is_tried_again_and_makes_no_dead_letter(
     database, proxied, postgres_proxy, spool, fault

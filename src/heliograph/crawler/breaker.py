@@ -2,8 +2,9 @@
 
 Five failures within a minute open the breaker: for half a minute nothing is sent to the database, then one attempt
 shows whether it is back. Short outages end before that: the pauses between the first attempts grow from a tenth of a
-second to two seconds, so that a database that is away for two seconds is written to again within two more. There is
-no I/O here, and time comes from the caller.
+second to two seconds, so that a database that is away for two seconds is written to again within two more. A line
+that was cut while the database answered on it says little about the database: a few of those in a row count for the
+pauses only. There is no I/O here, and time comes from the caller.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Literal
 FAILURES = 5
 WINDOW_SECONDS = 60.0
 OPEN_SECONDS = 30.0
+CUTS = 10
+"""Failures in a row from which on a cut line counts like any other: what cuts every line is no accident."""
 PAUSES_SECONDS = (0.1, 0.5, 1.0, 2.0)
 """After each failure in a row while the breaker is closed."""
 
@@ -38,10 +41,12 @@ class Breaker:
             return "closed"
         return "open" if self._now() - self._opened_at < OPEN_SECONDS else "half_open"
 
-    def failed(self) -> None:
-        """Count a failure; one of a trial opens the breaker again."""
+    def failed(self, *, is_cut: bool = False) -> None:
+        """Count a failure, such as a cut line; one of a trial opens the breaker again."""
         now = self._now()
         self.attempts += 1
+        if is_cut and self.attempts <= CUTS and self._opened_at is None:
+            return
         self._failures.append(now)
         is_often = len(self._failures) == FAILURES and now - self._failures[0] <= WINDOW_SECONDS
         if is_often or self._opened_at is not None:

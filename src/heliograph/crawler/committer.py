@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-from heliograph import log, metrics
+from heliograph import errors, log, metrics
 from heliograph.crawler.spool import journal, replay
 from heliograph.domain import identity, records
 from heliograph.store import commit, database, line, lineage
@@ -31,6 +32,8 @@ class Committer:
         self._lines = [line.Line(opened, HISTORY_SECONDS if lane else live_seconds) for lane in range(lanes)]
         self._known: weakref.WeakSet[database.Connection] = weakref.WeakSet()
         self._spool = spool
+        self._is_answering = False
+        """The database has answered in the attempt that is under way, or was the last one."""
         self._position: tuple[int, int] = spool.position if spool else (0, 0)
         """The newest position in the outbox that was seen committed, with a spool by an earlier process as well."""
 
@@ -48,10 +51,8 @@ class Committer:
 
     async def replay(self, batches: Sequence[records.Batch]) -> None:
         """Commit batches that were spooled."""
-        async with self._trial.connection() as conn:
-            await self._recognise(conn)
-            async with conn.transaction():
-                done = await replay.write(conn, batches)
+        async with self._try() as conn, conn.transaction():
+            done = await replay.write(conn, batches)
         self._note(done.position)
         for batch in batches:
             _count(batch)
@@ -61,14 +62,26 @@ class Committer:
 
     async def look(self) -> None:
         """See whether the database answers; whether it takes commits the next one shows."""
-        async with self._trial.connection() as conn:
-            await self._recognise(conn)
-            await conn.execute("SELECT 1")
+        async with self._try():
+            pass
+
+    def was_cut(self, error: errors.HeliographError) -> bool:
+        """Say whether the line was cut on which the last attempt's database had answered: it is not away."""
+        return self._is_answering and database.is_cut(error)
 
     async def close(self) -> None:
         """Close the connections; whoever writes next makes new ones."""
         for each in (self._trial, *self._lines):
             await each.close()
+
+    @contextlib.asynccontextmanager
+    async def _try(self) -> AsyncIterator[database.Connection]:
+        self._is_answering = False
+        async with self._trial.connection() as conn:
+            await conn.execute("SELECT 1")
+            self._is_answering = True
+            await self._recognise(conn)
+            yield conn
 
     def _note(self, position: tuple[int, int] | None) -> None:
         if position is not None and position > self._position:

@@ -126,7 +126,7 @@ class Outage:
                 while self.is_on:
                     await self._catch_up()
             except AWAY as error:
-                self.breaker.failed()
+                self.breaker.failed(is_cut=self._store.was_cut(error))
                 _log.info("database_still_away", reason=str(error), breaker=self.breaker.state)
             except Exception as error:  # whatever it is, the spool is tried again
                 self._defects += 1

@@ -196,6 +196,12 @@ def is_refusal(error: BaseException) -> bool:
     return bool(reasons) and all(any(word in reason for word in _REFUSALS) for reason in reasons)
 
 
+def is_cut(error: BaseException) -> bool:
+    """Say whether a connection ended without a word, rather than with an error that the server told."""
+    cause = error.__cause__
+    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
+
+
 async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Database:
     # The first connection is made by hand: the pool would go on trying in silence.
     first = await _connect(dsn)
