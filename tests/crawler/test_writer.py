@@ -303,6 +303,36 @@ async def test_stopped_writer_says_so_to_those_who_wait(database):
     assert all(isinstance(end, writer.CommitResult | errors.DatabaseUnreachable) for end in ends)
 
 
+async def test_batch_that_meets_a_defect_costs_itself_and_no_other_of_its_group(database):
+    """Regression: the whole group failed, again and again, and the lane slept until the breaker let it go on."""
+    async with database.connection() as conn:
+        await conn.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN IF NEW.space_id = 12 THEN RAISE 'defect'; END IF; RETURN NEW; END$$"
+        )
+        await conn.execute("CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    async with running(database, sleep=sleep) as made:
+        for number in range(1, breaker.FAILURES + 2):
+            before = number - 1 or None
+            good, bad, same = await asyncio.gather(
+                made.enqueue(batch(number, moves=move(before, number))),
+                made.enqueue(batch(number, space=12, moves=move(None, number, box=12))),
+                made.enqueue(batch(number, space=12, moves=move(number, number + 1, box=12))),
+                return_exceptions=True,
+            )
+            assert not good.is_conflict
+            assert isinstance(bad, errors.DatabaseUnreachable)
+            assert same.is_conflict
+        assert not made.is_away
+    assert await one(database, "SELECT array_agg(DISTINCT space_id) FROM messages") == [11]
+    assert pauses == []
+
+
 async def test_failing_commit_never_logs_what_people_wrote(database, capsys):
     """PostgreSQL quotes the row that failed, and no log may hold message text."""
     secret = "meet me at noon"

@@ -61,6 +61,16 @@ async def test_poison_row_of_five_hundred_becomes_one_dead_letter(
     assert error
 
 
+async def test_row_that_is_too_complex_for_a_statement_is_poison_and_no_outage(
+    make: Any, write: Any, fetch: Any, database: Any
+) -> None:
+    async with database.connection() as conn:
+        await conn.execute(REFUSE.format(code="54001"))
+    await write(make.batch(*(make.message(number) for number in range(230, 240)), moves=(make.move(None, 7),)))
+    assert await fetch("SELECT count(*) FROM messages") == [(9,)]
+    assert await fetch("SELECT message_id FROM dead_letters") == [(235,)]
+
+
 async def test_poison_of_other_kinds_is_separated_as_well(make: Any, write: Any, fetch: Any) -> None:
     await write(
         make.batch(
@@ -91,7 +101,7 @@ def test_errors_of_data_are_classes_22_and_23_and_a_row_beyond_the_limits() -> N
         if isinstance(getattr(error, "sqlstate", None), str)
     }
     codes = {code for code, error in known.items() if issubclass(error, poison.DATA_ERRORS)}
-    assert codes == {code for code in known if code[:2] in ("22", "23")} | {"54000"}
+    assert codes == {code for code in known if code[:2] in ("22", "23")} | {"54000", "54001"}
     assert len(codes) > 60
 
 

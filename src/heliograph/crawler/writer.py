@@ -6,7 +6,8 @@ second, and nothing else does. Two lanes of history let one build its arrays whi
 
 While the database cannot work (it is away, only reads, or has no room) live batches go to the spool, from the first
 one whose outcome is unknown: crawler/outage.py. What is asked for again anyway fails instead, and so does everything
-where there is no spool or it is full. Data errors cost one row each, in the same commit.
+where there is no spool or it is full. Data errors cost one row each, in the same commit, and a defect costs the batch
+that meets it: the others of its group are committed one by one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from heliograph import clock, errors, log, metrics
 from heliograph.crawler import committer, lanes, outage
 from heliograph.crawler.spool import journal
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.store import database
 
 LIVE_ROWS = 500
@@ -46,7 +47,6 @@ class Writer:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         live_seconds: float = committer.LIVE_SECONDS,
     ) -> None:
-        self._sleep = sleep
         self._time = time or clock.SystemClock()
         self._live = lanes.Queue(LIVE_ROWS)
         self._history = lanes.Queue(HISTORY_ROWS)
@@ -202,21 +202,31 @@ class Writer:
     # -- one group --------------------------------------------------------------------------------------------
 
     async def _commit(self, lane: int, queue: lanes.Queue, taken: list[lanes.Queued]) -> None:
-        begun = self._time.monotonic()
-        try:
-            outcome = await self._store.write(lane, [item.batch for item in taken])
-        except outage.AWAY as error:
-            self._break(queue, taken, error)
-            return
-        except BaseException as error:
-            self._fail(taken, errors.DatabaseUnreachable("The commit was given up."))
-            if not isinstance(error, Exception):
+        """Commit a group together, or its batches one by one when it meets a defect."""
+        groups = [taken]
+        while groups:
+            try:
+                await self._write(lane, groups[0])
+            except outage.AWAY as error:
+                self._break(queue, [item for group in groups for item in group], error)
+                return
+            except Exception as error:
+                # A defect ends neither the writer nor what shares a group with it, and says nothing about the database:
+                # the box of the culprit asks again, ever more rarely, and people are told.
+                _log.error("commit_failed", batches=len(groups[0]), boxes=_boxes(groups[0]), **log.cause(error))
+                if len(groups[0]) > 1:
+                    groups = [[item] for item in groups[0]]
+                    continue
+                self._fail(groups[0], errors.DatabaseUnreachable("The commit was given up."))
+            except BaseException:
+                given_up = errors.DatabaseUnreachable("The commit was given up.")
+                self._fail([item for group in groups for item in group], given_up)
                 raise
-            # A defect must not end the writer: what was queued is asked for again, and people are told.
-            _log.error("commit_failed", batches=len(taken), **log.cause(error))
-            self._outage.breaker.failed()
-            await self._sleep(self._outage.breaker.pause())
-            return
+            del groups[0]
+
+    async def _write(self, lane: int, taken: list[lanes.Queued]) -> None:
+        begun = self._time.monotonic()
+        outcome = await self._store.write(lane, [item.batch for item in taken])
         self._outage.succeeded()
         metrics.COMMIT_SECONDS.observe(self._time.monotonic() - begun)
         for index, item in enumerate(taken):
@@ -274,3 +284,7 @@ class Writer:
         self._measure()
         if not self._unfinished:
             self._idle.set()
+
+
+def _boxes(taken: list[lanes.Queued]) -> list[identity.SpaceId]:
+    return sorted({move.box for item in taken for move in item.batch.moves})

@@ -15,7 +15,12 @@ import psycopg
 from heliograph.domain import identity, letters, records
 from heliograph.store.database import Connection
 
-DATA_ERRORS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+DATA_ERRORS: Final = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+)
 
 _Field = Literal["messages", "tombstones", "pins", "observations", "users", "chats", "accesses", "topics"]
 _FIELDS: Final[tuple[_Field, ...]] = get_args(_Field)
