@@ -25,7 +25,7 @@ from tests.crawler.reconcile_run import (
 
 from heliograph import errors
 from heliograph.crawler import writer
-from heliograph.crawler.reconcile import audit
+from heliograph.crawler.reconcile import audit, lookup
 from heliograph.domain import records
 from heliograph.store import database as store_database
 
@@ -134,8 +134,17 @@ async def test_channel_of_two_accounts_is_audited_by_one(database: store_databas
     assert second.asked == []
 
 
+async def test_answer_about_ids_names_the_account_that_asked(database: store_database.Database) -> None:
+    """Regression: dead letters of what was looked at again named nobody, and a replay had no view to read them in."""
+    run = Run(database, Telegram(), Telegram(account_id=2, user_id=SECOND))
+    question = lookup.Question(space_id=CHANNEL, ids=[1, 2], as_of=50, purpose="audit")
+    for each in run.links:
+        answer = await lookup.ask(each, question, run.readers.memory(each), NOW)
+        assert answer.batch.account_id == each.account_id
+
+
 async def test_round_that_misses_its_target_is_a_warning_once(database: store_database.Database) -> None:
-    await stored(database, *(message(number) for number in range(1, 401)))
+    await stored(database, *(message(number, date=NOW - timedelta(hours=4)) for number in range(1, 401)))
     telegram = Telegram()
     telegram.there = {number: f"text {number}" for number in range(1, 401)}
     run = Run(database, telegram)

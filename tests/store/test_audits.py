@@ -72,6 +72,33 @@ async def test_round_goes_on_where_it_was_and_its_period_is_measured(
     assert await fetch(f"{show} WHERE tier = 0") == [(0, 3660, 3600, 5, 1, 1)]
 
 
+async def test_time_in_which_a_chat_had_nothing_to_look_at_is_no_delay(
+    make: Any, write: Any, fetch: Any, database: store_database.Database
+) -> None:
+    """Regression: the first round after months of silence looked months late."""
+    await write(make.batch(make.chat(), make.message(1, date=NOW - timedelta(days=100))))
+    await write(make.batch(audits=[step(make, tier, is_complete=True) for tier in range(4)]))
+    ago = "now() - interval '90 days'"
+    await fetch(f"UPDATE audits SET completed_at = {ago}, started_at = {ago} WHERE tier = 0 RETURNING 1")
+    await write(make.batch(make.message(2, date=NOW - timedelta(hours=2))))
+    async with database.connection() as conn:
+        found = await audits.next_round(conn, [make.chat_id])
+    assert found is not None and (found.tier, round(found.seconds / 3600)) == (0, 2)
+    await write(make.batch(audits=[step(make, is_complete=True)]))
+    assert await fetch("SELECT round(period_seconds / 3600)::int FROM audits WHERE tier = 0") == [(2,)]
+
+
+async def test_time_in_which_a_message_waited_for_its_round_counts(make: Any, write: Any, fetch: Any) -> None:
+    """The message from before the last round was young enough all the time."""
+    await write(make.batch(make.chat(), make.message(1, date=NOW - timedelta(hours=20))))
+    await write(make.batch(audits=[step(make, is_complete=True)]))
+    ago = "now() - interval '10 hours'"
+    await fetch(f"UPDATE audits SET completed_at = {ago}, started_at = {ago} RETURNING 1")
+    await write(make.batch(make.message(2, date=NOW - timedelta(hours=1))))
+    await write(make.batch(audits=[step(make, is_complete=True)]))
+    assert await fetch("SELECT round(period_seconds / 3600)::int FROM audits WHERE tier = 0") == [(10,)]
+
+
 async def test_chat_that_owes_ids_is_not_audited(make: Any, write: Any, database: store_database.Database) -> None:
     await aged(make, write)
     hole = records.Coverage(space_id=make.space, chat_id=make.chat_id, first_id=1, last_id=8, as_of=0, source="owed")

@@ -1,7 +1,7 @@
 """How far the rolling audit is: per chat and age of its messages, with the time that a whole round takes.
 
 A round that is complete has its period from the round before it, so that the table says what is achieved, not what
-was planned.
+was planned; the time in which a chat had nothing of that age does not count.
 """
 
 from __future__ import annotations
@@ -15,8 +15,31 @@ from heliograph.domain import audits, identity, records
 from heliograph.store import arrays
 from heliograph.store.database import Connection
 
+_AGES: Final = ", ".join(
+    f"({index}, interval '{tier.from_age.total_seconds()} seconds', "
+    + ("NULL::interval)" if tier.to_age is None else f"interval '{tier.to_age.total_seconds()} seconds')")
+    for index, tier in enumerate(audits.TIERS)
+)
+# Where the last message of an age had grown out of it before the next one grew into it, there was nothing to look at,
+# and a round's time runs from the later one on.
+RESTED_SINCE: Final = f"""(
+    SELECT greatest(b.at, CASE WHEN p.date IS NULL OR p.date + t.to_age < n.date + t.from_age
+                          THEN n.date + t.from_age END)
+    FROM (VALUES {_AGES}) AS t (tier, from_age, to_age)
+    CROSS JOIN LATERAL (SELECT coalesce(a.completed_at, a.started_at) AS at) b
+    LEFT JOIN LATERAL (
+        SELECT min(m.date) AS date FROM messages m
+        WHERE m.chat_id = a.chat_id AND m.date > b.at - t.from_age AND m.date <= now() - t.from_age
+    ) n ON true
+    LEFT JOIN LATERAL (
+        SELECT max(m.date) AS date FROM messages m WHERE m.chat_id = a.chat_id AND m.date <= b.at - t.from_age
+    ) p ON true
+    WHERE t.tier = a.tier
+)"""
+"""Since when the round of a row ``a`` of ``audits`` has been waited for; NULL for a tier that there is no more."""
+
 # What began a round also ends its predecessor's rest: next_id 0 with a completed round means that none is under way.
-_SAVE: Final = """
+_SAVE: Final = f"""
 INSERT INTO audits AS a (space_id, chat_id, tier, next_id, started_at, completed_at, period_seconds, target_seconds,
                          checked, edits_found, deletions_found)
 SELECT space_id, chat_id, tier, CASE WHEN is_complete THEN 0 ELSE coalesce(next_id, 0) END, now(),
@@ -32,16 +55,17 @@ ON CONFLICT (space_id, chat_id, tier) DO UPDATE SET
                       ELSE a.started_at END,
     completed_at = coalesce(EXCLUDED.completed_at, a.completed_at),
     period_seconds = CASE WHEN EXCLUDED.completed_at IS NULL THEN a.period_seconds
-                          ELSE extract(epoch FROM now() - coalesce(a.completed_at, a.started_at)) END,
+                          ELSE extract(epoch FROM now() - {RESTED_SINCE}) END,
     target_seconds = EXCLUDED.target_seconds,
     checked = a.checked + EXCLUDED.checked,
     edits_found = a.edits_found + EXCLUDED.edits_found,
     deletions_found = a.deletions_found + EXCLUDED.deletions_found
 """
 # The most overdue round first, measured in its own periods; a chat that owes ids or a second look is probed instead.
-_NEXT: Final = """
-SELECT c.space_id, c.chat_id, t.tier, coalesce(a.next_id, 0),
-       extract(epoch FROM now() - coalesce(a.completed_at, a.started_at, now()))::float8
+_NEXT: Final = f"""
+SELECT d.space_id, d.chat_id, d.tier, coalesce(a.next_id, 0),
+       extract(epoch FROM now() - coalesce({RESTED_SINCE}, now()))::float8
+FROM (SELECT c.space_id, c.chat_id, t.tier
 FROM unnest(%s) AS mine (chat_id)
 JOIN chats c USING (chat_id)
 CROSS JOIN unnest(%s, %s, %s) AS t (tier, to_age, period)
@@ -52,7 +76,7 @@ WHERE c.policy <> 'ignore' AND NOT c.is_left AND c.message_count > 0
   AND (t.to_age IS NULL OR c.last_message_at >= now() - make_interval(secs => t.to_age))
   AND (a.next_id > 0 OR a.completed_at IS NULL OR a.completed_at <= now() - make_interval(secs => t.period))
 ORDER BY extract(epoch FROM now() - a.completed_at) / t.period DESC NULLS FIRST, t.tier, c.chat_id
-LIMIT 1
+LIMIT 1) d LEFT JOIN audits a ON a.space_id = d.space_id AND a.chat_id = d.chat_id AND a.tier = d.tier
 """
 # Ids follow dates closely enough to look for a tier's ends by date, and for what is between them by id.
 _STORED: Final = """
@@ -90,7 +114,7 @@ class Round:
     after_id: int
     """Ids up to this one were looked at in this round."""
     seconds: float
-    """Since the round before it was complete, or since the first one began."""
+    """Since the round before it was complete, the first one began, or there was something to look at again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,6 +59,7 @@ async def ask(account: link.Link, question: Question, memory: normalize.PeerMemo
     users, chats, accesses = _peers(account, tl, memory)
     batch = records.Batch(
         origin="probe",
+        account_id=context.account_id,
         messages=rows.messages,
         observations=rows.observations,
         dead_letters=rows.dead_letters,

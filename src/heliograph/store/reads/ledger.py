@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from heliograph import errors
 from heliograph.domain import audits, identity
+from heliograph.store import audits as rounds
 from heliograph.store.database import Connection
 from heliograph.store.reads import chats, digest, ledger_views, spans
 
@@ -100,9 +101,10 @@ CROSS JOIN LATERAL (
 ) s
 ORDER BY l.title, l.chat_id
 """
-_AUDITS: Final = """
+_AUDITS: Final = f"""
 SELECT a.chat_id, a.tier, a.period_seconds, a.target_seconds, a.started_at, a.completed_at, a.checked, a.edits_found,
-       a.deletions_found, extract(epoch FROM now() - greatest(a.started_at, a.completed_at))::float8,
+       a.deletions_found,
+       extract(epoch FROM now() - greatest(a.started_at, a.completed_at, {rounds.RESTED_SINCE}))::float8,
        extract(epoch FROM now() - c.last_message_at)::float8
 FROM audits a JOIN chats c ON c.chat_id = a.chat_id AND c.space_id = a.space_id
 WHERE %(chats)s::int8[] IS NULL OR a.chat_id = ANY(%(chats)s)
