@@ -152,6 +152,17 @@ class Run:
                 self.known.learn([], [], [access])
                 self.machine.add_channel(space, each.mailbox, None, 0)
 
+    def reads(self, space: int, pts: int, *, by: int = 0) -> None:
+        """Let all accounts see another channel, which is anchored at ``pts``; one of them knows how it is reached."""
+        channel = identity.SpaceId(space)
+        self.machine.load(channel, records.BoxState(pts=pts))
+        account_id = identity.AccountId(self.links[by].account_id)
+        self.known.learn(
+            [], [], [records.Access(account_id=account_id, peer_id=identity.channel_peer(channel), access_hash=1)]
+        )
+        for each in self.links:
+            self.machine.add_channel(channel, each.mailbox, None, 0)
+
     def commit_at(self, space: int, pts: int) -> None:
         """Let a box arrive somewhere, as a committed update does."""
         box = self.machine.boxes[identity.SpaceId(space)]

@@ -6,11 +6,13 @@ import itertools
 from typing import Any
 
 import pytest
-from tests.crawler.reconcile_run import CHANNEL, MAILBOX, OTHER, SECOND, Run, Telegram, refused
+from tests.crawler.reconcile_run import CHANNEL, MAILBOX, OTHER, SECOND, Run, Telegram, query, refused
 
 from heliograph import config, errors
+from heliograph.crawler import isolation
 from heliograph.crawler.reconcile import pace, sentinel
 from heliograph.crawler.transport import inbox
+from heliograph.domain import identity
 from heliograph.domain.sync import actions
 from heliograph.store import database as store_database
 
@@ -25,7 +27,13 @@ def telegram(**given: Any) -> Telegram:
 
 def watch(run: Run, number: int = 0) -> sentinel.Sentinel:
     return sentinel.Sentinel(
-        run.links[number], run.engine, run.readers, hot_seconds=HOT, cold_seconds=COLD, time=run.time
+        run.links[number],
+        run.engine,
+        run.readers,
+        run.opened,
+        hot_seconds=HOT,
+        cold_seconds=COLD,
+        time=run.time,
     )
 
 
@@ -177,6 +185,81 @@ async def test_channel_that_is_refused_is_found_and_the_others_are_compared(
     assert fetched(run) == [OTHER]
     await pass_by(run, watcher, 6)
     assert fetched(run) == [OTHER, CHANNEL]
+
+
+@pytest.mark.parametrize("error", [errors.Undecodable(), refused("INTERNAL_SERVER_ERROR")])
+async def test_channel_whose_dialog_has_no_answer_waits_and_the_others_are_compared(
+    database: store_database.Database, error: Exception
+) -> None:
+    """Regression: one unknown constructor in a channel's newest message hid all channels of its batch for ever."""
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].refused[OTHER] = error
+    run.telegrams[0].pts[CHANNEL] = 53
+    await watcher.step()
+    assert fetched(run) == [OTHER]  # its difference tells where it stands instead
+    await pass_by(run, watcher, 6)
+    assert fetched(run) == [OTHER, CHANNEL]
+    asked = len(run.telegrams[0].channels_asked())
+    await pass_by(run, watcher, isolation.FIRST_SECONDS - 8)
+    assert len(run.telegrams[0].channels_asked()) == asked
+    await pass_by(run, watcher, 70)
+    found = await query(database, "SELECT kind, space_id, message_id, detail ->> 'error' FROM crawl_errors")
+    name = error.name if isinstance(error, errors.RpcFailed) else "Undecodable"
+    assert found == [("sentinel_blind", OTHER, None, name)]
+
+
+async def test_answer_that_nobody_gets_is_not_sought_for_channel_by_channel(
+    database: store_database.Database,
+) -> None:
+    run = Run(database, telegram())
+    for space in range(100, 140):
+        run.reads(space, 10)
+        run.telegrams[0].refused[space] = refused("INTERNAL_SERVER_ERROR")
+    run.telegrams[0].refused |= {CHANNEL: refused("INTERNAL_SERVER_ERROR"), OTHER: refused("INTERNAL_SERVER_ERROR")}
+    await watch(run).step()
+    assert len(run.telegrams[0].channels_asked()) < 10
+    assert await query(database, "SELECT count(*) FROM crawl_errors") == [(0,)]
+
+
+async def test_channel_that_loses_its_cursor_while_it_is_sought_ends_nothing(
+    database: store_database.Database,
+) -> None:
+    """Regression: a KeyError ended the crawl."""
+    run = Run(database, telegram())
+    run.telegrams[0].refused[OTHER] = refused()
+
+    def forget(request: Any) -> None:
+        run.machine.boxes[identity.SpaceId(OTHER)].pipeline.committed = None
+
+    run.telegrams[0].on_request = forget
+    await watch(run).step()
+    assert fetched(run) == []
+
+
+async def test_box_that_stands_at_zero_is_compared(database: store_database.Database) -> None:
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.commit_at(CHANNEL, 0)
+    run.telegrams[0].pts[CHANNEL] = 2
+    await watcher.step()
+    await pass_by(run, watcher, 6)
+    assert fetched(run) == [CHANNEL]
+
+
+async def test_channel_whose_first_reader_cannot_ask_is_asked_about_by_the_next(
+    database: store_database.Database,
+) -> None:
+    """Regression: without the first account's access hash, or while it was frozen, nobody looked at the channel."""
+    run = Run(database, telegram(), telegram(account_id=2, user_id=SECOND))
+    run.reads(11, 10, by=1)
+    first, second = watch(run, 0), watch(run, 1)
+    await first.step()
+    await second.step()
+    assert [sorted(each.channels_asked()[0]) for each in run.telegrams] == [[CHANNEL, OTHER], [11]]
+    await run.telegrams[0].governor.freeze("peer_dialogs", 300)
+    await pass_by(run, second, 1)
+    assert sorted(run.telegrams[1].channels_asked()[-1]) == [CHANNEL, OTHER, 11]
 
 
 async def test_flood_wait_is_obeyed(database: store_database.Database) -> None:

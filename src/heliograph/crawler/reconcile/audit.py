@@ -102,7 +102,7 @@ class Audit:
     # -- a round ----------------------------------------------------------------------------------------------
 
     def _chats(self) -> list[identity.PeerId]:
-        channels = [identity.channel_peer(space) for space in self._readers.channels_of(self._account)]
+        channels = [identity.channel_peer(space) for space in self._readers.channels_of(self._account, "messages")]
         return channels + self._directory.groups_of(self._account.mailbox)
 
     async def _compare(self, due: audits.Round, stored: Sequence[audits.Stored], as_of: int) -> bool:
@@ -169,7 +169,7 @@ class Audit:
         """Look whether messages are gone whose time is over."""
         async with self._database.connection() as conn:
             found = await audits.expired(conn, EXPIRED_WITHIN, lookup.LIMIT)
-        mine = {*self._readers.channels_of(self._account), self._account.mailbox}
+        mine = {*self._readers.channels_of(self._account, "messages"), self._account.mailbox}
         spaces: dict[identity.SpaceId, dict[identity.PeerId, list[int]]] = {}
         for space, chat_id, message_id in found:
             if space in mine:

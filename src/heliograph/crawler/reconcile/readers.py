@@ -11,6 +11,8 @@ from heliograph.domain import identity
 
 REFUSED_SECONDS: Final = 300.0
 """An account that was refused a chat is asked about it again after so long: access comes back unannounced."""
+FROZEN_SECONDS: Final = 30.0
+"""An account that has to wait longer leaves its channels to the next one that reads them."""
 
 
 class Readers:
@@ -24,28 +26,31 @@ class Readers:
 
     def able(self, space: identity.SpaceId) -> list[link.Link]:
         """Return who may be asked about a space, the least frozen first; nobody when another crawler reads it."""
-        now = self._time.monotonic()
-        found = [
-            each
-            for each in self._of(space)
-            if not each.connection.is_ended and self._refused.get((space, each.account_id), 0.0) <= now
-        ]
+        found = [each for each in self._of(space) if not each.connection.is_ended and not self._is_refused(space, each)]
         return sorted(found, key=lambda each: each.connection.governor.frozen_seconds("messages"))
 
     def refuse(self, space: identity.SpaceId, account: link.Link) -> None:
         """Leave an account out for a while that may not read a space."""
         self._refused[space, account.account_id] = self._time.monotonic() + REFUSED_SECONDS
 
-    def channels_of(self, account: link.Link) -> list[identity.SpaceId]:
-        """Return the channels that an account asks about for all who read them: those whose first reader it is."""
+    def channels_of(self, account: link.Link, family: str) -> list[identity.SpaceId]:
+        """Return the channels that an account asks about for all who read them: whose first reader it is that can.
+
+        ``family`` is that of the method it asks by. Where every reader has to wait, the first of them does.
+        """
+        links = {each.mailbox: each for each in self._engine.accounts if not each.connection.is_ended}
+        late = {
+            mailbox
+            for mailbox, each in links.items()
+            if each.connection.governor.frozen_seconds(family) > FROZEN_SECONDS
+        }
         return [
             space
             for space, box in self._engine.machine.boxes.items()
             if identity.is_channel_space(space)
-            and box.accounts[:1] == [account.mailbox]
             and box.pipeline.committed is not None
             and space not in self._engine.claims.foreign
-            and account.channel_hash(space) is not None
+            and self._first(space, [links[each] for each in box.accounts if each in links], late) is account
         ]
 
     def memory(self, account: link.Link) -> normalize.PeerMemory:
@@ -56,6 +61,16 @@ class Readers:
         """Send peers again: a commit that held some may not have happened."""
         for memory in self._memories.values():
             memory.forget()
+
+    def _first(
+        self, space: identity.SpaceId, readers: list[link.Link], late: set[identity.SpaceId]
+    ) -> link.Link | None:
+        able = [each for each in readers if each.channel_hash(space) is not None]
+        free = [each for each in able if each.mailbox not in late and not self._is_refused(space, each)]
+        return next(iter(free or able), None)
+
+    def _is_refused(self, space: identity.SpaceId, account: link.Link) -> bool:
+        return self._refused.get((space, account.account_id), 0.0) > self._time.monotonic()
 
     def _of(self, space: identity.SpaceId) -> Iterable[link.Link]:
         links = {each.mailbox: each for each in self._engine.accounts}

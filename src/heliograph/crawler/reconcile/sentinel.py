@@ -3,7 +3,8 @@
 messages.getPeerDialogs answers for 100 channels at once and tells the account's own state beside them. A pts above our
 cursor that is not caught up within five seconds asks for a difference. A pts below it, seen twice, means that the
 server lost part of its log, or that our database is from another time: the box starts anew from the server's pts, with
-a hole and a known loss in the same commit, and the prober asks for every id again.
+a hole and a known loss in the same commit, and the prober asks for every id again. A channel that no answer can be had
+about is found by halves and left to its difference; the others are compared.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import Any, Final
 from telethon.tl import functions, types
 
 from heliograph import clock, errors, log
-from heliograph.crawler import engine, link, normalize, requests
+from heliograph.crawler import engine, isolation, link, normalize, requests
 from heliograph.crawler.reconcile import pace, readers
 from heliograph.crawler.transport import refusal
 from heliograph.domain import identity, records
+from heliograph.store import database
 
 PEERS: Final = 100
 """Channels of one call."""
@@ -39,6 +41,7 @@ class Sentinel:
         account: link.Link,
         work: engine.Engine,
         found: readers.Readers,
+        opened: database.Database,
         *,
         hot_seconds: float,
         cold_seconds: float,
@@ -49,6 +52,7 @@ class Sentinel:
         self._account = account
         self._engine = work
         self._readers = found
+        self._database = opened
         self._time = time
         self._confirm_seconds = confirm_seconds
         self._sleep = sleep
@@ -57,6 +61,8 @@ class Sentinel:
         """Boxes of the server that stand above our cursor: where, and since when we know."""
         self._behind: dict[identity.SpaceId, float] = {}
         """Boxes of the server that stood below our cursor: since when we know."""
+        self._alone: isolation.Backoff[identity.SpaceId] = isolation.Backoff(time)
+        """Channels that getPeerDialogs gives no answer about."""
         self._not_before = 0.0
 
     def hurry(self) -> None:
@@ -68,7 +74,7 @@ class Sentinel:
 
         A box that is not watched here yet is looked at when that begins.
         """
-        if box not in self._pace.looks:
+        if box not in self._pace.looks and box not in self._alone.waiting():
             return
         if pts > asked:
             self._ahead.setdefault(box, (records.BoxState(pts=pts), self._now()))
@@ -88,7 +94,8 @@ class Sentinel:
         now = self._now()
         mailbox = self._account.mailbox
         own = {mailbox} if self._engine.committed_pts(mailbox) is not None else set()
-        self._pace.keep(own | set(self._readers.channels_of(self._account)), now)
+        channels = set(self._readers.channels_of(self._account, "peer_dialogs"))
+        self._pace.keep(own | (channels - self._alone.waiting()), now)
         if now < self._not_before:
             return
         # The account's own box comes along with every answer, whatever is asked for.
@@ -99,21 +106,41 @@ class Sentinel:
     # -- asking -----------------------------------------------------------------------------------------------
 
     async def _try(self, channels: Sequence[identity.SpaceId]) -> None:
-        asked = {box: pts for box in (*channels, self._account.mailbox) if (pts := self._engine.committed_pts(box))}
         try:
-            standing = await self._ask(channels)
+            alone = await isolation.ask(channels, self._look, _is_about_channels)
         except errors.FloodWait as wait:
             self._not_before = self._now() + wait.seconds
         except errors.SessionEnded:
             raise
-        except errors.RpcFailed as error:
-            await self._refused(channels, asked, error)
+        except (errors.RpcFailed, errors.Undecodable) as error:
+            _log.warning("sentinel_refused", account_id=self._account.account_id, error=str(error))
+            self._not_before = self._now() + REFUSED_SECONDS
         except errors.TelegramError as error:
             _log.info("sentinel_waits", account_id=self._account.account_id, reason=type(error).__name__)
             self._not_before = self._now() + RETRY_SECONDS
         else:
-            for box, pts in asked.items():
-                self._judge(box, pts, standing.get(box))
+            for box, reason in alone.items():
+                await self._leave_to_difference(box, reason)
+
+    async def _look(self, channels: Sequence[identity.SpaceId]) -> None:
+        """Ask about some channels and judge the answer. Raises what ``call`` raises."""
+        cursors = {box: self._engine.committed_pts(box) for box in (*channels, self._account.mailbox)}
+        standing = await self._ask(channels)
+        for box, asked in cursors.items():
+            if asked is not None:
+                self._alone.succeed(box)
+                self._judge(box, asked, standing.get(box))
+
+    async def _leave_to_difference(self, box: identity.SpaceId, error: errors.TelegramError) -> None:
+        """Let a channel's difference say what is wrong with it, since nothing else tells where it stands."""
+        failures = self._alone.fail(box)
+        # One answer of 5xx may be anybody's bad moment; what cannot be read stays so.
+        if not refusal.is_access_lost(error) and failures == (1 if isinstance(error, errors.Undecodable) else 2):
+            await isolation.report(
+                self._database, "sentinel_blind", error, space_id=box, chat_id=identity.channel_peer(box)
+            )
+        if (asked := self._engine.committed_pts(box)) is not None:
+            self._engine.perform(self._engine.machine.server_pts(box, asked - 1, asked, self._now()))
 
     async def _ask(self, channels: Sequence[identity.SpaceId]) -> dict[identity.SpaceId, records.BoxState]:
         """Return where the server's boxes stand. Raises what ``call`` raises."""
@@ -129,22 +156,6 @@ class Sentinel:
             if (box := _channel(dialog)) is not None and dialog.pts:
                 found[box] = records.BoxState(pts=dialog.pts)
         return found
-
-    async def _refused(
-        self, channels: Sequence[identity.SpaceId], asked: dict[identity.SpaceId, int], error: errors.RpcFailed
-    ) -> None:
-        """Find out which channel is refused, and let its difference say what that means."""
-        if not refusal.is_access_lost(error) or not channels:
-            _log.warning("sentinel_refused", account_id=self._account.account_id, error=error.name)
-            self._not_before = self._now() + REFUSED_SECONDS
-        elif len(channels) > 1:
-            middle = len(channels) // 2
-            await self._try(channels[:middle])
-            await self._try(channels[middle:])
-        else:
-            box, now = channels[0], self._now()
-            self._pace.looked(box, asked[box], now)
-            self._engine.perform(self._engine.machine.server_pts(box, asked[box] - 1, asked[box], now))
 
     # -- judging ----------------------------------------------------------------------------------------------
 
@@ -191,6 +202,10 @@ class Sentinel:
 
     def _now(self) -> float:
         return self._time.monotonic()
+
+
+def _is_about_channels(error: errors.TelegramError) -> bool:
+    return refusal.is_access_lost(error) or isolation.is_about_content(error)
 
 
 def _channel(dialog: Any) -> identity.SpaceId | None:

@@ -50,6 +50,7 @@ class Reconcile:
             account,
             self._engine,
             self._readers,
+            self._database,
             hot_seconds=self._settings.sentinel_hot_seconds,
             cold_seconds=self._settings.sentinel_cold_seconds,
             time=self._time,
