@@ -194,6 +194,7 @@ CREATE TABLE gaps (
     noticed_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
     closed_by text,
+    is_lost boolean DEFAULT false NOT NULL,
     PRIMARY KEY (gap_id),
     CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
     CHECK ((cause = ANY (ARRAY['start'::text, 'pts'::text, 'seq'::text, 'reconnected'::text, 'new_session'::text, 'undecodable'::text, 'overflow'::text, 'silence'::text, 'pushed_too_long'::text, 'account_difference'::text, 'sentinel'::text, 'unknown_peer'::text, 'cursor_ahead'::text, 'cursor_invalid'::text, 'database'::text, 'access'::text, 'recovered'::text]))),
@@ -206,6 +207,8 @@ CREATE TABLE gaps (
 CREATE INDEX gaps_noticed ON public.gaps USING btree (noticed_at);
 
 CREATE INDEX gaps_open ON public.gaps USING btree (space_id) WHERE (closed_at IS NULL);
+
+CREATE UNIQUE INDEX gaps_under_way ON public.gaps USING btree (space_id) WHERE ((closed_at IS NULL) AND (NOT is_lost));
 
 CREATE TABLE heartbeats (
     role text NOT NULL,

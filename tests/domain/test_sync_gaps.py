@@ -8,6 +8,7 @@ from test_sync_boxes import ACCOUNT, CHANNEL, event, fetching, live, only, pushe
 from heliograph.domain.records import BoxState
 from heliograph.domain.sync.actions import Commit, Fetch
 from heliograph.domain.sync.events import Control, Failure, Lost, Page, TooLong
+from heliograph.domain.sync.machine import Machine
 
 BROUGHT = (event(0), event(0))
 
@@ -115,3 +116,53 @@ def test_cursor_ahead_of_the_server_is_an_open_gap():
     commit = only(Commit, answered(machine, fetching(machine), pts=4, events=()))[0]
     assert commit.loss == "cursor_ahead"
     assert (commit.gap.from_pts, commit.gap.to_pts) == (10, 4)
+
+
+def told(machine, at):
+    """What is put on record at a moment because it lasts."""
+    actions = machine.tell_gaps(at)
+    return [commit.gap for commit in only(Commit, actions)], actions
+
+
+def test_gap_that_lasts_is_on_record_before_it_closes():
+    machine = live()
+    fetch = fetching(machine)
+    machine.fetch_failed(fetch, Failure.FLOOD, 0.1, 100)
+    assert told(machine, 4.0)[0] == []
+    (gap,), (commit,) = told(machine, 6.0)
+    assert (gap.is_open, gap.cause, gap.noticed_at, gap.from_pts) == (True, "pushed_too_long", 0, 10)
+    assert commit.from_state == commit.to_state == BoxState(pts=10)
+    machine.committed(commit, 6.0)
+    assert told(machine, 60.0)[0] == []
+    (again,) = machine.tick(101)
+    end = gap_of(answered(machine, again, at=102))
+    assert (end.is_open, end.cause, end.noticed_at, end.to_pts) == (False, "pushed_too_long", 0, 12)
+
+
+def test_gap_on_record_is_closed_although_nothing_was_missing():
+    machine = live()
+    fetch = fetching(machine)
+    machine.fetch_failed(fetch, Failure.FLOOD, 0.1, 100)
+    (commit,) = told(machine, 6.0)[1]
+    machine.committed(commit, 6.0)
+    (again,) = machine.tick(101)
+    assert gap_of(answered(machine, again, pts=10, events=())).is_open is False
+
+
+def test_gap_on_record_is_closed_by_the_process_after():
+    machine = Machine()
+    machine.load_gaps([CHANNEL])
+    machine.load(CHANNEL, BoxState(pts=10))
+    machine.add_channel(CHANNEL, ACCOUNT, None, 0)
+    (fetch,) = only(Fetch, machine.mark(CHANNEL, 0))
+    assert gap_of(answered(machine, fetch, pts=10, events=())).is_open is False
+
+
+def test_gap_on_record_is_closed_after_a_failed_commit_as_well():
+    machine = live()
+    machine.fetch_failed(fetching(machine), Failure.FLOOD, 0.1, 100)
+    (commit,) = told(machine, 6.0)[1]
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=10), 7.0)
+    (fetch,) = machine.tick(10.0)
+    assert gap_of(answered(machine, fetch, at=11.0, pts=10, events=())).is_open is False

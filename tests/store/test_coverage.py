@@ -36,6 +36,7 @@ def gap(make: Any, **given: Any) -> records.Gap:
         "events": 0,
         "noticed_at": make.at(0),
         "closed_at": None,
+        "is_lost": True,
     }
     return records.Gap(**(base | given))
 

@@ -86,6 +86,21 @@ async def test_every_id_of_a_channel_is_in_one_class(ledger: Ledger) -> None:
     assert not chat.is_complete
 
 
+async def test_id_of_an_open_dead_letter_is_not_called_empty(ledger: Ledger) -> None:
+    space = await ledger.channel()
+    await ledger.put(covered="{[1,11)}", holes="{[11,13)}")
+    await ledger.messages([1, 2])
+    letter = {"space_id": space, "raw": b"raw", "layer": 1, "error": "odd", "chat_id": CHANNEL}
+    ended = {"resolved_at": ledger.rows.moment, "resolution": "discarded"}
+    # Two letters of one message; one of a message that is here; one in a hole; one that was discarded; one on top.
+    for message_id, more in ((5, {}), (5, {"kind": "update"}), (2, {}), (11, {}), (6, ended), (20, {})):
+        await ledger.rows.insert("dead_letters", {**letter, "message_id": message_id, **more})
+    chat = await ledger.one()
+    assert (chat.top_id, chat.ids.dead_letter, chat.ids.unaccounted) == (20, 2, 0)
+    assert sum(value or 0 for value in numbers(chat.ids)) + chat.ids.dead_letter == chat.top_id
+    assert any("2 messages could not be stored" in warning for warning in chat.warnings)
+
+
 async def test_id_in_an_open_hole_is_open_whether_or_not_its_message_is_here(ledger: Ledger) -> None:
     await ledger.channel()
     await ledger.messages(range(1, 11))

@@ -72,7 +72,8 @@ def _gap(commit: actions.Commit, at: datetime, now: float) -> records.Gap:
         to_pts=gap.to_pts,
         events=gap.events,
         noticed_at=at - timedelta(seconds=max(0.0, now - gap.noticed_at)),
-        closed_at=None if commit.loss else at,
+        closed_at=None if commit.loss or gap.is_open else at,
+        is_lost=commit.loss is not None,
     )
 
 

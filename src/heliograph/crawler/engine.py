@@ -32,6 +32,7 @@ from heliograph.domain.sync import events, machine
 
 CHUNK = 50
 """Containers taken in one go before other tasks get their turn."""
+TELL_SECONDS = 1.0
 TICK_SECONDS = 0.05
 """How exactly deadlines are kept; the shortest is half a second."""
 
@@ -84,8 +85,12 @@ class Engine:
             return
         self.perform(self.machine.add_account(account.mailbox, cursor, self._now()))
 
-    def owe(self, boxes: Iterable[identity.SpaceId]) -> None:
-        """Know before anything else which boxes are marked in the store, those among them that are met later."""
+    def owe(self, boxes: Iterable[identity.SpaceId], behind: Iterable[identity.SpaceId]) -> None:
+        """Know before anything else which boxes are marked in the store, also of those that are met later.
+
+        ``behind`` are those with an open gap on record.
+        """
+        self.machine.load_gaps(behind)
         for box in boxes:
             self.machine.mark(box, self._now())
 
@@ -158,12 +163,16 @@ class Engine:
             await asyncio.sleep(0)
 
     async def keep_time(self) -> None:
-        """Tell the machine when its deadlines pass, for ever."""
+        """Tell the machine when its deadlines pass, and have it say what is missing for long, for ever."""
+        told = self._now()
         while True:
             await asyncio.sleep(TICK_SECONDS)
             deadline, now = self.machine.deadline(), self._now()
             if deadline is not None and deadline <= now:
                 self.perform(self.machine.tick(now))
+            if now - told > TELL_SECONDS:
+                told = now
+                self.perform(self.machine.tell_gaps(now))
 
     async def stop(self) -> None:
         """Start nothing new, and wait until what was decided has ended, and what others wait for is written."""

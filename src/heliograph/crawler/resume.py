@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from heliograph.crawler import claims, directory, engine, link, reach
 from heliograph.domain import identity, records
-from heliograph.store import chats, cursors, database, mailboxes
+from heliograph.store import chats, cursors, database, gaps, mailboxes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,9 @@ class Resume:
 
     cursors: Mapping[identity.SpaceId, records.BoxState] = field(default_factory=dict)
     marks: frozenset[identity.SpaceId] = frozenset()
+    """Boxes that may have news, those with an open gap among them."""
+    behind: frozenset[identity.SpaceId] = frozenset()
+    """Boxes with an open gap that an earlier process has put on record."""
     channels: Mapping[int, Sequence[identity.SpaceId]] = field(default_factory=dict)
     """By account id: the channels that it reads."""
     lost: frozenset[identity.PeerId] = frozenset()
@@ -50,9 +53,11 @@ async def load(
     await _abandon(opened, links, claimed.epoch)
     async with opened.connection() as conn:
         marks = frozenset(mark.box for mark in await cursors.dirty(conn))
+        behind = await gaps.under_way(conn)
     return Resume(
         cursors=found,
-        marks=marks,
+        marks=marks | behind,
+        behind=behind,
         channels=channels,
         lost=frozenset(row.chat_id for row in rows if row.status == "inactive" and _is_described_channel(row)),
     )

@@ -30,6 +30,7 @@ from heliograph.crawler import (
     takeover,
     tenure,
     transport,
+    waits,
     watch,
     writer,
 )
@@ -72,6 +73,7 @@ async def run(
     hold = tenure.Tenure(opened, heartbeats.holder())
     is_begun = False
     fetched: dict[identity.PeerId, int] = {}
+    owed = waits.Waits(opened)
     spool: journal.Journal | None = None
 
     def begin() -> None:
@@ -98,6 +100,7 @@ async def run(
                     only=chats,
                     limit=limit,
                     fetched=fetched,
+                    owed=owed,
                     restart=restart,
                     client=client,
                     time=time or clock.SystemClock(),
@@ -132,6 +135,7 @@ class Crawl:
         only: Sequence[int] | None,
         limit: int | None,
         fetched: dict[identity.PeerId, int],
+        owed: waits.Waits,
         restart: bool,
         client: type[transport.Client],
         time: clock.Clock,
@@ -142,6 +146,7 @@ class Crawl:
         self._vault = vault
         self._epoch = epoch
         self._only = None if only is None else frozenset(only)
+        self._owed = owed
         self._restart = restart
         self._client = client
         self._follows = mode != "history" and crawler.updates
@@ -200,7 +205,7 @@ class Crawl:
         links = [await self._link(row) for row in rows]
         self._resume = await resume.load(self._database, links, self._directory, self._claims)
         self._engine.reach.load(self._resume.lost)
-        self._engine.owe(self._resume.marks)
+        self._engine.owe(self._resume.marks, self._resume.behind)
         on_ready()
         writing = [asyncio.create_task(job) for job in (self._writer.run(), self._heart.run())]
         tasks = [asyncio.create_task(job) for job in (stop.wait(), self._run_all(links), *self._services(hold))]
@@ -225,21 +230,17 @@ class Crawl:
             each.ask()
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
-        keeping = hold.keep(
-            ["refresh"],
-            self._handle,
-            lacks=lambda: bool(self._claims.foreign),
-            on_return=self._writer.try_now,
-        )
+        lacks = lambda: bool(self._claims.foreign)  # noqa: E731
         settings = self._settings
         jobs = [
             self._engine.keep_time(),
             self._engine.reach.run(),
             self._watch.run(self._engine.machine, settings.data_dir),
             house.keep(self._database, timedelta(days=settings.database.outbox_days)),
-            keeping,
+            letters.serve(self._database, private_chats=settings.crawler.private_chats),
+            self._owed.run(),
+            hold.keep(["refresh"], self._handle, lacks=lacks, on_return=self._writer.try_now),
         ]
-        jobs.append(letters.serve(self._database, private_chats=self._settings.crawler.private_chats))
         if self._follows:
             jobs += [takeover.run(self._engine, self.refresh), self._reconcile.run()]
         return [*jobs, self._backfill.run()] if self._fetches else jobs
@@ -257,7 +258,8 @@ class Crawl:
     # -- accounts ---------------------------------------------------------------------------------------------
 
     async def _link(self, row: accounts.Account) -> link.Link:
-        connection = await roster.connection(self._settings, self._database, self._vault, row, self._time, self._client)
+        how = (self._settings, self._database, self._vault, row, self._time, self._client, self._owed)
+        connection = await roster.connection(*how)
         return link.Link(connection, epoch=self._epoch, chats=self._directory)
 
     async def _run_all(self, links: list[link.Link]) -> None:
@@ -330,7 +332,7 @@ class Crawl:
         if self._settings.crawler.peers:
             jobs.append(listing.run())
         if not self._restart:
-            jobs.append(_until_lost(account))
+            jobs.append(account.until_lost())
         return jobs
 
     async def _offer(self, tops: dict[identity.PeerId, int]) -> None:
@@ -343,8 +345,3 @@ class Crawl:
             self._directory.load(row)
             if row.chat_id in tops and (self._only is None or row.chat_id in self._only):
                 self._backfill.offer(row, tops[row.chat_id])
-
-
-async def _until_lost(account: link.Link) -> None:
-    await account.connection.until_lost()
-    raise errors.Disconnected("The connection to Telegram was lost; run the command again.")

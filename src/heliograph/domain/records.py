@@ -240,7 +240,9 @@ class Gap:
     """Messages, edits and deletions that the difference brought."""
     noticed_at: datetime
     closed_at: datetime | None
-    """When the difference was there; None while a hole is open, which closes it later."""
+    """When the difference was there; None while it is not, or while a hole is open, which closes it later."""
+    is_lost: bool = False
+    """Whether the log was gone, so that the hole is what it waits for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,12 +98,12 @@ WITH told AS (
 # The last hole of a space takes the gaps with it that were waiting for it.
 _SETTLE: Final = """
 UPDATE gaps g SET closed_at = greatest(now(), noticed_at), closed_by = %s
-WHERE g.closed_at IS NULL AND g.space_id = ANY(%s)
+WHERE g.closed_at IS NULL AND g.is_lost AND g.space_id = ANY(%s)
   AND NOT EXISTS (SELECT FROM coverage c WHERE c.space_id = g.space_id AND NOT isempty(c.holes))
 """
 _SETTLE_ALL: Final = """
 UPDATE gaps g SET closed_at = greatest(now(), noticed_at), closed_by = 'probe'
-WHERE g.closed_at IS NULL
+WHERE g.closed_at IS NULL AND g.is_lost
   AND NOT EXISTS (SELECT FROM coverage c WHERE c.space_id = g.space_id AND NOT isempty(c.holes))
 """
 _HOLES: Final = """

@@ -190,6 +190,21 @@ class Box:
         self._timers[self.space] = now + (seconds if failure is Failure.FLOOD else self._next_backoff())
         return []
 
+    def tell_gap(self, now: float) -> list[Action]:
+        """Put on record that the box has been behind for a while; what brings the rest closes that record."""
+        line = self.pipeline
+        if not line.has_start or line.depth:
+            return []
+        gap = self._notice.overdue(now - self._rules.gap_open, line.pts)
+        if gap is None:
+            return []
+        line.advance(line.tentative, (), is_complete=False, gap=gap)
+        return self._send()
+
+    def was_behind(self) -> None:
+        """Take that an earlier process has put on record that the box was behind."""
+        self._notice.remember()
+
     # -- commits ----------------------------------------------------------------------------------------------
 
     def committed(self, commit: Commit, now: float) -> list[Action]:

@@ -29,6 +29,7 @@ class Machine:
         self._silent_at: dict[SpaceId, float] = {}
         self._marks_kept: set[SpaceId] = set()
         """Boxes that are marked in the store and not met yet."""
+        self._behind: frozenset[SpaceId] = frozenset()
 
     # -- what there is ----------------------------------------------------------------------------------------
 
@@ -65,6 +66,10 @@ class Machine:
         """An account is gone: its boxes go on through others or are held."""
         self._silent_at.pop(account, None)
         return [action for box in self.boxes.values() for action in box.remove_account(account, now)]
+
+    def load_gaps(self, boxes: Iterable[SpaceId]) -> None:
+        """Know, before any box, which of them the store has an open gap of: their next end is its end."""
+        self._behind = frozenset(boxes)
 
     def mark(self, box: SpaceId, now: float) -> list[Action]:
         """Take over a dirty mark that the store holds, also of a box that is not met yet."""
@@ -208,12 +213,18 @@ class Machine:
             actions += self.boxes[account].dirty(now, "silence")
         return actions
 
+    def tell_gaps(self, now: float) -> list[Action]:
+        """Put on record what has been missing for a while, whoever it is that has to wait."""
+        return [action for box in self.boxes.values() for action in box.tell_gap(now)]
+
     # -- inner ------------------------------------------------------------------------------------------------
 
     def _box(self, space: SpaceId, cursor: BoxState | None) -> Box:
         if space not in self.boxes:
             self.boxes[space] = box = Box(space, cursor, self._rules, self._timers)
             box.pipeline.marked = float("inf") if space in self._marks_kept else None
+            if space in self._behind:
+                box.was_behind()
         return self.boxes[space]
 
     def _meet(self, space: SpaceId, account: SpaceId, now: float) -> list[Action]:

@@ -39,6 +39,8 @@ class Rules:
     uncommitted: int = 2_000
     """Live events kept per box while a commit is in flight."""
     page_limit: int = PAGE
+    gap_open: float = 5.0
+    """A gap that lasts longer is on record before it closes."""
     stuck_after: int = 3
     """Undecodable answers in a row."""
 

@@ -29,11 +29,15 @@ CREATE TABLE gaps (
     noticed_at timestamptz NOT NULL,
     closed_at timestamptz,
     closed_by text CHECK (closed_by IN ('difference', 'probe', 'backfill')),
+    is_lost boolean NOT NULL DEFAULT false,
     CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
     CHECK (closed_at >= noticed_at)
 );
 CREATE INDEX gaps_noticed ON gaps (noticed_at);
 CREATE INDEX gaps_open ON gaps (space_id) WHERE closed_at IS NULL;
+-- prevents two records of one absence: a box that is behind is behind once
+CREATE UNIQUE INDEX gaps_under_way ON gaps (space_id) WHERE closed_at IS NULL AND NOT is_lost;
+COMMENT ON COLUMN gaps.is_lost IS 'the log was gone: it stays open until its hole is closed, not until the difference is there';
 
 -- How far the rolling audit of a chat is, by the age of what is audited.
 CREATE TABLE audits (
