@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import logging
 import random
 import sys
 import time
@@ -33,6 +34,7 @@ async def main() -> int:
     """Run what the arguments ask for; 1 when a schedule failed."""
     asked = _arguments()
     log.setup(level="critical")
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # connections are cut here all the time
     seed = asked.seed if asked.seed is not None else str(random.SystemRandom().randrange(2**32))
     print(f"seed {seed}", file=sys.stderr)
     total = Outcome()
