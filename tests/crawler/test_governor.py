@@ -105,6 +105,20 @@ async def test_flood_wait_is_stored_and_holds_after_a_restart() -> None:
     assert refused.value.seconds == pytest.approx(200)
 
 
+async def test_shorter_flood_wait_does_not_end_a_stored_one() -> None:
+    """Regression: two refusals in flight, 300 s and then 3 s, were stored as 3 s, and a restart obeyed those."""
+    time = VirtualTime()
+    stored: dict[str, datetime] = {}
+
+    async def store(family: str, until: datetime) -> None:
+        stored[family] = until
+
+    governed = time.governor(on_freeze=store)
+    await governed.freeze("history", 300)
+    await governed.freeze("history", 3)
+    assert stored == {"history": START + timedelta(seconds=300)}
+
+
 async def test_only_so_many_requests_of_a_family_run_at_once() -> None:
     time = VirtualTime()
     governed = time.governor()

@@ -96,7 +96,8 @@ class Governor:
         if family in self._families:
             self._families[family].refuse(errors.FloodWait(self.frozen_seconds(family), family))
         if self._on_freeze is not None:
-            await self._on_freeze(family, self._time.now() + timedelta(seconds=seconds))
+            # As long as the longest, which a shorter one does not end.
+            await self._on_freeze(family, self._time.now() + timedelta(seconds=self.frozen_seconds(family)))
 
     @asynccontextmanager
     async def permit(self, family: str, purpose: families.Purpose | None = None) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from heliograph import errors
 from heliograph.crawler import directory, normalize, transport
 from heliograph.domain import identity, records
 
@@ -22,6 +23,11 @@ class Link:
         self.mailbox = identity.mailbox_space(connection.user_id)
         self._directory = chats
         self._memory = normalize.PeerMemory()
+
+    async def until_lost(self) -> None:
+        """Wait until the connection is lost for the first time. Raises Disconnected then."""
+        await self.connection.until_lost()
+        raise errors.Disconnected("The connection to Telegram was lost; run the command again.")
 
     def context(self, at: datetime) -> normalize.Context:
         """Return what normalising this account's payloads needs."""

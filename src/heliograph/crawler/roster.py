@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from heliograph import clock, config, errors, log
-from heliograph.crawler import governor, link, transport
+from heliograph.crawler import governor, link, transport, waits
 from heliograph.domain import identity
 from heliograph.store import accounts, chats, database, losses, mailboxes
 from heliograph.vault import sessions
@@ -56,8 +55,13 @@ async def connection(
     account: accounts.Account,
     time: clock.Clock,
     client: type[transport.Client] = transport.Client,
+    owed: waits.Waits | None = None,
 ) -> transport.Connection:
-    """Return an account's connection, not yet connected. Raises MasterKeyWrong or SessionEnded."""
+    """Return an account's connection, not yet connected. Raises MasterKeyWrong or SessionEnded.
+
+    ``owed`` keeps the flood waits that the database does not take yet.
+    """
+    owed = owed or waits.Waits(opened)
     async with opened.connection() as conn:
         ciphertext, key_id = await accounts.session(conn, account.account_id)
         frozen = await accounts.frozen(conn, account.account_id)
@@ -73,9 +77,9 @@ async def connection(
             settings.crawler.budget,
             highest=settings.crawler.highest,
             time=time,
-            frozen=frozen,
+            frozen=frozen | owed.of(account.account_id),
             learned=learned,
-            on_freeze=partial(_freeze, opened, account.account_id),
+            on_freeze=partial(owed.freeze, account.account_id),
             on_learn=partial(_learn, opened, account.account_id),
         ),
         on_limited=partial(_limited, opened, account),
@@ -92,15 +96,6 @@ async def sign_out(opened: database.Database, account: link.Link, reason: str) -
     async with opened.transaction() as conn:
         await accounts.set_state(conn, account_id, "banned" if "DEACTIVATED" in reason else "signed_out")
         await mailboxes.close(conn, account.mailbox, error=SIGNED_OUT)
-
-
-async def _freeze(opened: database.Database, account_id: identity.AccountId, family: str, until: datetime) -> None:
-    try:
-        async with opened.connection() as conn:
-            await accounts.freeze(conn, account_id, family, until)
-    except errors.HeliographError as error:
-        # The wait is obeyed all the same; only a restart would forget it.
-        _log.warning("flood_wait_not_stored", account_id=account_id, reason=str(error))
 
 
 async def _learn(
