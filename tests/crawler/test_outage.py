@@ -322,19 +322,64 @@ async def test_bad_row_in_the_spool_becomes_a_dead_letter(database, spool):
     assert (await one(database, STORED), await one(database, "SELECT count(*) FROM dead_letters")) == ([1], 1)
 
 
-async def test_batch_that_meets_a_defect_holds_up_no_other_for_ever(database, proxied, postgres_proxy, spool):
+@contextlib.asynccontextmanager
+async def defect(database):
+    """Let everything fail that writes a message of box 12, for a reason that is no error of the data."""
     async with database.connection() as conn:
         await conn.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
             " $$BEGIN IF NEW.space_id = 12 THEN RAISE 'defect'; END IF; RETURN NEW; END$$"
         )
         await conn.execute("CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
+    yield
+    async with database.connection() as conn:
+        await conn.execute("DROP TRIGGER refuse ON messages")
+
+
+REFUSED = "SELECT array_agg(space_id) FROM crawl_errors WHERE kind = 'batch_refused'"
+
+
+async def yielding(seconds):
+    await asyncio.sleep(0)
+
+
+async def test_spooled_batch_that_meets_a_defect_ends_no_start_and_is_set_aside(database, tmp_path):
+    """Regression: every start failed with the same error, and the spool stayed as it was."""
+    spool = journal.open_at(tmp_path, 64)
+    await spool.append([batch(None, 1), batch(None, 1, box=12), batch(1, 2, box=12, text="later"), batch(1, 2)])
+    async with defect(database):
+        await writer.Writer(database, spool=spool, sleep=yielding).replay()
+        assert spool.is_empty
+        spool.close()
+        assert (await one(database, STORED), await one(database, REFUSED)) == ([1, 2], [12, 12])
+        assert await one(database, "SELECT array_agg(box) FROM dirty_boxes") == [12]
+    aside = sorted((tmp_path / "spool" / "refused").glob("*.spool"))
+    assert len(aside) == 2
+    assert {path.stat().st_mode & 0o777 for path in aside} == {0o600}
+    # Once the defect is mended: what was set aside is a spool again.
+    for path in aside:
+        path.rename(tmp_path / "spool" / path.name)
+    spool = journal.open_at(tmp_path, 64)
+    await writer.Writer(database, spool=spool).replay()
+    spool.close()
+    assert await one(database, "SELECT array_agg(text ORDER BY message_id) FROM messages WHERE space_id = 12") == [
+        "tervetuloa",
+        "later",
+    ]
+
+
+async def test_batch_that_is_refused_again_is_set_aside_once_and_within_the_quota(tmp_path):
+    spool = journal.open_at(tmp_path, 1)
+    first = await spool.set_aside(batch(None, 1))
+    assert await spool.set_aside(batch(None, 1)) == first
+    assert await spool.set_aside(batch(1, 2, text="long " * 300_000)) is None
+    assert len(list((tmp_path / "spool" / "refused").iterdir())) == 1
+    spool.close()
+
+
+async def test_batch_that_meets_a_defect_holds_up_no_other_for_ever(database, proxied, postgres_proxy, spool, tmp_path):
     reset = []
-
-    async def sleep(seconds):
-        await asyncio.sleep(0)
-
-    async with running(proxied, spool=spool, sleep=sleep) as made:
+    async with defect(database), running(proxied, spool=spool, sleep=yielding) as made:
         made.on_reset(reset.extend)
         await postgres_proxy.refuse()
         for each in (batch(None, 1), batch(None, 1, box=12), batch(1, 2)):
@@ -342,6 +387,8 @@ async def test_batch_that_meets_a_defect_holds_up_no_other_for_ever(database, pr
         await postgres_proxy.accept()
         await made.until_healthy()
     assert (await one(database, STORED), reset) == ([1, 2], [12])
+    assert await one(database, REFUSED) == [12]
+    assert len(list((tmp_path / "spool" / "refused").iterdir())) == 1
 
 
 async def test_commits_that_were_lost_while_no_crawler_ran_begin_a_new_epoch_of_the_stream(database, tmp_path):

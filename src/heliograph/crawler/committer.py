@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from heliograph import errors, log, metrics
 from heliograph.crawler.spool import journal, replay
 from heliograph.domain import identity, records
-from heliograph.store import commit, database, line, lineage
+from heliograph.store import commit, database, line, lineage, losses
 
 LIVE_SECONDS = 10.0
 """After so long a live commit has failed, and the spool takes its place."""
@@ -59,6 +59,16 @@ class Committer:
         if done.elsewhere:
             _log.warning("spooled_elsewhere", boxes=sorted(done.elsewhere))
             self.on_reset(done.elsewhere)
+
+    async def report(self, batch: records.Batch, error: Exception, *, kept: str | None, marks: bool) -> None:
+        """Put on record that a batch is given up, and with ``marks`` that its boxes have to be asked for."""
+        boxes = sorted(commit.spaces(batch))
+        found = [(losses.BATCH_REFUSED, box, None, None, {**log.cause(error), "kept": kept}) for box in boxes]
+        async with self._try() as conn, conn.transaction():
+            await losses.report(conn, found)
+            if marks:
+                dirty = [records.DirtyMark(box=move.box, reason=losses.BATCH_REFUSED) for move in batch.moves]
+                await losses.save_marks(conn, [records.Batch(origin=batch.origin, dirty=dirty)])
 
     async def look(self) -> None:
         """See whether the database answers; whether it takes commits the next one shows."""

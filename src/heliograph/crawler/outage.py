@@ -3,6 +3,9 @@
 Batches count as written once they are fsynced in the spool (invariant 3), and while it holds any, all go there: order
 is what the cursors live on. The last part is written while newcomers wait, so that the spool is empty when batches go
 straight to the database again. Without a spool what comes is refused, and asked of Telegram again (level 0).
+
+A batch that meets a defect, here and at a start, is set aside beside the spool after some attempts: the others go on,
+and its boxes begin anew from their cursors.
 """
 
 from __future__ import annotations
@@ -114,8 +117,15 @@ class Outage:
         """Write all that an earlier process left in the spool. Raises DatabaseUnreachable and DiskFull."""
         while self._spool is not None and (part := await self._spool.oldest()):
             _log.info("spool_replayed", batches=len(part.batches), left=self._spool.held.batches)
-            await self._write(part)
-            await self._spool.forget(part)
+            try:
+                await self._write(part, is_start=True)
+            except AWAY:
+                raise
+            except Exception as error:  # as in run(): else no start would ever get past it
+                self._note_defect(error)
+                await self._sleep(self.breaker.pause())
+            else:
+                await self._spool.forget(part)
 
     async def run(self) -> None:
         """Try the database, the more rarely the longer it is away, until it holds all that was spooled; for ever."""
@@ -129,9 +139,7 @@ class Outage:
                 self.breaker.failed(is_cut=self._store.was_cut(error))
                 _log.info("database_still_away", reason=str(error), breaker=self.breaker.state)
             except Exception as error:  # whatever it is, the spool is tried again
-                self._defects += 1
-                self.breaker.failed()
-                _log.error("replay_failed", **log.cause(error))
+                self._note_defect(error)
 
     def end(self, error: errors.HeliographError) -> None:
         """Refuse everything from now on; the spool is kept for the next process."""
@@ -158,24 +166,41 @@ class Outage:
             if self._spool is None or self._spool.is_empty:
                 self._is_over()
 
-    async def _write(self, part: journal.Part) -> None:
+    def _note_defect(self, error: Exception) -> None:
+        self._defects += 1
+        self.breaker.failed()
+        _log.error("replay_failed", attempts=self._defects, **log.cause(error))
+
+    async def _write(self, part: journal.Part, *, is_start: bool = False) -> None:
         if self._defects < DEFECTS:
             await self._store.replay(part.batches)
         else:
             for batch in part.batches:
-                await self._write_alone(batch)
+                await self._write_alone(batch, is_start=is_start)
         self._defects = 0
         self.succeeded()
 
-    async def _write_alone(self, batch: records.Batch) -> None:
-        """Write one batch of a part that fails for a reason that is no error of the data, or leave it to Telegram."""
+    async def _write_alone(self, batch: records.Batch, *, is_start: bool) -> None:
+        """Write one batch of a part that fails for a reason that is no error of the data, or set it aside."""
         try:
             await self._store.replay([batch])
         except AWAY:
             raise
         except Exception as error:
-            _log.error("spooled_batch_given_up", **log.cause(error))
-            self._store.on_reset([move.box for move in batch.moves])
+            kept = await self._spool.set_aside(batch) if self._spool else None
+            boxes = [move.box for move in batch.moves]
+            _log.error("spooled_batch_refused", boxes=boxes, kept=kept, **log.cause(error))
+            await self._report(batch, error, kept, marks=is_start)
+            self._store.on_reset(boxes)
+
+    async def _report(self, batch: records.Batch, error: Exception, kept: str | None, *, marks: bool) -> None:
+        """Put a batch that is given up on record; a mark has its boxes asked for once they are met."""
+        try:
+            await self._store.report(batch, error, kept=kept, marks=marks)
+        except AWAY:
+            raise
+        except Exception as failure:  # what is on disk and in the log must do
+            _log.error("refusal_not_reported", **log.cause(failure))
 
     async def _pause(self) -> None:
         """Wait as long as the breaker says, or until somebody has reached the database."""

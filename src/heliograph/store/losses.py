@@ -29,6 +29,9 @@ FROM unnest(%s, %s, %s, %s, %s) AS e (kind, space_id, chat_id, message_id, detai
 ACCOUNT_LIMITED: Final = "account_limited"
 """The kind of crawl error that says that Telegram has limited an account itself; its space is the account's mailbox."""
 
+BATCH_REFUSED: Final = "batch_refused"
+"""The kind of crawl error that says that a spooled batch met a defect and was set aside; ``kept`` names its file."""
+
 CrawlError = tuple[str, identity.SpaceId | None, identity.PeerId | None, int | None, dict[str, Any]]
 """Kind, space, chat, message, details without any text of a message."""
 

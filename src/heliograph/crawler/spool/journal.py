@@ -18,7 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from heliograph import clock, errors, log, metrics
-from heliograph.crawler.spool import segments
+from heliograph.crawler.spool import refused, segments
 from heliograph.domain import records
 
 FOLDER = "spool"
@@ -146,6 +146,12 @@ class Journal:
     async def oldest(self) -> Part | None:
         """Return the oldest batches, up to some hundred rows; None when nothing waits."""
         return None if self.is_empty else await _whatever_happens(self._oldest)
+
+    async def set_aside(self, batch: records.Batch) -> str | None:
+        """Keep a batch that cannot be written beside the spool; return its file's name, None without room."""
+        # Dated by nothing that changes, so that it is the same record when it is set aside again.
+        payload = encode(batch, batch.pushed_at.timestamp() if batch.pushed_at else 0.0)
+        return await _whatever_happens(refused.keep, self._files.folder, payload, self._files.quota_bytes)
 
     async def forget(self, part: Part) -> None:
         """Remove what was written to the database."""

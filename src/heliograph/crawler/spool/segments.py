@@ -21,8 +21,8 @@ MAGIC = b"heliograph spool 1\n"
 SEGMENT_BYTES = 16 * 1024 * 1024
 RECORD_BYTES = 256 * 1024 * 1024
 """A length above this is no length."""
+SUFFIX = ".spool"
 _HEAD = struct.Struct("<II")
-_SUFFIX = ".spool"
 
 _log = log.get("spool")
 
@@ -61,13 +61,13 @@ class Segments:
         fsync: Callable[[int], None] = os.fsync,
     ) -> None:
         self.folder = folder
-        self._quota_bytes = quota_bytes
+        self.quota_bytes = quota_bytes
         self._segment_bytes = segment_bytes
         self._fsync = fsync
         with _refusing():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _lock(folder / "lock")
-            paths = sorted(folder.glob(f"*{_SUFFIX}"))
+            paths = sorted(folder.glob(f"*{SUFFIX}"))
             self._segments = [found for path in paths if (found := self._open(path)) is not None]
         self._number = int(paths[-1].stem) if paths else 0
         self._is_writing = False
@@ -91,8 +91,8 @@ class Segments:
 
     def append(self, payloads: Sequence[bytes]) -> None:
         """Write a group so that it outlives the machine, or nothing of it. Raises SpoolFull."""
-        content = b"".join(_record(payload) for payload in payloads)
-        if self.size + len(content) > self._quota_bytes:
+        content = b"".join(map(record, payloads))
+        if self.size + len(content) > self.quota_bytes:
             raise errors.SpoolFull
         with _refusing():
             segment = self._writable()
@@ -146,7 +146,7 @@ class Segments:
 
     def _make(self) -> _Segment:
         self._number += 1
-        path = self.folder / f"{self._number:016d}{_SUFFIX}"
+        path = self.folder / f"{self._number:016d}{SUFFIX}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
             _write(descriptor, MAGIC, 0)
@@ -185,7 +185,8 @@ class Segments:
         return None
 
 
-def _record(payload: bytes) -> bytes:
+def record(payload: bytes) -> bytes:
+    """Return a record as it stands in a file."""
     return _HEAD.pack(len(payload), _crc(payload)) + payload
 
 
