@@ -150,6 +150,7 @@ async def test_torn_end_costs_the_record_that_was_torn_and_no_other(tmp_path, da
         path.write_bytes(torn)
         spool = opened(tmp_path)
         assert await all_of(spool) == [batch(1), batch(2)]
+        assert spool.held.bytes == 0 and list(tmp_path.glob("*.spool")) == []
         spool.close()
 
 

@@ -1,6 +1,7 @@
 """``python -m tests.mutants [NAME…]``: plant each defect in a copy and say which test noticed it.
 
-Exits 1 when a defect survives: that is a missing test. ``--for-commit N`` takes N of them, chosen by the commit.
+Exits 1 when a defect survives, which is a missing test, and when one cannot be tried. ``--for-commit N`` takes N of
+them, chosen by the commit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 COPIED = ("src", "tests", "pyproject.toml")
 SECONDS = 600
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+TEST_SECONDS = 120
+"""After so long a test that hangs has noticed the defect."""
+_FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
+_WHERE = "import heliograph; print(heliograph.__file__)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +75,40 @@ def killer(mutant: Mutant) -> str | None:
         )
         if applied.returncode:
             raise ValueError(f"{mutant.patch.name} does not apply: {applied.stderr.strip()}")
+        _check_import(copy)
         return _first_failure(mutant, copy)
 
 
+def _environment(copy: Path) -> dict[str, str]:
+    """Return the environment of whatever runs the copy. What a pytest around this one has set is not for it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {**kept, "PYTHONPATH": f"{copy / 'src'}{os.pathsep}{copy}", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _check_import(copy: Path) -> None:
+    """See that it is the copy that is imported: with the checkout's own code every defect would seem to survive."""
+    asked = subprocess.run(
+        [sys.executable, "-c", _WHERE], cwd=copy, env=_environment(copy), capture_output=True, text=True, check=True
+    )
+    if not Path(asked.stdout.strip()).resolve().is_relative_to(copy.resolve()):
+        raise ValueError(f"what would be tested is not the copy but {asked.stdout.strip()}")
+
+
 def _first_failure(mutant: Mutant, copy: Path) -> str | None:
-    """Run the tests that have to notice, against the copy."""
+    """Run the tests that have to notice, against the copy. A test that could not even begin has noticed nothing."""
+    options = [
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "--no-header",
+        f"--timeout={TEST_SECONDS}",
+        f"--basetemp={copy / 'tmp'}",
+    ]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *mutant.tests],
+        [sys.executable, "-m", "pytest", *options, *mutant.tests],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": f"{copy / 'src'}{os.pathsep}{copy}"},
+        env=_environment(copy),
         capture_output=True,
         text=True,
         check=False,
@@ -106,9 +136,14 @@ def main() -> int:
         chosen = for_commit(chosen, asked.for_commit)
     survivors = 0
     for mutant in chosen:
-        noticed = killer(mutant)
+        begun = time.monotonic()
+        try:
+            noticed = killer(mutant)
+            fate = "SURVIVES" if noticed is None else f"killed by {noticed}"
+        except ValueError as error:
+            noticed, fate = None, f"COULD NOT BE TRIED: {error}"
         survivors += noticed is None
-        print(f"{mutant.name}: {'SURVIVES' if noticed is None else f'killed by {noticed}'}", flush=True)
+        print(f"{mutant.name}: {fate} ({time.monotonic() - begun:.0f} s)", flush=True)
     return 1 if survivors else 0
 
 

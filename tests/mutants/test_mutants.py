@@ -23,7 +23,24 @@ def test_every_known_defect_has_a_patch_and_says_who_notices_it():
     assert {mutant.name for mutant in runner.load_all()} >= REQUIRED
     for mutant in runner.load_all():
         for test in mutant.tests:
-            assert (runner.ROOT / test.partition("::")[0]).exists(), f"{mutant.name}: there is no {test}"
+            file, _, name = test.partition("::")
+            text = (runner.ROOT / file).read_text(encoding="utf-8")
+            assert f"def {name}(" in text or not name, f"{mutant.name}: there is no {test}"
+
+
+def test_patch_that_no_longer_fits_is_an_error_and_no_defect_that_was_noticed(tmp_path):
+    text = next(runner.HERE.glob("*.patch")).read_text(encoding="utf-8")
+    old = tmp_path / "old.patch"
+    old.write_text(text.replace("\n-", "\n-was once "), encoding="utf-8")
+    with pytest.raises(ValueError, match="does not apply"):
+        runner.killer(runner.Mutant.load(old))
+
+
+def test_patch_that_names_nobody_is_refused(tmp_path):
+    nameless = tmp_path / "nameless.patch"
+    nameless.write_text("Something breaks.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="Killed by"):
+        runner.Mutant.load(nameless)
 
 
 @pytest.mark.timeout(runner.SECONDS)
