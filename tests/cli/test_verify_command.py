@@ -53,8 +53,8 @@ async def test_complete_archive_is_verified_and_exits_with_zero(run: Run, store:
     ran = await run("verify")
     assert ran.code == 0
     line = next(line for line in ran.out.splitlines() if str(HARBOUR) in line)
-    # Coverage, stored, deleted, empty, unreachable, outside, open, unaccounted, holes.
-    assert line.split("Harbour")[1].split()[1:-1] == ["100", "%", "1", "1", "2", "0", "0", "0", "0", "0"]
+    # Coverage, stored, deleted, dead letter, empty, unreachable, outside, open, unaccounted, holes.
+    assert line.split("Harbour")[1].split()[1:-1] == ["100", "%", "1", "1", "0", "2", "0", "0", "0", "0", "0"]
     assert "Complete: every id" in ran.out
     assert ("\x1b" in ran.out, "secret" in ran.out) == (False, False)
     found = json.loads((await run("verify", "--json")).out)

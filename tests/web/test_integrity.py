@@ -33,7 +33,8 @@ async def test_integrity_has_classes_holes_losses_and_audits(api: Any, rows: Any
     found = await api.get(schemas.Integrity, "/api/integrity")
     (chat,) = found.chats
     assert chat.ids.model_dump() == {
-        "stored": 1, "deleted": 1, "empty": 5, "unreachable": 0, "outside": 0, "open": 3, "unaccounted": 0}  # fmt: skip
+        "stored": 1, "deleted": 1, "dead_letter": 0, "empty": 5,
+        "unreachable": 0, "outside": 0, "open": 3, "unaccounted": 0}  # fmt: skip
     assert (chat.coverage, chat.rechecked, chat.suspects, chat.top_id) == (0.7, 1, 1, 10)
     assert chat.holes == [schemas.Hole(first_id=8, last_id=10)]
     assert found.totals.ids == chat.ids

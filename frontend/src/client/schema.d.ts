@@ -729,6 +729,8 @@ export interface components {
          * @description Ids by class, each in exactly one. None where a chat shares its ids with others, so that nobody can tell.
          */
         IdClasses: {
+            /** Dead Letter */
+            dead_letter: number;
             /** Deleted */
             deleted: number;
             /** Empty */

@@ -90,7 +90,9 @@ def verdict(found: ledger_views.Integrity) -> str:
         return f"Not complete: {' and '.join(filter(None, owed))}."
     losses = len(found.losses)
     lost = f" besides {losses} known loss{'' if losses == 1 else 'es'}" if losses else ""
-    return f"Complete: every id is stored, deleted, empty or out of reach{lost}."
+    letters = totals.ids.dead_letter
+    unread = f" Of {letters} only a dead letter is here; a replay makes it a message." if letters else ""
+    return f"Complete: every id is stored, deleted, empty or out of reach{lost}.{unread}"
 
 
 def share(coverage: float | None) -> str:
@@ -114,11 +116,14 @@ def _chats(found: ledger_views.Integrity) -> Table:
     return table
 
 
-_CLASSES = ("Stored", "Deleted", "Empty", "Unreachable", "Outside", "Open", "Unaccounted")
+_CLASSES = ("Stored", "Deleted", "Dead letter", "Empty", "Unreachable", "Outside", "Open", "Unaccounted")
 
 
 def _counts(ids: ledger_views.Ids) -> list[str]:
-    counts = (ids.stored, ids.deleted, ids.empty, ids.unreachable, ids.outside, ids.open, ids.unaccounted)
+    counts = (
+        *(ids.stored, ids.deleted, ids.dead_letter, ids.empty),
+        *(ids.unreachable, ids.outside, ids.open, ids.unaccounted),
+    )
     return ["–" if count is None else str(count) for count in counts]
 
 

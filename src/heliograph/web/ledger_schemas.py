@@ -16,6 +16,8 @@ class IdClasses(BaseModel):
     stored: int
     deleted: int
     """Known to be deleted; the content stays if it had come."""
+    dead_letter: int
+    """It came and could not become a row; it waits for a replay among the dead letters."""
     empty: int | None
     """Asked for and confirmed to hold nothing."""
     unreachable: int

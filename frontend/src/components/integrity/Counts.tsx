@@ -23,7 +23,9 @@ export function Counts({ ids }: { ids: IdClasses }) {
   );
 }
 
+const QUIET: ReadonlySet<keyof IdClasses> = new Set(["dead_letter", "outside", "unreachable", "unaccounted"]);
+
 /** Nobody needs to read about what is not there, unless its absence is the news. */
 function isQuiet(name: keyof IdClasses, ids: IdClasses): boolean {
-  return (name === "outside" || name === "unreachable" || name === "unaccounted") && ids[name] === 0;
+  return QUIET.has(name) && ids[name] === 0;
 }

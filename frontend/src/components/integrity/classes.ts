@@ -11,6 +11,7 @@ export const CLASSES: readonly {
 }[] = [
   { name: "stored", label: "Stored", meaning: "The message is here" },
   { name: "deleted", label: "Deleted", meaning: "Known to be deleted; what had come is kept" },
+  { name: "dead_letter", label: "Dead letter", meaning: "It came and could not be stored; a replay may" },
   { name: "empty", label: "Empty", meaning: "Asked for, and nothing is there" },
   { name: "unreachable", label: "Unreachable", meaning: "Nobody here may ask for it" },
   { name: "outside", label: "Outside", meaning: "Older than the history that was asked for" },

@@ -6,6 +6,7 @@ import { formatSpan } from "./span";
 const IDS = {
   stored: 1200,
   deleted: 0,
+  dead_letter: 0,
   empty: null,
   unreachable: 0,
   outside: null,

@@ -69,6 +69,7 @@ def _totals(chats: Sequence[ledger_views.ChatLedger]) -> ledger_views.Totals:
     ids = ledger_views.Ids(
         stored=sum(chat.ids.stored for chat in chats),
         deleted=sum(chat.ids.deleted for chat in chats),
+        dead_letter=sum(chat.ids.dead_letter for chat in chats),
         empty=_sum(chat.ids.empty for chat in own),
         unreachable=sum(chat.ids.unreachable for chat in own),
         outside=_sum(chat.ids.outside for chat in own),

@@ -2,10 +2,10 @@
 
 Classes and their order: an id in an open hole is *open*, even when its message is here, since an edit or its deletion
 may be unknown; a message that is here is *stored* or *deleted*; what nobody can ask for is *unreachable*; an id that
-was asked for and has no message is *empty*. Above the ledger's last range ids count by the cursor: Telegram's log has
-no gaps from the anchor on, so an id without a message there is empty as well. Below its first range nobody asked, by
-the depth that was chosen: those are *outside*. What is in none of these is *unaccounted*, and there must be none: that
-is invariant 12.
+was asked for and has no message is *empty*, unless its message came and could not become a row: then it is an open
+*dead letter*. Above the ledger's last range ids count by the cursor: Telegram's log has no gaps from the anchor on, so
+an id without a message there is empty as well. Below its first range nobody asked, by the depth that was chosen: those
+are *outside*. What is in none of these is *unaccounted*, and there must be none: that is invariant 12.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ ledger AS MATERIALIZED (
 """
 _COUNTED: Final = """
 counted AS (
-    SELECT l.chat_id, greatest(l.last_id, n.newest_id) AS top_id, n.*
+    SELECT l.chat_id, greatest(l.last_id, n.newest_id, d.newest_id) AS top_id, n.*, d.lettered
     FROM ledger l CROSS JOIN LATERAL (
         SELECT coalesce(max(message_id), 0) AS newest_id,
                count(*) FILTER (WHERE NOT is_open AND NOT is_deleted) AS stored,
@@ -79,6 +79,15 @@ counted AS (
             ) AS sighting
         ) AS classed
     ) n
+    CROSS JOIN LATERAL (
+        SELECT count(DISTINCT d.message_id) AS lettered, coalesce(max(d.message_id), 0) AS newest_id
+        FROM dead_letters d
+        WHERE d.space_id = l.space_id AND d.resolved_at IS NULL AND (l.space_id > 0 OR d.chat_id = l.chat_id)
+          AND l.known @> d.message_id
+          AND NOT EXISTS (SELECT FROM messages m WHERE m.space_id = d.space_id AND m.message_id = d.message_id)
+          AND NOT EXISTS (SELECT FROM orphan_tombstones o
+                          WHERE o.space_id = d.space_id AND o.message_id = d.message_id)
+    ) d
 )
 """
 _SURVEY: Final = f"""
@@ -87,7 +96,7 @@ SELECT l.chat_id, l.space_id, l.kind, l.title, l.username, l.status, l.is_on_led
        n.stored, n.deleted, n.rechecked, n.in_unreachable, n.in_known, n.in_outside, s.open,
        s.unreachable, s.known, s.outside, s.suspects,
        (SELECT count(*) FROM unnest(l.holes)),
-       ARRAY(SELECT ARRAY[lower(hole), upper(hole)] FROM unnest(l.holes) AS hole LIMIT %(holes)s)
+       ARRAY(SELECT ARRAY[lower(hole), upper(hole)] FROM unnest(l.holes) AS hole LIMIT %(holes)s), n.lettered
 FROM ledger l JOIN counted n USING (chat_id)
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(upper(ids) - lower(ids)) FILTER (WHERE kind = 1), 0)::bigint AS open,
@@ -174,7 +183,7 @@ async def _audits(conn: Connection, given: dict[str, Any]) -> dict[int, list[led
 
 def _chat(row: tuple[Any, ...], rounds: list[ledger_views.Audit], digested: str | None) -> ledger_views.ChatLedger:
     chat_id, space_id, kind, title, username, status, is_on_ledger, top_id = row[:8]
-    suspects, hole_count, named = row[18:]
+    suspects, hole_count, named, _ = row[18:]
     is_shared = not identity.is_channel_space(space_id)
     ids, asked, answered = _classes(row, is_shared=is_shared)
     return ledger_views.ChatLedger(
@@ -209,13 +218,15 @@ def share(part: int, whole: int) -> float | None:
 def _classes(row: tuple[Any, ...], *, is_shared: bool) -> tuple[ledger_views.Ids, int, int]:
     """Return ids by class, how many can be asked for at all, and of how many the answer is known."""
     top_id, stored, deleted, _, in_unreachable, in_known, in_outside, open_, unreachable, known, outside = row[7:18]
+    lettered = row[21]
     elsewhere = stored + deleted - in_unreachable - in_known - in_outside
     unaccounted = top_id - open_ - unreachable - known - outside - elsewhere
     ids = ledger_views.Ids(
         stored=stored,
         deleted=deleted,
         # An id of a mailbox that this chat has no message for may be another chat's.
-        empty=None if is_shared else known - in_known,
+        dead_letter=lettered,
+        empty=None if is_shared else known - in_known - lettered,
         unreachable=unreachable - in_unreachable,
         outside=None if is_shared else outside - in_outside,
         open=open_,
@@ -233,6 +244,8 @@ def _warnings(ids: ledger_views.Ids, rounds: list[ledger_views.Audit], *, is_on_
     found = []
     if not is_on_ledger:
         found.append("Its history has not been asked for yet.")
+    if ids.dead_letter:
+        found.append(f"{ids.dead_letter} messages could not be stored: `heliograph dead-letters list` names them.")
     if ids.unaccounted:
         found.append(f"{ids.unaccounted} ids are in no class: the ledger has lost sight of them.")
     return found + [_lateness(audit) for audit in rounds if audit.is_late]

@@ -12,6 +12,7 @@ class Ids:
 
     stored: int
     deleted: int
+    dead_letter: int
     empty: int | None
     unreachable: int
     outside: int | None
