@@ -215,6 +215,26 @@ async def test_row_13_message_that_a_difference_both_brings_and_deletes_is_never
     assert 0 < tombstones <= 20
 
 
+@pytest.mark.parametrize("style", ["real", "final", "zero"])
+@pytest.mark.parametrize("kind", ["channel", "group"])
+async def test_row_13_message_and_its_deletion_in_one_answer_leave_a_tombstone(installation, harbour, kind, style):
+    """Tombstone, whatever pts the deletion carries: it comes after the message that the same answer brings."""
+    world, user = installation.world, installation.users[0]
+    chat = harbour if kind == "channel" else world.run("create_group", creator=user, title="Quay", user_ids=[])
+    await quiet.mirrored(installation)
+    brief = world.post(chat, user, "brief")
+    # The log alone says that it is gone, so that the answer holds both.
+    box, number = (chat.box, brief.id) if kind == "channel" else (world.accounts[user].box, brief.box_ids[user])
+    box.append("delete", chat.peer, (number,), int(time.time()))
+    installation.telegram.faults.pts_style = style
+    async with installation.crawling():
+        await installation.until("SELECT count(*) = 1 FROM messages WHERE text = 'brief' AND deleted_at IS NOT NULL")
+        await installation.until(SETTLED)
+        space = chat.id if kind == "channel" else -user
+        await installation.until(f"SELECT ({CURSOR}) = %s", space, box.pts)
+    assert await installation.one("SELECT deleted_at IS NOT NULL FROM messages WHERE text = 'brief'")
+
+
 async def test_row_18_marks_of_all_channels_that_an_account_difference_names_survive_a_kill(installation, harbour):
     """Killed after their commit, all 300 dirty marks are there; all are caught up, though nobody names them again."""
     world, user = installation.world, installation.users[0]
