@@ -137,6 +137,21 @@ async def test_last_hole_closes_the_gaps_of_its_space(make: Any, write: Any, fet
     assert await fetch(state) == [(make.space, "probe", True), (MAILBOX, None, None)]
 
 
+async def test_what_an_ignored_chat_owes_keeps_no_gap_open_and_nobody_asks_for_it(
+    make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database
+) -> None:
+    """Regression: a loss in a mailbox with an ignored group left its gap open for ever."""
+    await write(make.batch(make.chat(), ids(1, 100, "owed", 0), moves=(make.move(None, 5),)))
+    await write(make.batch(ids(1, 100, "hole", 900), moves=(make.move(5, 900),), gaps=[gap(make)]))
+    async with database.connection() as conn:
+        assert await coverage.settle(conn) == 0
+        assert list(await owed.spaces(conn)) == [make.space]
+        await conn.execute("UPDATE chats SET policy = 'ignore'")
+        assert await coverage.settle(conn) == 1
+        assert await owed.spaces(conn) == {}
+    assert await fetch("SELECT holes::text FROM coverage WHERE chat_id = %s", make.chat_id) == [("{[1,101)}",)]
+
+
 async def test_gap_of_a_mailbox_that_mirrors_nothing_is_settled(
     make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database
 ) -> None:

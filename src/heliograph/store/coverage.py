@@ -95,16 +95,19 @@ WITH told AS (
 )
 {_OWE[_OWE.index("INSERT") :]}
 """
+# What a chat owes that is ignored nobody asks for; it stays on the ledger in case the chat is mirrored again.
+_NOTHING_OWED: Final = """NOT EXISTS (
+    SELECT FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
+    WHERE c.space_id = g.space_id AND NOT isempty(c.holes) AND h.policy IS DISTINCT FROM 'ignore'
+)"""
 # The last hole of a space takes the gaps with it that were waiting for it.
-_SETTLE: Final = """
+_SETTLE: Final = f"""
 UPDATE gaps g SET closed_at = greatest(now(), noticed_at), closed_by = %s
-WHERE g.closed_at IS NULL AND g.is_lost AND g.space_id = ANY(%s)
-  AND NOT EXISTS (SELECT FROM coverage c WHERE c.space_id = g.space_id AND NOT isempty(c.holes))
+WHERE g.closed_at IS NULL AND g.is_lost AND g.space_id = ANY(%s) AND {_NOTHING_OWED}
 """
-_SETTLE_ALL: Final = """
+_SETTLE_ALL: Final = f"""
 UPDATE gaps g SET closed_at = greatest(now(), noticed_at), closed_by = 'probe'
-WHERE g.closed_at IS NULL AND g.is_lost
-  AND NOT EXISTS (SELECT FROM coverage c WHERE c.space_id = g.space_id AND NOT isempty(c.holes))
+WHERE g.closed_at IS NULL AND g.is_lost AND {_NOTHING_OWED}
 """
 _HOLES: Final = """
 SELECT space_id, chat_id, lower(hole)::int, upper(hole)::int - 1, as_of

@@ -17,8 +17,9 @@ END: Final = 2**31
 """The upper end of a hole whose newest message is not known."""
 
 _SPACES: Final = """
-SELECT space_id, bool_or(NOT isempty(holes) AND as_of > 0) FROM coverage
-WHERE NOT isempty(holes) OR NOT isempty(suspects) GROUP BY space_id
+SELECT c.space_id, bool_or(NOT isempty(c.holes) AND c.as_of > 0)
+FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
+WHERE (NOT isempty(c.holes) OR NOT isempty(c.suspects)) AND h.policy IS DISTINCT FROM 'ignore' GROUP BY c.space_id
 """
 # History that is on its way brings what is above it; without history nobody asked for what is older than the first row.
 _WANTED: Final = """
@@ -40,8 +41,9 @@ ORDER BY lower(part), c.chat_id LIMIT %(limit)s
 _SUSPECTS: Final = """
 SELECT c.chat_id, lower(part), upper(part) - 1, c.as_of
 FROM (
-    SELECT c.chat_id, c.as_of, c.suspects FROM coverage c
-    WHERE c.space_id = %(space)s AND c.suspected_at <= now() - make_interval(secs => %(seconds)s)
+    SELECT c.chat_id, c.as_of, c.suspects FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
+    WHERE h.policy IS DISTINCT FROM 'ignore' AND c.space_id = %(space)s
+      AND c.suspected_at <= now() - make_interval(secs => %(seconds)s)
 ) c, LATERAL unnest(c.suspects) AS part
 ORDER BY lower(part), c.chat_id LIMIT %(limit)s
 """

@@ -19,7 +19,8 @@ _REST = """
 SELECT (SELECT count(*) FROM revisions),
        (SELECT count(*) FROM orphan_tombstones),
        (SELECT count(*) FROM dirty_boxes),
-       (SELECT count(*) FROM coverage, unnest(holes)),
+       (SELECT count(*) FROM coverage v LEFT JOIN chats h ON h.chat_id = v.chat_id, unnest(v.holes)
+        WHERE h.policy IS DISTINCT FROM 'ignore'),
        (SELECT count(*) FROM known_losses),
        (SELECT count(*) FROM dead_letters WHERE resolved_at IS NULL),
        (SELECT max(updated_at) FROM box_cursors),
