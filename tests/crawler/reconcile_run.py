@@ -52,12 +52,17 @@ class Telegram:
         self.on_request: Any = lambda request: None
         self.refused: dict[int, Exception] = {}
         """By channel id: what every request about it is answered with."""
+        self.unreadable: dict[int, Exception] = {}
+        """By message id: what every request is answered with whose answer would hold it."""
 
     async def call(self, request: Any, **_: Any) -> Any:
         await asyncio.sleep(0)
         self.asked.append(request)
         self.on_request(request)
         kind = type(request)
+        for each in getattr(request, "id", ()):
+            if each.id in self.unreadable:
+                raise self.unreadable[each.id]
         if kind is functions.channels.GetMessagesRequest:
             self._check(request.channel)
             return self._channel_messages(request)

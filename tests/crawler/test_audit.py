@@ -11,6 +11,7 @@ from tests.crawler.reconcile_run import (
     CHANNEL,
     CHAT,
     NOW,
+    OTHER,
     SECOND,
     Run,
     Telegram,
@@ -26,7 +27,7 @@ from tests.crawler.reconcile_run import (
 from heliograph import errors
 from heliograph.crawler import writer
 from heliograph.crawler.reconcile import audit, lookup
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.store import database as store_database
 
 AUDITS = "SELECT tier, next_id, checked, edits_found, completed_at IS NOT NULL FROM audits ORDER BY tier"
@@ -203,3 +204,32 @@ async def test_message_whose_time_is_over_is_looked_at_before_its_round(database
     await steps(Run(database, telegram), 1)
     assert telegram.ids_asked() == [[2]]
     assert await query(database, "SELECT suspects::text FROM coverage") == [("{[2,3)}",)]
+
+
+@pytest.mark.parametrize("error", [refused(), errors.RpcTimeout(), errors.RpcFailed("INTERNAL", 500)])
+async def test_chat_that_fails_waits_and_the_other_chats_have_their_turn(
+    database: store_database.Database, error: Exception
+) -> None:
+    """Regression: the most overdue round was chosen again and again, and no other chat of the account was audited."""
+    await stored(database, message(1))
+    other = identity.channel_peer(OTHER)
+    row = message(1, space=OTHER, chat_id=other)
+    known = [coverage(OTHER, other, 1, 1, "backfill")]
+    await store(database, complete(other, OTHER), records.Batch(origin="backfill", messages=[row], coverage=known))
+    telegram = Telegram()
+    telegram.there = {1: "text 1"}
+    telegram.refused = {CHANNEL: error, OTHER: error}
+    run = Run(database, telegram)
+    await steps(run, 2)
+    asked = [request.channel.channel_id for request in telegram.asked if hasattr(request, "channel")]
+    assert sorted(set(asked)) == [CHANNEL, OTHER]
+
+
+async def test_message_that_cannot_be_read_is_left_out_of_its_round(database: store_database.Database) -> None:
+    await stored(database, message(1), message(2), message(3))
+    telegram = Telegram()
+    telegram.there = {1: "text 1", 2: "text 2", 3: "edited in silence"}
+    telegram.unreadable = {2: errors.Undecodable()}
+    await steps(Run(database, telegram), 1)
+    assert await query(database, AUDITS) == [(0, 0, 3, 1, True)]
+    assert await query(database, "SELECT message_id FROM crawl_errors") == [(2,)]

@@ -235,7 +235,7 @@ async def test_lost_access_leaves_the_hole_open_and_another_account_is_asked(los
         assert second.ids_asked() == [list(range(1, 9))]
         second.refused[CHANNEL] = refused()
         await probe._step(CHANNEL, is_repair=True)
-        assert await probe._step(CHANNEL, is_repair=True) == prober.NOBODY_SECONDS
+        assert await probe._step(CHANNEL, is_repair=True) == prober.LATER_SECONDS
     assert (await query(lost, LEDGER, CHAT))[0][1] == "{[1,9)}"
 
 
@@ -300,3 +300,59 @@ async def test_history_on_its_way_is_left_to_bring_its_part(database: store_data
     assert telegram.asked == []
     await steps(run, 1)
     assert telegram.ids_asked() == [list(range(1, 31))]
+
+
+# -- what no answer can be had about -----------------------------------------------------------------------------
+
+
+ERRORS = "SELECT kind, space_id, message_id, detail ->> 'error' FROM crawl_errors"
+
+
+async def test_id_whose_answer_cannot_be_read_stays_owed_and_the_others_are_asked_for(
+    lost: store_database.Database,
+) -> None:
+    """Regression: the same two hundred ids were asked for ever."""
+    telegram = Telegram()
+    telegram.there = {number: f"text {number}" for number in range(1, 9)}
+    telegram.unreadable = {3: errors.Undecodable()}
+    run = Run(lost, telegram)
+    await steps(run, 3)
+    assert await query(lost, LEDGER, CHAT) == [("{[1,3),[4,9)}", "{[3,4)}", "{}", "{}")]
+    assert [ids for ids in telegram.ids_asked() if 3 in ids][1:] == [[1, 2, 3, 4], [3, 4], [3]]
+    assert await query(lost, ERRORS) == [("ids_unanswered", CHANNEL, 3, "Undecodable")]
+
+
+async def test_id_that_waits_does_not_hide_the_ids_behind_it(database: store_database.Database) -> None:
+    last = lookup.LIMIT + 1
+    await store(
+        database,
+        complete(),
+        records.Batch(origin="difference", coverage=[coverage(CHANNEL, CHAT, 1, last, "hole", 45)]),
+    )
+    telegram = Telegram()
+    telegram.there = {number: f"text {number}" for number in range(1, last + 1)}
+    telegram.unreadable = {1: errors.RpcFailed("INTERNAL", 500)}
+    run = Run(database, telegram)
+    pauses = await steps(run, 3)
+    assert pauses[:2] == [0, 0]
+    assert await query(database, "SELECT holes::text FROM coverage") == [("{[1,2)}",)]
+    assert await query(database, ERRORS) == []
+
+
+async def test_space_without_any_answer_waits_ever_longer(database: store_database.Database) -> None:
+    await store(
+        database, complete(), records.Batch(origin="difference", coverage=[coverage(CHANNEL, CHAT, 1, 400, "hole", 45)])
+    )
+    telegram = Telegram()
+    telegram.unreadable = {number: errors.Undecodable() for number in range(1, 401)}
+    run = Run(database, telegram)
+    run.commits = writer.Writer(database)
+    probe = made(run)
+    async with run.writing():
+        waits = []
+        for _ in range(3):
+            await probe._serve(identity.SpaceId(CHANNEL), is_repair=True)
+            waits.append(probe._again_at[identity.SpaceId(CHANNEL)] - run.time.monotonic())
+    assert waits == [5, 10, 20]
+    assert len(telegram.asked) < 3 * 12
+    assert await query(database, ERRORS) == [("ids_unanswered", CHANNEL, None, "Undecodable")]

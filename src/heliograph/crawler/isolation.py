@@ -7,6 +7,7 @@ each time, and is on record as a crawl error; the others go on without it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from heliograph import clock, errors, log
@@ -34,19 +35,29 @@ def is_about_content(error: errors.TelegramError) -> bool:
     return isinstance(error, errors.Undecodable)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search(Generic[Item]):
+    """How it went to ask about several items."""
+
+    alone: dict[Item, errors.TelegramError]
+    """Those that have no answer even alone."""
+    is_answered: bool
+    """Whether any has one."""
+
+
 async def ask(
     items: Sequence[Item],
     question: Callable[[Sequence[Item]], Awaitable[None]],
     is_theirs: Callable[[errors.TelegramError], bool] = is_about_content,
-) -> dict[Item, errors.TelegramError]:
-    """Put a question about items, by halves where it has no answer; return those that have none even alone.
+) -> Search[Item]:
+    """Put a question about items, by halves where it has no answer.
 
     Once several have none and nobody has one, the rest is left for another time. Raises what is not theirs.
     """
-    failed: dict[Item, errors.TelegramError] = {}
+    alone: dict[Item, errors.TelegramError] = {}
     is_answered = False
     parts = [items]
-    while parts and (is_answered or len(failed) < LONE_FAILURES):
+    while parts and (is_answered or len(alone) < LONE_FAILURES):
         part = parts.pop()
         try:
             await question(part)
@@ -55,11 +66,11 @@ async def ask(
             if not part or not is_theirs(error):
                 raise
             if len(part) == 1:
-                failed[part[0]] = error
+                alone[part[0]] = error
             else:
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]
-    return failed
+    return Search(alone=alone, is_answered=is_answered)
 
 
 class Backoff(Generic[Item]):

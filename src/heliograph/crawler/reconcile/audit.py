@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import Final
 
 from heliograph import clock, errors, log
-from heliograph.crawler import directory, engine, link, writer
-from heliograph.crawler.reconcile import lookup, readers
+from heliograph.crawler import directory, engine, isolation, link, writer
+from heliograph.crawler.reconcile import lookup, readers, unanswered
 from heliograph.crawler.transport import refusal
 from heliograph.domain import audits as rules
 from heliograph.domain import identity, records
@@ -58,6 +58,9 @@ class Audit:
         self._time = time
         self._idle_seconds = idle_seconds
         self._sleep = sleep
+        self._unanswered = unanswered.Unanswered(opened, time)
+        self._put_off: isolation.Backoff[identity.PeerId] = isolation.Backoff(time, first=RETRY_SECONDS)
+        """Chats whose round did not come on."""
         self._late: set[tuple[identity.PeerId, int]] = set()
         """Rounds under way of which people were told that they are late."""
         self._expired_at = 0.0
@@ -87,7 +90,8 @@ class Audit:
         if self._time.monotonic() >= self._expired_at:
             self._expired_at = self._time.monotonic() + EXPIRED_SECONDS
             await self._expire()
-        chats = self._chats()
+        put_off = self._put_off.waiting()
+        chats = [each for each in self._chats() if each not in put_off]
         async with self._database.connection() as conn:
             due = await audits.next_round(conn, chats) if chats else None
             if due is None:
@@ -95,9 +99,17 @@ class Audit:
             stored = await audits.stored(conn, due, self._time.now(), lookup.LIMIT)
         self._warn(due)
         as_of = self._engine.committed_pts(due.space_id)
-        if as_of is None:
-            return RETRY_SECONDS
-        return 0.0 if await self._compare(due, stored, as_of) else RETRY_SECONDS
+        try:
+            is_done = as_of is not None and await self._compare(due, stored, as_of)
+        except (errors.RpcFailed, errors.RpcTimeout, errors.Undecodable) as error:
+            _log.info("audit_put_off", chat_id=due.chat_id, reason=type(error).__name__)
+            is_done = False
+        if is_done:
+            self._put_off.succeed(due.chat_id)
+            return 0.0
+        # The most overdue round would be chosen again and again, and no other one.
+        self._put_off.fail(due.chat_id)
+        return RETRY_SECONDS
 
     # -- a round ----------------------------------------------------------------------------------------------
 
@@ -115,11 +127,12 @@ class Audit:
             await self._writer.submit(records.Batch(origin="probe", audits=[step]))
             self._over(due)
             return True
-        ids = [each.message_id for each in stored]
-        batch = await self._look(due.space_id, {due.chat_id: ids}, as_of)
+        waiting = self._unanswered.ids(due.space_id)
+        ids = [each.message_id for each in stored if each.message_id not in waiting]
+        batch = await self._look(due.space_id, {due.chat_id: ids}, as_of) if ids else records.Batch(origin="probe")
         if batch is None:
             return False
-        step = replace(step, next_id=ids[-1], edits_found=_edits(batch, stored, as_of))
+        step = replace(step, next_id=stored[-1].message_id, edits_found=_edits(batch, stored, as_of))
         if step.edits_found:
             _log.info("edits_found", chat_id=due.chat_id, messages=step.edits_found)
         await self._writer.submit(replace(batch, audits=[step]))
@@ -141,7 +154,9 @@ class Audit:
             if not refusal.is_access_lost(error):
                 raise
             _log.info("audit_refused", space_id=space, account_id=self._account.account_id, error=error.name)
+            self._readers.refuse(space, self._account)
             return None
+        await self._unanswered.take(space, answer)
         empty = {chat_id: [each for each in those if each in answer.empty] for chat_id, those in ids.items()}
         return replace(answer.batch, coverage=lookup.coverage(space, empty, as_of, "suspect"))
 
@@ -176,8 +191,11 @@ class Audit:
                 spaces.setdefault(space, {}).setdefault(chat_id, []).append(message_id)
         for space, ids in spaces.items():
             as_of = self._engine.committed_pts(space)
-            if as_of is not None and (batch := await self._look(space, ids, as_of)) is not None:
-                await self._writer.submit(batch)
+            try:
+                if as_of is not None and (batch := await self._look(space, ids, as_of)) is not None:
+                    await self._writer.submit(batch)
+            except (errors.RpcFailed, errors.RpcTimeout, errors.Undecodable) as error:
+                _log.info("audit_put_off", space_id=space, reason=type(error).__name__)
 
 
 def _edits(batch: records.Batch, stored: Sequence[audits.Stored], as_of: int) -> int:

@@ -3,20 +3,21 @@
 A hole is what history left out, or all ids of a chat whose log was lost. The rows and what they prove are one commit,
 true as of the cursor from before the question; a hole that opens meanwhile stays open. An id that is answered as empty
 may be hidden for a moment, so that only a second look, some time later and through another account if one can, makes a
-tombstone of what is stored and a known emptiness of what is not. Where no account may look, the hole stays.
+tombstone of what is stored and a known emptiness of what is not. Where no account may look, the hole stays; so does an
+id whose answer cannot be had, which waits while the others are asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Final
 
 from heliograph import clock, config, errors, log
 from heliograph.crawler import engine, link, writer
-from heliograph.crawler.reconcile import ends, lookup, readers
+from heliograph.crawler.reconcile import ends, lookup, readers, unanswered
 from heliograph.crawler.transport import refusal
 from heliograph.domain import audits, identity, records
 from heliograph.store import coverage, database, owed
@@ -56,6 +57,7 @@ class Prober:
         self._busy = busy
         self._time = time
         self._ends = ends.Ends(found, time)
+        self._unanswered = unanswered.Unanswered(opened, time)
         self._again_at: dict[identity.SpaceId, float] = {}
         self._under_way: set[identity.SpaceId] = set()
         self._asked_by: dict[identity.SpaceId, int] = {}
@@ -99,6 +101,8 @@ class Prober:
         except (errors.DatabaseUnreachable, errors.DiskFull):
             self._readers.forget()
             await self._writer.until_healthy()
+        except (errors.RpcFailed, errors.Undecodable) as error:
+            pause = await self._unanswered.give_up(space, error)
         except errors.TelegramError as error:
             _log.info("probe_put_off", space_id=space, reason=type(error).__name__)
         except Exception as error:  # one space's defect must not end the others
@@ -116,10 +120,12 @@ class Prober:
         account, as_of = self._choose(space), self._engine.committed_pts(space)
         if account is None or as_of is None:  # nothing is asked: that is looked at again soon
             return LATER_SECONDS
+        waiting = self._unanswered.ids(space)
+        limit = lookup.LIMIT + len(waiting)
         async with self._database.connection() as conn:
             endless = await owed.endless(conn, space)
-            stretches = await owed.holes(conn, space, busy=self._busy(), history=self._history, limit=lookup.LIMIT)
-            suspects = await owed.suspects(conn, space, seconds=self._settings.confirm_seconds, limit=lookup.LIMIT)
+            stretches = await owed.holes(conn, space, busy=self._busy(), history=self._history, limit=limit)
+            suspects = await owed.suspects(conn, space, seconds=self._settings.confirm_seconds, limit=limit)
         newest = max([each.as_of for each in endless] + [each.as_of for each in (*stretches, *suspects)], default=0)
         if newest > as_of:
             return POLL_SECONDS  # the store is ahead of what we have heard of it
@@ -127,11 +133,11 @@ class Prober:
         try:
             if endless:
                 await self._submit(await self._ends.find(account, space, endless, as_of))
-            elif stretches:
-                await self._look(account, replace(purpose, ids=_ids(stretches)), stretches)
-            elif suspects:
+            elif ids := _ids(stretches, waiting):
+                await self._look(account, replace(purpose, ids=ids), stretches)
+            elif ids := _ids(suspects, waiting):
                 other = self._choose(space, but=self._asked_by.get(space)) or account
-                await self._look_again(other, replace(purpose, ids=_ids(suspects)), suspects)
+                await self._look_again(other, replace(purpose, ids=ids), suspects)
             else:
                 return POLL_SECONDS
         except errors.RpcFailed as error:
@@ -202,11 +208,10 @@ class Prober:
         return await self._ends.hidden_until(space)
 
     async def _ask(self, account: link.Link, question: lookup.Question) -> lookup.Answer:
-        """Ask. Raises RpcTimeout for an answer that says nothing, so that it is not asked for again at once."""
+        """Ask. Raises for an answer that says nothing, so that it is not asked for again at once."""
         await self._writer.until_room()
         answer = await lookup.ask(account, question, self._readers.memory(account), self._time.now())
-        if not (answer.found or answer.empty):
-            raise errors.RpcTimeout
+        await self._unanswered.take(question.space_id, answer)
         return answer
 
     def _frozen(self, space: identity.SpaceId) -> float:
@@ -221,12 +226,13 @@ class Prober:
         await self._writer.submit(batch)
 
 
-def _ids(stretches: Sequence[owed.Stretch]) -> list[int]:
-    """Return the lowest ids of these stretches, a call's worth."""
+def _ids(stretches: Sequence[owed.Stretch], waiting: Set[int]) -> list[int]:
+    """Return the lowest ids of these stretches that do not wait, a call's worth."""
     ids: set[int] = set()
+    most = lookup.LIMIT + len(waiting)
     for each in stretches:
-        ids.update(range(each.first_id, min(each.last_id, each.first_id + lookup.LIMIT - 1) + 1))
-    return sorted(ids)[: lookup.LIMIT]
+        ids.update(range(each.first_id, min(each.last_id, each.first_id + most - 1) + 1))
+    return sorted(ids - waiting)[: lookup.LIMIT]
 
 
 def _of_chats(stretches: Sequence[owed.Stretch], ids: Iterable[int]) -> dict[identity.PeerId, list[int]]:

@@ -107,7 +107,7 @@ class Sentinel:
 
     async def _try(self, channels: Sequence[identity.SpaceId]) -> None:
         try:
-            alone = await isolation.ask(channels, self._look, _is_about_channels)
+            search = await isolation.ask(channels, self._look, _is_about_channels)
         except errors.FloodWait as wait:
             self._not_before = self._now() + wait.seconds
         except errors.SessionEnded:
@@ -119,8 +119,10 @@ class Sentinel:
             _log.info("sentinel_waits", account_id=self._account.account_id, reason=type(error).__name__)
             self._not_before = self._now() + RETRY_SECONDS
         else:
-            for box, reason in alone.items():
+            for box, reason in search.alone.items():
                 await self._leave_to_difference(box, reason)
+            if len(search.alone) > 1 and not search.is_answered:  # what is left would fare no better
+                self._not_before = self._now() + REFUSED_SECONDS
 
     async def _look(self, channels: Sequence[identity.SpaceId]) -> None:
         """Ask about some channels and judge the answer. Raises what ``call`` raises."""
