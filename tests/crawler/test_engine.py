@@ -491,6 +491,21 @@ async def test_failed_commit_goes_on_from_the_stored_cursor(world):
     await world.until(lambda: (11, 12) in world.store.moves)
 
 
+async def test_commits_that_the_database_has_lost_are_a_known_loss_beside_the_difference_and_no_hole(world):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 7)}
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(1), message(2)))
+    for number in (1, 2):
+        world.push(new(number, 10 + number))
+        await world.until(lambda pts=10 + number: world.engine.committed_pts(CHANNEL) == pts)
+    world.engine.recover(CHANNEL)
+    await world.until(lambda: world.engine.committed_pts(CHANNEL) == 10)
+    world.pass_time(1)
+    await world.until(lambda: world.engine.committed_pts(CHANNEL) == 12)
+    losses = [(loss.space_id, loss.from_pts, loss.to_pts, loss.reason) for loss in world.store.batches[-1].losses]
+    assert losses == [(CHANNEL, 10, 12, "lost_commits")]
+    assert [item.source for item in world.store.batches[-1].coverage if item.source == "hole"] == []
+
+
 async def test_failed_commit_without_a_stored_cursor_anchors_anew(world):
     world.store.failures = [errors.DatabaseUnreachable()]
     world.telegram.will_answer(functions.messages.GetPeerDialogsRequest, errors.Disconnected())

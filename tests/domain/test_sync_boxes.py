@@ -143,6 +143,35 @@ def test_commit_that_fails_again_and_again_is_made_ever_more_slowly_until_one_su
     assert machine.deadline() - now == 1
 
 
+def test_commits_that_the_store_has_lost_are_a_known_loss_of_the_next_commit_until_one_succeeds():
+    """Regression: after a fail-over texts between, and messages that were deleted since, were missing in silence."""
+    machine = live()
+    for pts in (11, 12):
+        (commit,) = machine.container(pushed(event(pts)), 0)
+        machine.committed(commit, 0)
+    assert machine.recover(CHANNEL) == [Reload(box=CHANNEL)]
+    machine.reloaded(CHANNEL, BoxState(pts=10), 0)
+    (fetch,) = machine.tick(1)
+    (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=12), events=(event(0),)), 1))
+    assert (commit.lost_commits, commit.loss, commit.from_state) == ((10, 12), None, BoxState(pts=10))
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=9), 1)
+    (fetch,) = machine.tick(4)
+    (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=12), events=(event(0),)), 4))
+    assert commit.lost_commits == (9, 12)
+    machine.committed(commit, 4)
+    (commit,) = only(Commit, machine.container(pushed(event(13)), 4))
+    assert commit.lost_commits is None
+
+
+def test_box_whose_cursor_the_store_has_lost_altogether_says_so_when_it_is_anchored():
+    machine = live()
+    machine.recover(CHANNEL)
+    machine.reloaded(CHANNEL, None, 0)
+    (commit,) = only(Commit, machine.anchored(CHANNEL, BoxState(pts=30), 0))
+    assert commit.lost_commits == (0, 10)
+
+
 def test_answer_asked_before_a_roll_back_does_not_count():
     machine = live()
     fetch = fetching(machine)

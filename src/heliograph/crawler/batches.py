@@ -11,6 +11,8 @@ from heliograph.domain.sync import actions
 
 LAST_ID: Final = 2**31 - 1
 """The end of a hole whose newest message is not known."""
+LOST_COMMITS: Final = "lost_commits"
+"""Why a stretch is lost whose commits the store does not hold any more."""
 
 
 def batch(
@@ -44,10 +46,20 @@ def batch(
         dirty=list(commit.dirty),
         clean=[commit.box] if commit.is_clean else [],
         coverage=_holes(commit, groups) if commit.loss else [],
-        losses=[_loss(commit, context.at)] if commit.loss else [],
+        losses=_losses(commit, context.at),
         gaps=[_gap(commit, context.at, now)] if commit.gap else [],
         pushed_at=commit.events[0].pushed_at if is_live and commit.events else None,
     )
+
+
+def _losses(commit: actions.Commit, at: datetime) -> list[records.KnownLoss]:
+    found = [_loss(commit, at)] if commit.loss else []
+    if commit.lost_commits:
+        low, high = commit.lost_commits
+        found.append(
+            records.KnownLoss(space_id=commit.box, from_pts=low, to_pts=high, reason=LOST_COMMITS, noticed_at=at)
+        )
+    return found
 
 
 def _loss(commit: actions.Commit, at: datetime) -> records.KnownLoss:

@@ -42,6 +42,9 @@ class Commit:
     """This commit answers the box's own dirty mark."""
     loss: str | None = None
     """Why what lies between the two states cannot be fetched: open a hole and record the loss with the move."""
+    lost_commits: tuple[int, int] | None = None
+    """Above which pts, and up to which, the store has lost what it held: record the loss with the move, without a hole.
+    The difference brings those messages again, but neither texts between nor what was deleted since."""
     top_id: int = 0
     gap: Gap | None = None
     """What this commit brings to its end, or with a loss leaves open until the hole is closed."""

@@ -238,8 +238,8 @@ class Box:
         return [Reload(box=self.space)]
 
     def reloaded(self, cursor: BoxState | None, now: float) -> list[Action]:
-        """Go on from the cursor that the store holds."""
-        self.pipeline.reset(cursor)
+        """Go on from the cursor that the store holds; below the committed one it is a loss of what lies between."""
+        self.pipeline.reload(cursor)
         self._fetch = None  # an answer to what was asked from the older cursor is not applied on top of this one
         if cursor is None:
             self.state = State.UNANCHORED

@@ -20,7 +20,18 @@ from heliograph.domain.sync.gaps import Gap
 class Pipeline:
     """The committed state, the tentative one, and the commits between them."""
 
-    __slots__ = ("_base", "_live", "_queue", "box", "committed", "in_flight", "is_mark_stored", "marked", "pts")
+    __slots__ = (
+        "_base",
+        "_live",
+        "_queue",
+        "box",
+        "committed",
+        "in_flight",
+        "is_mark_stored",
+        "lost_commits",
+        "marked",
+        "pts",
+    )
 
     def __init__(self, box: SpaceId, cursor: BoxState | None) -> None:
         self.box = box
@@ -30,6 +41,8 @@ class Pipeline:
         difference does."""
         self.is_mark_stored = True
         """Whether the store has the mark already, and a commit can take it back."""
+        self.lost_commits: tuple[int, int] | None = None
+        """The pts between which the store has lost commits, until that is on record."""
         self._queue: deque[Commit] = deque()
         self._live: list[Event] = []
         self.reset(cursor)
@@ -46,6 +59,14 @@ class Pipeline:
         self._live.clear()
         if is_owed:
             self.marked = float("inf")
+
+    def reload(self, cursor: BoxState | None) -> None:
+        """Go on from what the store holds; what it held before and holds no more, the next commit puts on record."""
+        had, has = (state.pts if state else 0 for state in (self.committed, cursor))
+        if has < had:
+            low, high = self.lost_commits or (has, had)
+            self.lost_commits = (min(low, has), max(high, had))
+        self.reset(cursor)
 
     @property
     def tentative(self) -> BoxState:
@@ -92,7 +113,7 @@ class Pipeline:
     ) -> None:
         """Queue a commit from the tentative state to ``to``, unless it would change nothing."""
         start = self.tentative if self.has_start else None
-        if start == to and not (events or dirty or gap) and self.marked is None:
+        if start == to and not (events or dirty or gap or self.lost_commits) and self.marked is None:
             return
         commit = Commit(
             box=self.box,
@@ -125,6 +146,8 @@ class Pipeline:
         commit = self._queue.popleft()
         if commit.is_clean and not self._is_clean_at(commit.to_state.pts):
             commit = replace(commit, is_clean=False)
+        if self.lost_commits:
+            commit = replace(commit, lost_commits=self.lost_commits)
         self.in_flight = commit
         return commit
 
@@ -134,6 +157,8 @@ class Pipeline:
             return False
         self.committed = commit.to_state
         self.in_flight = None
+        if commit.lost_commits:
+            self.lost_commits = None
         return True
 
     def answers_mark(self, pts: int, *, is_complete: bool) -> bool:
