@@ -65,18 +65,23 @@ def killer(mutant: Mutant) -> str | None:
             source = ROOT / name
             ignored = shutil.ignore_patterns("__pycache__", "*.patch", "node_modules")
             shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy)
-        applied = subprocess.run(
-            ["git", "apply", "--whitespace=nowarn", str(mutant.patch)],
-            cwd=copy,
-            env={**os.environ, "GIT_CEILING_DIRECTORIES": str(copy.parent)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if applied.returncode:
-            raise ValueError(f"{mutant.patch.name} does not apply: {applied.stderr.strip()}")
+        apply(mutant, copy)
         _check_import(copy)
         return _first_failure(mutant, copy)
+
+
+def apply(mutant: Mutant, root: Path, *options: str) -> None:
+    """Change the code below ``root``; ``--check`` only tries. Raises ValueError for a patch that no longer fits."""
+    applied = subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", *options, str(mutant.patch)],
+        cwd=root,
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(root.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if applied.returncode:
+        raise ValueError(f"{mutant.patch.name} does not apply: {applied.stderr.strip()}")
 
 
 def _environment(copy: Path) -> dict[str, str]:

@@ -28,6 +28,11 @@ def test_every_known_defect_has_a_patch_and_says_who_notices_it():
             assert f"def {name}(" in text or not name, f"{mutant.name}: there is no {test}"
 
 
+@pytest.mark.parametrize("mutant", runner.load_all(), ids=lambda mutant: mutant.name)
+def test_patch_fits_the_code(mutant):
+    runner.apply(mutant, runner.ROOT, "--check")
+
+
 def test_patch_that_no_longer_fits_is_an_error_and_no_defect_that_was_noticed(tmp_path):
     text = next(runner.HERE.glob("*.patch")).read_text(encoding="utf-8")
     old = tmp_path / "old.patch"
