@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.conftest import Rows
 
+from heliograph import config
+
 Configure = Callable[..., None]
 
 HARBOUR, LIBRARY = -1_000_000_000_001, -1_000_000_000_002
@@ -48,6 +50,26 @@ async def test_status_shows_what_was_learned_of_each_account(run: Run, store: Ro
     assert "Telegram has limited this account (FROZEN_METHOD_INVALID)" in table
     (account,) = json.loads((await run("status", "--json")).out)["accounts"]
     assert account["budgets"][0]["per_second"] == 1.316
+
+
+async def test_status_shows_the_budgets_of_an_account_that_has_learned_nothing_yet(run: Run, store: Rows) -> None:
+    await store.insert("accounts", {"label": "Aino", "user_id": 7, "dc_id": 2})
+    table = " ".join((await run("status")).out.split())
+    configured = ", ".join(f"{family} {budget.per_second:.3g}" for family, budget in config.DEFAULT_BUDGETS.items())
+    assert f"requests per second: {configured}" in table
+    assert "learned" not in table
+
+
+async def test_status_says_that_a_crawler_has_no_spool(run: Run, store: Rows) -> None:
+    for holder, why in (("harbour:1", "in_use"), ("harbour:2", None)):
+        detail = {"state": "running", "spool_off": why}
+        await store.insert("heartbeats", {"role": "crawler", "holder": holder, "detail": detail})
+    (without,) = (line for line in (await run("status")).out.splitlines() if "harbour:1" in line)
+    (having,) = (line for line in (await run("status")).out.splitlines() if "harbour:2" in line)
+    assert "spool: off (used by another crawler)" in without
+    assert "spool" not in having
+    processes = json.loads((await run("status", "--json")).out)["processes"]
+    assert [each["spool_off"] for each in processes] == ["in_use", None]
 
 
 async def test_chats_are_listed_for_programs_and_for_people(run: Run, store: Rows) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import pytest
 
 from heliograph import errors
+from heliograph.crawler import writer
 from heliograph.crawler.spool import journal, segments
 from heliograph.domain import records
 
@@ -243,12 +244,24 @@ async def test_batch_that_has_no_form_as_bytes_is_named_and_the_others_are_kept(
 
 async def test_spool_belongs_to_one_crawler(tmp_path):
     first = journal.open_at(tmp_path, 1)
-    assert first is not None
-    assert journal.open_at(tmp_path, 1) is None
+    assert isinstance(first, journal.Journal)
+    assert journal.open_at(tmp_path, 1) == journal.Absent("in_use")
     first.close()
     second = journal.open_at(tmp_path, 1)
-    assert second is not None
+    assert isinstance(second, journal.Journal)
     second.close()
+
+
+async def test_crawler_without_a_spool_says_why(tmp_path):
+    """Regression: the second crawler of a data directory had none, and only a line of its log told of it."""
+    first = journal.open_at(tmp_path, 1)
+    assert writer.Writer(None, spool=first).held.described()["spool_off"] is None
+    second = writer.Writer(None, spool=journal.open_at(tmp_path, 1))
+    assert second.held.described()["spool_off"] == "in_use"
+    assert writer.Writer(None, spool=journal.open_at(tmp_path / "other", 0)).held.off == "switched_off"
+    (tmp_path / "file").touch()
+    assert writer.Writer(None, spool=journal.open_at(tmp_path / "file", 1)).held.off == "unusable"
+    first.close()
 
 
 async def test_only_its_owner_can_read_what_people_wrote(tmp_path):
@@ -261,7 +274,7 @@ async def test_only_its_owner_can_read_what_people_wrote(tmp_path):
 
 
 async def test_spool_of_no_size_is_none_but_what_an_earlier_one_holds_is_read(tmp_path):
-    assert journal.open_at(tmp_path, 0) is None
+    assert journal.open_at(tmp_path, 0) == journal.Absent("switched_off")
     spool = journal.open_at(tmp_path, 1)
     await spool.append([batch(1)])
     spool.close()

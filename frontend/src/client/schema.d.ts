@@ -1132,6 +1132,8 @@ export interface components {
             loop_lag_seconds: number;
             /** Role */
             role: string;
+            /** Spool Off */
+            spool_off?: ("switched_off" | "in_use" | "unusable") | null;
             /** Spooled Batches */
             spooled_batches: number;
             /** Spooled Bytes */

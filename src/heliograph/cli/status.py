@@ -12,6 +12,12 @@ from heliograph.cli import console, options, wire
 from heliograph.store.reads import status as reads
 from heliograph.store.reads import views
 
+_SPOOL_OFF = {
+    "switched_off": "crawler.spool_mb is 0",
+    "in_use": "used by another crawler",
+    "unusable": "its disk refuses it",
+}
+
 
 def status(
     context: typer.Context,
@@ -44,6 +50,9 @@ def _table(found: views.Status) -> Table:
         table.add_row("Account", f"{console.plain(account.label)}: {account.state}, {account.chats} chats{waits}")
         if account.limited:
             table.add_row("", f"Telegram has limited this account ({account.limited.error}); look at it with an app")
+        if account.budgets:
+            paces = ", ".join(f"{budget.family} {budget.per_second:.3g}" for budget in account.budgets)
+            table.add_row("", f"requests per second: {paces}")
         for budget in account.budgets:
             if budget.learned_at:
                 table.add_row("", _budget(budget))
@@ -73,4 +82,5 @@ def _process(found: views.Process) -> str:
     )
     behind = ", ".join(f"{part} {seconds:.1f} s behind" for part, seconds in lags)
     spooled = f"; {found.spooled_batches} batches wait for the database" if found.spooled_batches else ""
-    return f"{console.plain(found.holder)}: {found.state}; {behind}{spooled}"
+    off = f"; spool: off ({_SPOOL_OFF.get(found.spool_off, found.spool_off)})" if found.spool_off else ""
+    return f"{console.plain(found.holder)}: {found.state}; {behind}{spooled}{off}"

@@ -35,7 +35,7 @@ class Outage:
         self,
         store: committer.Committer,
         *,
-        spool: journal.Journal | None,
+        spool: journal.Journal | journal.Absent,
         time: clock.Clock,
         sleep: Callable[[float], Awaitable[None]],
         on_change: Callable[[], None],
@@ -44,7 +44,8 @@ class Outage:
         """Of the newest outage."""
         self.breaker = breaker.Breaker(time.monotonic)
         self._store = store
-        self._spool = spool
+        self._spool = spool if isinstance(spool, journal.Journal) else None
+        self._off = spool.why if isinstance(spool, journal.Absent) else None
         self._sleep = sleep
         self._on_change = on_change
         self._lock = asyncio.Lock()
@@ -69,7 +70,7 @@ class Outage:
     @property
     def held(self) -> journal.Held:
         """What waits in the spool."""
-        return self._spool.held if self._spool else journal.Held(batches=0, bytes=0, oldest_at=None)
+        return self._spool.held if self._spool else journal.Held(batches=0, bytes=0, oldest_at=None, off=self._off)
 
     def takes(self, batch: records.Batch) -> bool:
         """Say whether the spool takes such a batch."""

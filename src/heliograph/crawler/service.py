@@ -74,7 +74,7 @@ async def run(
     is_begun = False
     fetched: dict[identity.PeerId, int] = {}
     owed = waits.Waits(opened)
-    spool: journal.Journal | None = None
+    spool: journal.Journal | journal.Absent | None = None
 
     def begin() -> None:
         nonlocal is_begun
@@ -88,7 +88,8 @@ async def run(
                 rows, epoch = await hold.take(await roster.active(opened, private_chats=settings.crawler.private_chats))
                 if not is_begun:
                     stack.enter_context(metrics.exposed(settings.data_dir, "crawler", settings.web.metrics_port))
-                if spool is None and (spool := journal.open_at(settings.data_dir, settings.crawler.spool_mb, time)):
+                if not isinstance(spool, journal.Journal):
+                    spool = journal.open_at(settings.data_dir, settings.crawler.spool_mb, time)
                     stack.callback(spool.close)
                 crawl = Crawl(
                     settings,
@@ -128,7 +129,7 @@ class Crawl:
         settings: config.Settings,
         opened: database.Database,
         vault: sessions.Vault,
-        spool: journal.Journal | None,
+        spool: journal.Journal | journal.Absent,
         *,
         mode: Mode,
         epoch: int,

@@ -31,6 +31,7 @@ STALL_SECONDS = 1.0
 
 CommitResult = lanes.CommitResult
 _WRITTEN, _CONFLICT = CommitResult(is_conflict=False), CommitResult(is_conflict=True)
+_NO_SPOOL = journal.Absent("switched_off")
 
 _log = log.get("writer")
 
@@ -42,7 +43,7 @@ class Writer:
         self,
         opened: database.Database,
         *,
-        spool: journal.Journal | None = None,
+        spool: journal.Journal | journal.Absent = _NO_SPOOL,
         time: clock.Clock | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         live_seconds: float = committer.LIVE_SECONDS,
@@ -52,7 +53,8 @@ class Writer:
         self._history = lanes.Queue(HISTORY_ROWS)
         self._changed = asyncio.Event()
         """Something was queued, a lane has become free, or the database has come or gone."""
-        self._store = committer.Committer(opened, 1 + HISTORY_LANES, live_seconds, spool)
+        files = spool if isinstance(spool, journal.Journal) else None
+        self._store = committer.Committer(opened, 1 + HISTORY_LANES, live_seconds, files)
         self._outage = outage.Outage(
             self._store, spool=spool, time=self._time, sleep=sleep, on_change=self._changed.set
         )

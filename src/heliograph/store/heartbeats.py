@@ -53,8 +53,8 @@ class Heartbeat:
     age_seconds: float
     """By the database's clock."""
     detail: dict[str, Any]
-    """Of a crawler ``state``, ``writer_lag_seconds``, ``feed_lag_seconds``, ``loop_lag_seconds``, ``spooled_batches``
-    and ``spooled_bytes``; of a web server ``state`` and ``loop_lag_seconds``."""
+    """Of a crawler ``state``, ``writer_lag_seconds``, ``feed_lag_seconds``, ``loop_lag_seconds``, ``spooled_batches``,
+    ``spooled_bytes`` and ``spool_off``, why it has no spool; of a web server ``state`` and ``loop_lag_seconds``."""
 
 
 def holder() -> str:

@@ -248,6 +248,8 @@ class Process(BaseModel):
     writer_lag_seconds: float
     spooled_batches: int
     spooled_bytes: int
+    spool_off: Literal["switched_off", "in_use", "unusable"] | None = None
+    """Why it has no spool: its quota is 0, another crawler has it, or its disk refuses it."""
 
 
 class Status(BaseModel):

@@ -38,10 +38,19 @@ export function Accounts({ accounts }: { accounts: readonly Account[] }) {
   );
 }
 
-/** What was learned of Telegram's limits; families that nothing was learned of keep the configured pace. */
-function Budgets({ budgets }: { budgets: Account["budgets"] }) {
-  const learned = budgets?.filter((budget) => budget.learned_at) ?? [];
-  if (learned.length === 0) return null;
+/** How fast each family may ask, on one line, and what was learned of Telegram's limits. */
+function Budgets({ budgets = [] }: { budgets: Account["budgets"] }) {
+  const paces = budgets.map((each) => `${each.family.replaceAll("_", " ")} ${formatPace(each.per_second)}`);
+  return (
+    <>
+      {paces.length > 0 ? <p className={classes.note}>Requests: {paces.join(", ")}</p> : null}
+      <Learned budgets={budgets.filter((budget) => budget.learned_at)} />
+    </>
+  );
+}
+
+function Learned({ budgets }: { budgets: NonNullable<Account["budgets"]> }) {
+  if (budgets.length === 0) return null;
   return (
     <table className={classes.budgets}>
       <thead>
@@ -53,7 +62,7 @@ function Budgets({ budgets }: { budgets: Account["budgets"] }) {
         </tr>
       </thead>
       <tbody>
-        {learned.map((budget) => (
+        {budgets.map((budget) => (
           <tr key={budget.family}>
             <th scope="row">{budget.family.replaceAll("_", " ")}</th>
             <td>{formatPace(budget.per_second)}</td>

@@ -5,6 +5,12 @@ import classes from "./Status.module.css";
 
 type Process = Status["processes"][number];
 
+const WITHOUT_SPOOL: Record<NonNullable<Process["spool_off"]>, string> = {
+  switched_off: "crawler.spool_mb is 0",
+  in_use: "used by another crawler",
+  unusable: "its disk refuses it",
+};
+
 export function Processes({ processes }: { processes: readonly Process[] }) {
   if (processes.length === 0) {
     return null;
@@ -31,6 +37,9 @@ export function Processes({ processes }: { processes: readonly Process[] }) {
               <p className={classes.wait}>
                 {plural(process.spooled_batches, "batch", "batches")} wait on its disk for the database
               </p>
+            ) : null}
+            {process.spool_off ? (
+              <p className={classes.wait}>Spool: off ({WITHOUT_SPOOL[process.spool_off]})</p>
             ) : null}
           </li>
         ))}

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -39,6 +39,20 @@ class _Entry:
     batch: records.Batch
 
 
+Why = Literal["switched_off", "in_use", "unusable"]
+"""Why a process has no spool: its quota is 0, another process has it, or its disk refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What stands in the place of a spool that there is not."""
+
+    why: Why
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
     """What waits in the spool."""
@@ -47,10 +61,13 @@ class Held:
     bytes: int
     oldest_at: float | None
     """Unix seconds; None when nothing waits."""
+    off: Why | None = None
+    """Why there is no spool; None when there is one."""
 
     def described(self) -> dict[str, object]:
         """Return it under the names that heartbeats use."""
-        return {"spooled_batches": self.batches, "spooled_bytes": self.bytes, "spooled_since": self.oldest_at}
+        waits = {"spooled_batches": self.batches, "spooled_bytes": self.bytes, "spooled_since": self.oldest_at}
+        return {**waits, "spool_off": self.off}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,18 +82,18 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Entry)
 
 
-def open_at(data_dir: Path, quota_mb: int, time: clock.Clock | None = None) -> Journal | None:
-    """Open the spool of a data directory; None when it is switched off, in use or out of order, which is logged.
+def open_at(data_dir: Path, quota_mb: int, time: clock.Clock | None = None) -> Journal | Absent:
+    """Open the spool of a data directory, or say why there is none: it is switched off, in use or out of order.
 
     Without it the crawler asks Telegram again after an outage, from the committed cursors.
     """
     if not quota_mb and not (data_dir / FOLDER).exists():
-        return None
+        return Absent("switched_off")
     try:
         return Journal(segments.Segments(data_dir / FOLDER, quota_mb * MIB), time)
     except (errors.LeaseHeld, errors.SpoolFull) as error:
         _log.warning("spool_not_used", reason=str(error))
-        return None
+        return Absent("in_use" if isinstance(error, errors.LeaseHeld) else "unusable")
 
 
 def encode(batch: records.Batch, at: float) -> bytes:

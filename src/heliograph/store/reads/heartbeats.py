@@ -41,6 +41,7 @@ def _process(found: heartbeats.Heartbeat, *, is_silent: bool) -> views.Process:
         writer_lag_seconds=_number(detail, "writer_lag_seconds"),
         spooled_batches=round(_number(detail, "spooled_batches")),
         spooled_bytes=round(_number(detail, "spooled_bytes")),
+        spool_off=detail.get("spool_off"),
     )
 
 

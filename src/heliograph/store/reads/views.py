@@ -207,6 +207,7 @@ class Process:
     writer_lag_seconds: float
     spooled_batches: int
     spooled_bytes: int
+    spool_off: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
