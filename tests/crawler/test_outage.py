@@ -172,6 +172,19 @@ async def test_black_hole_holds_up_live_batches_for_a_bounded_time(database, pro
     assert await one(database, STORED) == [1, 2, 3]
 
 
+async def test_black_hole_ends_a_look_at_some_rows_in_the_time_that_it_is_given(proxied, postgres_proxy):
+    """Regression: the cursors of a box that had failed were waited for until the network gave up, if ever."""
+    async with asyncio.timeout(20):
+        with pytest.raises(errors.DatabaseUnreachable):
+            async with proxied.transaction(0.2) as conn:
+                await conn.execute("SELECT 1")
+                postgres_proxy.stall()
+                await conn.execute("SELECT 2")
+        postgres_proxy.resume()
+        async with proxied.connection(10) as conn:
+            assert await (await conn.execute("SELECT 3")).fetchone() == (3,)
+
+
 async def test_open_breaker_sends_nothing_until_somebody_has_reached_the_database(proxied, postgres_proxy, spool):
     pauses, asleep = [], asyncio.Event()
 

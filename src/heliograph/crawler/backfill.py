@@ -156,7 +156,7 @@ class Backfill:
         """Store how a chat fares."""
         _log.info("chat_status", chat_id=chat_id, status=status, reason=error)
         try:
-            async with self._database.connection() as conn:
+            async with self._database.connection(database.SHORT_SECONDS) as conn:
                 await chats.set_status(conn, chat_id, status, error)
         except (errors.DatabaseUnreachable, errors.DiskFull):
             _log.warning("chat_status_not_stored", chat_id=chat_id)
@@ -223,7 +223,7 @@ class Backfill:
             await self.writer.until_healthy()
             with contextlib.suppress(errors.DatabaseUnreachable, errors.DiskFull):
                 await self.claims.take([row.space_id])
-                async with self._database.connection() as conn:
+                async with self._database.connection(database.SHORT_SECONDS) as conn:
                     self._rows[row.chat_id] = await chats.find(conn, row.chat_id) or row
                 return self._rows[row.chat_id]
             await self.sleep(AGAIN_SECONDS)

@@ -39,7 +39,7 @@ class Claims:
 
         What was given up is read only. Raises DatabaseUnreachable and DiskFull.
         """
-        async with self._database.transaction() as conn:
+        async with self._database.transaction(database.SHORT_SECONDS) as conn:
             found = await cursors.lock(conn, boxes)
             earlier = {box for box, cursor in found.items() if cursor.epoch < self.epoch}
             claimed = earlier - self.released
@@ -92,7 +92,7 @@ class Claims:
         """
         if not self.foreign:
             return []
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             found = await cursors.released(conn, self.foreign, account_ids)
         self.foreign.difference_update(box for box, _ in found)
         return found

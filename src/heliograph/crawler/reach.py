@@ -92,7 +92,7 @@ class Reach:
     async def _save(self, chat_id: identity.PeerId) -> None:
         is_lost = chat_id in self._lost
         _log.info("chat_reach", chat_id=chat_id, is_lost=is_lost)
-        async with self._database.transaction() as conn:
+        async with self._database.transaction(database.SHORT_SECONDS) as conn:
             if not is_lost:
                 await chats.reopen(conn, [chat_id])
             elif await self._claims.release(conn, identity.channel_space(identity.split_peer(chat_id)[1])):

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any, TypeAlias
 
 import orjson
@@ -30,6 +30,8 @@ CHECK_SECONDS = 5.0
 """A pooled connection that does not answer for so long is replaced."""
 RECONNECT_SECONDS = 4.0
 """How long the pool goes on by itself to replace a connection; then the next user makes it try at once."""
+SHORT_SECONDS = 30.0
+"""The most for a look at some rows by somebody whom others wait for: a server that hangs is as good as away."""
 PRIVATE_FOLDER = "postgres"
 _LINE: dict[str, Any] = {
     "keepalives_idle": 10,
@@ -87,20 +89,27 @@ class Database:
             self._private.abandon()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """Give a connection inside BEGIN … COMMIT. Raises DatabaseUnreachable or DiskFull; nothing is kept then."""
-        async with self.connection() as conn, conn.transaction():
+    async def transaction(self, seconds: float | None = None) -> AsyncIterator[Connection]:
+        """Give a connection inside BEGIN … COMMIT. Raises DatabaseUnreachable or DiskFull; nothing is kept then.
+
+        What takes longer than ``seconds`` in all fails as if the server had gone.
+        """
+        async with self.connection(seconds) as conn, conn.transaction():
             yield conn
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Give a connection on which each statement commits by itself. Raises DatabaseUnreachable or DiskFull."""
+    async def connection(self, seconds: float | None = None) -> AsyncIterator[Connection]:
+        """Give a connection on which each statement commits by itself. Raises DatabaseUnreachable or DiskFull.
+
+        What takes longer than ``seconds`` in all fails as if the server had gone.
+        """
         try:
             with translating():
                 async with self.pool.connection() as conn:
                     await self._settle(conn)
                     try:
-                        yield conn
+                        with nullcontext() if seconds is None else deadline(conn, seconds):
+                            yield conn
                     except psycopg.errors.ReadOnlySqlTransaction:
                         # The server is a stand-by by now; a new connection may lead to the one that took over.
                         await conn.close()
