@@ -27,8 +27,10 @@ async def counter(database: store_database.Database) -> tuple[str | None, int, i
 
 
 async def check(database: store_database.Database, last: tuple[int, int] | None = None) -> int | None:
+    """Return the epoch that the look began."""
     async with database.transaction() as conn:
-        return await lineage.check(conn, last)
+        epoch, is_begun = await lineage.check(conn, last)
+    return epoch if is_begun else None
 
 
 async def test_first_look_only_remembers(make: Any, write: Any, database: store_database.Database) -> None:

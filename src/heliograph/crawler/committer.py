@@ -103,10 +103,16 @@ class Committer:
         """Look whether a new connection leads to the database of before, after a fail-over or a restore."""
         if conn in self._known:
             return
-        if epoch := await lineage.check(conn, self._position):
+        seen, _ = self._position
+        epoch, is_begun = await lineage.check(conn, self._position)
+        # An epoch that is not the one of before tells it as well: another crawler began it, or this one without hearing
+        # that it did.
+        if is_begun or (seen and epoch != seen):
             _log.warning("database_is_another", outbox_epoch=epoch)
             # Cursors may have gone back with their rows, of boxes too that say nothing for a long time.
             self.on_reset(None)
+        if epoch != seen:
+            self._position = (epoch, 0)
         self._known.add(conn)
 
 

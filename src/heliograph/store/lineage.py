@@ -29,8 +29,11 @@ _KNOWN: Final = "SELECT lineage, epoch, n FROM outbox_counter"
 _REPLACE: Final = "UPDATE outbox_counter SET lineage = %s WHERE lineage IS NOT DISTINCT FROM %s RETURNING n"
 
 
-async def check(conn: Connection, last: tuple[int, int] | None = None) -> int | None:
-    """Begin a new epoch when this database is another one, or stands before the position ``last``; return the epoch."""
+async def check(conn: Connection, last: tuple[int, int] | None = None) -> tuple[int, bool]:
+    """Begin a new epoch when this database is another one, or stands before the position ``last``.
+
+    Returns the epoch that it has now, and whether this call began it: another crawler may have seen the change first.
+    """
     row = await (await conn.execute(_KNOWN)).fetchone()
     assert row is not None
     known, epoch, n = row
@@ -41,7 +44,7 @@ async def check(conn: Connection, last: tuple[int, int] | None = None) -> int | 
         if found is not None and found != known:
             is_first = await (await conn.execute(_REPLACE, [found, known])).fetchone() is not None
             is_another = is_another and is_first
-        return await outbox.new_epoch(conn) if is_another or is_behind else None
+        return (await outbox.new_epoch(conn), True) if is_another or is_behind else (epoch, False)
 
 
 async def _describe(conn: Connection) -> str | None:
