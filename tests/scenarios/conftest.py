@@ -188,14 +188,6 @@ class Installation:
             await asyncio.sleep(0.02)
         raise AssertionError("nothing is spooled")
 
-    async def until_drained(self, seconds: float = 60) -> None:
-        """Wait until the spool of a crawler in this process is in the database."""
-        for _ in range(round(seconds / 0.02)):
-            if not metrics.SPOOL_BATCHES._value.get():
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError("something stays in the spool")
-
     async def until_spooled_on_disk(self, texts: list[str], seconds: float = 30) -> None:
         """Wait until a crawler in a process of its own has put away what holds these texts."""
         for _ in range(round(seconds / 0.05)):
