@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from telethon.tl import functions, types
 
-from heliograph import clock, config
+from heliograph import clock, config, errors
 from heliograph.crawler import backfill, claims, directory, governor, link, writer
 from heliograph.domain import identity, records
 from heliograph.store import chats as stored_chats
@@ -49,6 +49,8 @@ class Telegram:
         self.refusals: list[Exception] = []
         self.broken: dict[int, Exception] = {}
         """By chat: what every request about it is answered with."""
+        self.unreadable: set[int] = set()
+        """Ids of messages that make every answer unreadable that holds them."""
         self.described: list[Any] = []
         """The chats that come with every page of a group."""
         self.on_request: Callable[[], None] = lambda: None
@@ -89,6 +91,8 @@ class Telegram:
             for each in newest_first[start : start + request.limit]
             if each not in self.hidden
         ]
+        if self.unreadable & {each.id for each in found}:
+            raise errors.Undecodable
         people = [types.User(id=number, first_name="A") for number in (40, 41, 42)]
         if is_channel:
             return types.messages.ChannelMessages(

@@ -273,3 +273,45 @@ async def test_failed_commit_is_asked_for_again(opened: store_database.Database)
     await run.to_the_end()
     assert await ids(opened) == list(range(1, 351))
     assert (await row(opened)).done == 350
+
+
+async def test_message_that_cannot_be_read_stays_owed_and_the_history_goes_on(
+    opened: store_database.Database,
+) -> None:
+    """Regression: one unknown constructor ended a chat's history for ever."""
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 251))
+    telegram.unreadable = {70, 250}
+    run = Run(opened, telegram)
+    await run.to_the_end()
+    assert await ids(opened) == [each for each in range(1, 250) if each != 70]
+    assert (await row(opened)).is_complete
+    holes = await query(opened, "SELECT holes::text FROM coverage WHERE chat_id = %s", CHANNEL_CHAT)
+    assert holes == [("{[70,71),[250,2001)}",)]
+    found = await query(opened, "SELECT kind, chat_id, message_id FROM crawl_errors ORDER BY 3")
+    assert found == [("history_skipped", CHANNEL_CHAT, 70), ("history_skipped", CHANNEL_CHAT, 250)]
+    assert len(telegram.asked) < 40
+
+
+async def test_ids_around_a_message_of_a_mailbox_that_cannot_be_read_stay_owed(
+    opened: store_database.Database,
+) -> None:
+    """Ids of a mailbox have gaps: which one the message has is not known."""
+    telegram = Telegram()
+    telegram.fill(GROUP_CHAT, [10, 20, 25, 30, 80])
+    telegram.unreadable = {25}
+    await Run(opened, telegram).to_the_end(GROUP_CHAT)
+    assert await ids(opened, GROUP_CHAT) == [10, 20, 30, 80]
+    assert (await query(opened, "SELECT holes @> int8range(21, 29) FROM coverage WHERE chat_id = %s", GROUP_CHAT)) == [
+        (True,)
+    ]
+
+
+async def test_chat_of_which_nothing_can_be_read_is_marked_and_its_history_stays_where_it_is(
+    opened: store_database.Database,
+) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 51))
+    telegram.unreadable = set(range(1, 51))
+    await Run(opened, telegram).to_the_end()
+    assert ((await row(opened)).status, (await row(opened)).next_id) == ("error", 0)

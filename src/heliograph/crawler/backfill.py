@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from heliograph import clock, config, errors, log
-from heliograph.crawler import claims, directory, history, link, normalize, writer
+from heliograph.crawler import claims, directory, history, isolation, link, normalize, parts, writer
 from heliograph.crawler import scan as scans
 from heliograph.domain import identity, records
 from heliograph.store import chats, database
@@ -161,6 +161,17 @@ class Backfill:
         except (errors.DatabaseUnreachable, errors.DiskFull):
             _log.warning("chat_status_not_stored", chat_id=chat_id)
 
+    async def report(self, row: chats.ChatRow, message_id: int, error: errors.TelegramError) -> None:
+        """Put on record that something from this id on cannot be read; the ledger goes on owing it."""
+        await isolation.report(
+            self._database,
+            "history_skipped",
+            error,
+            space_id=row.space_id,
+            chat_id=row.chat_id,
+            message_id=message_id,
+        )
+
     # -- inside -----------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
@@ -244,7 +255,7 @@ class Backfill:
 
     def _lacks(self, row: chats.ChatRow) -> bool:
         # A chat that was complete when it was marked has nothing to fetch, and loses the mark.
-        return row.status == "error" or not row.is_complete or scans.is_deeper(self.since(), row.since)
+        return row.status == "error" or not row.is_complete or parts.is_deeper(self.since(), row.since)
 
     def _reaches(self, account: link.Link, row: chats.ChatRow) -> bool:
         if account.connection.is_ended:

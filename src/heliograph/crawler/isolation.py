@@ -105,6 +105,36 @@ class Backoff(Generic[Item]):
         return {item for item, (_, until) in self._failures.items() if until > now}
 
 
+class PageSize:
+    """How much of a list to ask for at once: ever less on the way to what cannot be read, and all again behind it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = most
+        self._near = 0
+        """So many entries from here on hold what cannot be read."""
+
+    @property
+    def limit(self) -> int:
+        """The entries to ask for."""
+        return self._limit
+
+    def shrink(self, asked: int) -> bool:
+        """Ask for less than ``asked`` entries, which could not be read; False when that was a single one."""
+        self._near, self._limit = asked, max(1, asked // 2)
+        return asked > 1
+
+    def read(self, entries: int) -> None:
+        """Note that so many entries were read."""
+        self._near -= entries
+        if self._near <= 0:
+            self.pass_by()
+
+    def pass_by(self) -> None:
+        """Note that what cannot be read lies behind."""
+        self._near, self._limit = 0, self._most
+
+
 async def report(
     opened: database.Database,
     kind: str,

@@ -7,16 +7,16 @@ while the last one commits. A flood wait stops history alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from heliograph import errors, log
-from heliograph.crawler import history, link, peers, writer
+from heliograph.crawler import history, isolation, link, parts, peers, writer
 from heliograph.crawler.transport import refusal
 from heliograph.domain import records
-from heliograph.store import chats
+from heliograph.store import chats, owed
 
 if TYPE_CHECKING:
     from heliograph.crawler.backfill import Backfill
@@ -60,18 +60,6 @@ class Foreign(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """A stretch of history to fetch: from above ``progress.next_id`` up to ``until_id``, or to the newest message."""
-
-    progress: records.BackfillProgress
-    until_id: int | None = None
-    since: datetime | None = None
-    """The depth that is reached once this part is complete."""
-    beside: tuple[tuple[records.CoverageSource, int, int], ...] = ()
-    """What its first page puts on the ledger: ids that are wanted from now on, or that are not."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Pending:
     """A page on its way to the store."""
 
@@ -89,30 +77,31 @@ class Scan:
         self._top_id = top_id
         self._refused: set[int] = set()
         self._account: link.Link | None = None
+        self._size = isolation.PageSize(history.PAGE)
 
     @property
     def is_complete(self) -> bool:
         """Say whether the chat has its history by now."""
         return self._row.is_complete
 
-    async def plan(self) -> Part | None:
+    async def plan(self) -> parts.Part | None:
         """Return what is to be fetched next, None when the chat has what is asked for. Raises Unreadable."""
         row, since = self._row, self._home.since()
-        start = _progress_of(row)
+        start = parts.progress_of(row)
         if row.is_complete:
-            return await self._older_part(start, since) if is_deeper(since, row.since) else None
+            return await self._older_part(start, since) if parts.is_deeper(since, row.since) else None
         if row.next_id == 0 and row.done == 0:
             first = await self._start(since)
-            beside = _unwanted(0, first)
-            return Part(progress=replace(start, next_id=first, since=since), since=since, beside=beside)
+            beside = parts.unwanted(0, first)
+            return parts.Part(progress=replace(start, next_id=first, since=since), since=since, beside=beside)
         if row.since is None and since is not None:
             # Everything was asked for once; now it need not be.
             first = max(row.next_id, await self._start(since))
-            beside = _unwanted(row.next_id, first)
-            return Part(progress=replace(start, next_id=first, since=since), since=since, beside=beside)
-        return Part(progress=start, since=row.since)
+            beside = parts.unwanted(row.next_id, first)
+            return parts.Part(progress=replace(start, next_id=first, since=since), since=since, beside=beside)
+        return parts.Part(progress=start, since=row.since)
 
-    async def fetch(self, part: Part) -> None:
+    async def fetch(self, part: parts.Part) -> None:
         """Fetch a part page by page; one commit and one request are under way at once.
 
         Raises Unreadable, Postponed, Outrun, Foreign, and RpcFailed or Undecodable for what no account gets an answer
@@ -141,14 +130,14 @@ class Scan:
 
     # -- asking -----------------------------------------------------------------------------------------------
 
-    async def _older_part(self, start: records.BackfillProgress, since: datetime | None) -> Part:
+    async def _older_part(self, start: records.BackfillProgress, since: datetime | None) -> parts.Part:
         """Return what lies between the depth that is reached and a deeper one."""
         until_id, first = await self._start(self._row.since), await self._start(since)
         # Where an earlier run stopped, if it was inside this part.
         next_id = start.next_id if first <= start.next_id < until_id else first
         owed: tuple[records.CoverageSource, int, int] = ("owed", next_id + 1, until_id)
         beside = (owed,) if next_id < until_id else ()
-        return Part(progress=replace(start, next_id=next_id), until_id=until_id, since=since, beside=beside)
+        return parts.Part(progress=replace(start, next_id=next_id), until_id=until_id, since=since, beside=beside)
 
     async def _start(self, since: datetime | None) -> int:
         """Return the id that a depth starts above."""
@@ -160,19 +149,54 @@ class Scan:
 
         return await self._ask(ask)
 
-    async def _page(self, part: Part, asked: records.BackfillProgress) -> history.Page:
+    async def _page(self, part: parts.Part, asked: records.BackfillProgress) -> history.Page:
+        """Ask for a page; a message that cannot be read is left out, and stays owed with what is around it.
+
+        Which id it has is not known, so that ever more of them are left out until there is an answer.
+        """
+        start, unreadable = asked, None
+        while True:
+            limit = min(self._size.limit, self._home.page_size(self._row.chat_id))
+            try:
+                page = await self._ask_page(part, start, limit, beside=part.beside if asked is part.progress else ())
+            except errors.Undecodable as error:
+                if self._size.shrink(limit):
+                    continue
+                unreadable = error
+                start = replace(asked, next_id=asked.next_id + max(1, 2 * (start.next_id - asked.next_id)))
+                end = part.until_id or self._top_id
+                if start.next_id < (end or owed.END):
+                    continue
+                if not end or asked is part.progress:  # nothing of it can be read
+                    raise
+                progress = replace(asked, next_id=end, total=asked.done, is_complete=True)
+                page = history.Page(batch=records.Batch(origin="backfill"), progress=progress)
+            if unreadable is None:
+                self._size.read(page.progress.done - asked.done)
+            else:
+                self._size.pass_by()
+                await self._home.report(self._row, asked.next_id + 1, unreadable)
+            return page
+
+    async def _ask_page(
+        self,
+        part: parts.Part,
+        start: records.BackfillProgress,
+        limit: int,
+        beside: Sequence[tuple[records.CoverageSource, int, int]],
+    ) -> history.Page:
         home = self._home
 
         async def ask(account: link.Link) -> history.Page:
             request = history.Request(
                 account=account,
                 peer=self._peer(account),
-                progress=asked,
+                progress=start,
                 as_of=await self._as_of(),
                 until_id=part.until_id,
                 top_id=self._top_id,
-                limit=home.page_size(self._row.chat_id),
-                beside=part.beside if asked is part.progress else (),
+                limit=limit,
+                beside=beside,
             )
             return await history.fetch(request, home.memories[account.account_id], home.time.now())
 
@@ -257,8 +281,8 @@ class Scan:
 
     # -- committing -------------------------------------------------------------------------------------------
 
-    def _submit(self, part: Part, page: history.Page) -> _Pending:
-        stored = replace(_stored(part, page.progress), before=(self._row.next_id, self._row.is_complete))
+    def _submit(self, part: parts.Part, page: history.Page) -> _Pending:
+        stored = replace(parts.stored(part, page.progress), before=(self._row.next_id, self._row.is_complete))
         future = self._home.writer.enqueue(replace(page.batch, progress=stored))
         return _Pending(progress=page.progress, stored=stored, future=future)
 
@@ -289,39 +313,6 @@ class Scan:
         self._home.keep(self._row)
         if self._home.on_progress is not None:
             self._home.on_progress(stored)
-
-
-def is_deeper(asked: datetime | None, reached: datetime | None) -> bool:
-    """Say whether one depth goes further back than another; None is everything."""
-    return reached is not None and (asked is None or asked < reached)
-
-
-def _progress_of(row: chats.ChatRow) -> records.BackfillProgress:
-    return records.BackfillProgress(
-        chat_id=row.chat_id,
-        space_id=row.space_id,
-        next_id=row.next_id,
-        done=row.done,
-        total=row.total,
-        is_complete=row.is_complete,
-        since=row.since,
-    )
-
-
-def _stored(part: Part, progress: records.BackfillProgress) -> records.BackfillProgress:
-    """Return what a part's progress says of the whole chat.
-
-    While an older part is fetched the chat stays complete down to its old depth, so that a kill in between makes
-    nobody fetch the newer part again.
-    """
-    if part.until_id is None:
-        return progress
-    return replace(progress, is_complete=True, since=part.since if progress.is_complete else part.progress.since)
-
-
-def _unwanted(after: int, until: int) -> tuple[tuple[records.CoverageSource, int, int], ...]:
-    """Return what the ledger is told about ids above ``after`` and up to ``until`` that are too old to be asked for."""
-    return (("outside", after + 1, until),) if after < until else ()
 
 
 def _frozen(account: link.Link) -> float:

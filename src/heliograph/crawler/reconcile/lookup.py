@@ -109,7 +109,7 @@ async def _ask(account: link.Link, question: Question, memory: normalize.PeerMem
 def _joined(account: link.Link, batches: Sequence[records.Batch]) -> records.Batch:
     return records.Batch(
         origin="probe",
-        account_id=account.account_id,
+        account_id=identity.AccountId(account.account_id),
         messages=[row for each in batches for row in each.messages],
         observations=[row for each in batches for row in each.observations],
         dead_letters=[row for each in batches for row in each.dead_letters],
