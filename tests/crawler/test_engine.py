@@ -491,6 +491,19 @@ async def test_failed_commit_goes_on_from_the_stored_cursor(world):
     await world.until(lambda: (11, 12) in world.store.moves)
 
 
+async def test_updates_of_an_outage_that_nothing_kept_are_a_known_loss_beside_the_difference_and_no_hole(world):
+    world.claims.stored = {CHANNEL: (records.BoxState(pts=10, date=5), 7)}
+    world.store.failures = [errors.DatabaseUnreachable()]
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(13, message(2)))
+    world.push(new(1, 11))
+    await world.until(lambda: world.engine.machine.boxes[CHANNEL].pipeline.committed.date == 5)
+    world.pass_time(1)
+    await world.until(lambda: world.engine.committed_pts(CHANNEL) == 13)
+    (loss,) = world.store.batches[-1].losses
+    assert (loss.space_id, loss.from_pts, loss.to_pts, loss.reason) == (CHANNEL, 10, 13, "not_kept")
+    assert world.store.batches[-1].coverage == []
+
+
 async def test_commits_that_the_database_has_lost_are_a_known_loss_beside_the_difference_and_no_hole(world):
     world.claims.stored = {CHANNEL: (records.BoxState(pts=10), 7)}
     world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(12, message(1), message(2)))

@@ -164,6 +164,37 @@ def test_commits_that_the_store_has_lost_are_a_known_loss_of_the_next_commit_unt
     assert commit.lost_commits is None
 
 
+def test_updates_that_could_not_be_kept_are_a_known_loss_of_what_catches_up():
+    """Regression: with the spool full or off, texts between and short-lived messages were missing in silence."""
+    machine = live()
+    (commit,) = machine.container(pushed(event(11)), 0)
+    machine.container(pushed(event(12)), 0)
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=10), 0)
+    (fetch,) = machine.tick(1)
+    page = Page(to=BoxState(pts=11), events=(event(0),), is_final=False)
+    (first,) = only(Commit, machine.page(fetch, page, 1))
+    assert (first.from_state, first.not_kept, first.loss) == (BoxState(pts=10), True, None)
+    machine.commit_failed(first)
+    machine.reloaded(CHANNEL, BoxState(pts=10), 1)
+    (fetch,) = machine.tick(4)
+    (second,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=14), events=(event(0),)), 4))
+    assert (second.from_state, second.to_state, second.not_kept) == (BoxState(pts=10), BoxState(pts=14), True)
+    machine.committed(second, 4)
+    (third,) = only(Commit, machine.container(pushed(event(15)), 4))
+    assert not third.not_kept
+
+
+def test_commit_that_was_written_although_nobody_heard_of_it_is_no_loss():
+    machine = live()
+    (commit,) = machine.container(pushed(event(11)), 0)
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=11), 0)
+    (fetch,) = machine.tick(1)
+    (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=12), events=(event(0),)), 1))
+    assert not commit.not_kept
+
+
 def test_box_whose_cursor_the_store_has_lost_altogether_says_so_when_it_is_anchored():
     machine = live()
     machine.recover(CHANNEL)

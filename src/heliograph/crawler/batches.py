@@ -11,6 +11,8 @@ from heliograph.domain.sync import actions
 
 LAST_ID: Final = 2**31 - 1
 """The end of a hole whose newest message is not known."""
+NOT_KEPT: Final = "not_kept"
+"""Why a stretch is lost whose updates had arrived while the database was away and nothing could keep them."""
 LOST_COMMITS: Final = "lost_commits"
 """Why a stretch is lost whose commits the store does not hold any more."""
 
@@ -53,7 +55,8 @@ def batch(
 
 
 def _losses(commit: actions.Commit, at: datetime) -> list[records.KnownLoss]:
-    found = [_loss(commit, at)] if commit.loss else []
+    reason = commit.loss or (NOT_KEPT if commit.not_kept else None)
+    found = [_loss(commit, reason, at)] if reason else []
     if commit.lost_commits:
         low, high = commit.lost_commits
         found.append(
@@ -62,13 +65,13 @@ def _losses(commit: actions.Commit, at: datetime) -> list[records.KnownLoss]:
     return found
 
 
-def _loss(commit: actions.Commit, at: datetime) -> records.KnownLoss:
+def _loss(commit: actions.Commit, reason: str, at: datetime) -> records.KnownLoss:
     before, after = commit.from_state or commit.to_state, commit.to_state
     return records.KnownLoss(
         space_id=commit.box,
         from_pts=min(before.pts, after.pts),
         to_pts=max(before.pts, after.pts),
-        reason=commit.loss or "",
+        reason=reason,
         noticed_at=at,
         since=datetime.fromtimestamp(before.date, UTC) if before.date else None,
     )

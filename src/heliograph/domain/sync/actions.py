@@ -45,6 +45,8 @@ class Commit:
     lost_commits: tuple[int, int] | None = None
     """Above which pts, and up to which, the store has lost what it held: record the loss with the move, without a hole.
     The difference brings those messages again, but neither texts between nor what was deleted since."""
+    not_kept: bool = False
+    """Updates that lie between the two states had arrived and could not be kept: record the loss, without a hole."""
     top_id: int = 0
     gap: Gap | None = None
     """What this commit brings to its end, or with a loss leaves open until the hole is closed."""

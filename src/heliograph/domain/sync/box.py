@@ -114,6 +114,8 @@ class Box:
             is_complete=page.is_final and self._goal <= page.to.pts,
             gap=self._notice.close(page.to.pts, is_lost=is_behind) if page.is_final or is_behind else None,
         )
+        if page.is_final:
+            self.pipeline.given_up = 0
         actions += self._send()
         return actions + (self._finish(now) if page.is_final else self._continue())
 
@@ -230,7 +232,7 @@ class Box:
 
     def recover(self) -> list[Action]:
         """Roll back to what is committed, whatever is under way. Which state that is, only the store can tell."""
-        self.pipeline.reset(self.pipeline.committed)
+        self.pipeline.give_up()
         self._fetch = None
         self._timers.pop(self.space, None)
         self._notice.forget()

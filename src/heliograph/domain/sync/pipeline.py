@@ -26,6 +26,7 @@ class Pipeline:
         "_queue",
         "box",
         "committed",
+        "given_up",
         "in_flight",
         "is_mark_stored",
         "lost_commits",
@@ -43,6 +44,8 @@ class Pipeline:
         """Whether the store has the mark already, and a commit can take it back."""
         self.lost_commits: tuple[int, int] | None = None
         """The pts between which the store has lost commits, until that is on record."""
+        self.given_up = 0
+        """Up to which pts updates had arrived that could not be kept, until what catches up is decided; 0 for none."""
         self._queue: deque[Commit] = deque()
         self._live: list[Event] = []
         self.reset(cursor)
@@ -60,12 +63,21 @@ class Pipeline:
         if is_owed:
             self.marked = float("inf")
 
+    def give_up(self) -> None:
+        """Forget everything that is not committed; what catches up puts on record that updates were among it."""
+        decided = [commit for commit in (self.in_flight, *self._queue) if commit]
+        if self._live or any(commit.events or commit.not_kept for commit in decided):
+            self.given_up = max(self.given_up, self.pts)
+        self.reset(self.committed)
+
     def reload(self, cursor: BoxState | None) -> None:
         """Go on from what the store holds; what it held before and holds no more, the next commit puts on record."""
         had, has = (state.pts if state else 0 for state in (self.committed, cursor))
         if has < had:
             low, high = self.lost_commits or (has, had)
             self.lost_commits = (min(low, has), max(high, had))
+        if has >= self.given_up:  # it was written after all
+            self.given_up = 0
         self.reset(cursor)
 
     @property
@@ -124,6 +136,7 @@ class Pipeline:
             dirty=dirty,
             is_clean=self.answers_mark(to.pts, is_complete=is_complete),
             loss=loss,
+            not_kept=bool(self.given_up) and loss is None and start is not None and to.pts > start.pts,
             top_id=top_id,
             gap=gap,
         )

@@ -23,6 +23,10 @@ REASONS: Final = {
         "Telegram no longer knew the place where the mirror had stopped. What happened until it began anew is not "
         "known."
     ),
+    "not_kept": (
+        "The database was away and the spool was full or off. Messages were asked for again; texts that were replaced, "
+        "and what was sent and deleted, in between is not known."
+    ),
     "lost_commits": (
         "The database lost what it had stored, as in a fail-over or after a restore. Messages were asked for again; "
         "texts that were replaced, and what was sent and deleted, in between is not known."
