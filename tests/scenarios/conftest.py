@@ -120,7 +120,8 @@ class Installation:
         )
 
     async def kill_process(self) -> None:
-        self.look_away()
+        # What was pushed to it and is not committed dies with it, which is much on a machine with much to do.
+        self.look_away(await self.one("SELECT extract(epoch FROM max(pushed_at))::float8 FROM outbox"))
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
@@ -272,9 +273,12 @@ class Installation:
         given = self.settings
         self.settings = config.Settings(data_dir=given.data_dir, database=given.database, **content)
 
-    def look_away(self) -> None:
-        """From now on edits may be missed that are followed by others: a difference brings only the last text."""
-        self._away_at = self._away_at or time.time() - PUSH_SECONDS
+    def look_away(self, committed_at: float | None = None) -> None:
+        """From now on edits may be missed that are followed by others: a difference brings only the last text.
+
+        ``committed_at`` is when the newest push that is committed came; what came later dies with a process.
+        """
+        self._away_at = self._away_at or min(time.time(), committed_at or math.inf) - PUSH_SECONDS
 
     async def compare(self, *, unknowable: set[verify.Key] = frozenset()) -> verify.Comparison:
         truth = [json.loads(json.dumps(record)) for record in self.world.truth(self.users)]
