@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from heliograph import errors
-from heliograph.store import accounts, commands, heartbeats, leases
+from heliograph.store import accounts, commands, heartbeats, leases, processes
 from heliograph.store import database as store_database
 
 
@@ -41,7 +42,13 @@ async def gone() -> str:
     """Return the name of a process of this host that has ended."""
     process = await asyncio.create_subprocess_exec("true")
     await process.wait()
-    return f"{socket.gethostname()}:{process.pid}"
+    return named(process.pid)
+
+
+def named(pid: int, *, place: str | None = None) -> str:
+    """Return the name of a process of this host, of this place or of another one that is called the same."""
+    host, _, here, _ = processes.name().rsplit(":", 3)
+    return f"{host}:{pid}:{place or here}:0"
 
 
 async def test_lease_ends_with_the_connection_that_held_it(database: store_database.Database) -> None:
@@ -67,6 +74,41 @@ async def test_lease_that_is_lost_with_its_connection_stays_reserved_for_whoever
     await leases.end(third, {"account:1": epoch}, "elsewhere:1")
     await third.close()
     assert await until_acquired(second, "two") == epoch + 1
+    await second.close()
+
+
+async def test_process_of_another_place_is_never_taken_for_gone(database: store_database.Database) -> None:
+    """Regression: two containers of one hostname took each other's leases at once: numbers say nothing there."""
+    ended = int((await gone()).split(":")[-3])
+    for holder in (named(ended, place="elsewhere"), named(os.getpid(), place="elsewhere"), f"{socket.gethostname()}:1"):
+        first, second = await database.listen_connection(), await database.listen_connection()
+        await leases.acquire(first, "account:1", holder)
+        await first.close()
+        with pytest.raises(errors.LeaseReserved):
+            await until_acquired(second, processes.name())
+        async with database.connection() as conn:
+            await conn.execute("DELETE FROM leases")
+        await second.close()
+    assert processes.is_gone(named(ended)) and not processes.is_gone(processes.name())
+    assert heartbeats.holder() == heartbeats.holder() != named(os.getpid())
+
+
+async def test_lease_is_reserved_from_the_first_connection_on_to_a_stand_by_that_takes_over(
+    database: store_database.Database,
+) -> None:
+    """Regression: a stand-by is up for days when it takes over, and has only old signs of life of who lives on."""
+    first = await database.listen_connection()
+    await leases.acquire(first, "account:1", "elsewhere:1")
+    await first.execute("UPDATE leases SET renewed_at = now() - interval '1 day'")
+    age = "SELECT extract(epoch FROM now() - pg_postmaster_start_time())::float8"
+    async with asyncio.timeout(30):
+        while (await (await first.execute(age)).fetchone())[0] < 3:  # noqa: ASYNC110 another process's age
+            await asyncio.sleep(0.1)
+    await first.close()
+    second = await database.listen_connection()
+    with pytest.raises(errors.LeaseReserved) as reserved:
+        await until_acquired(second, "two")
+    assert reserved.value.seconds > leases.RESERVED_SECONDS - 2, "of the server's age nothing is taken off"
     await second.close()
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +16,7 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from heliograph import clock, errors, metrics
-from heliograph.store import database
+from heliograph.store import database, processes
 
 Role = Literal["crawler", "web"]
 
@@ -59,7 +57,7 @@ class Heartbeat:
 
 def holder() -> str:
     """Return the name of this process in heartbeats and leases."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return processes.name()
 
 
 async def beat(conn: database.Connection, role: Role, holder: str, detail: Mapping[str, object]) -> None:

@@ -7,7 +7,6 @@ speak to Telegram, since its database may be away for a moment only: its lease i
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,15 +17,20 @@ from heliograph.store.database import Connection
 LOCK_CLASS: Final = 0x48454C49
 """First key of the advisory locks that leases are; the second is the resource's hash."""
 RESERVED_SECONDS: Final = 15.0
-"""How long after its last sign of life, or after the server's start, a lease that was not given back is reserved."""
+"""How long a lease that was not given back is reserved: after its last sign of life, and after the start of the server
+and of the connection that asks for it, which may be the first to a stand-by that has taken over."""
 COMPANY_SECONDS: Final = 60.0
 """After so long without a sign of life another crawler does not count any more."""
 
 _LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 _UNLOCK = "SELECT pg_advisory_unlock(%s, hashtext(%s))"
+# A stand-by has long been up when it takes over, lacks the last signs of life, and does not tell when that was. But it
+# takes no lease before, and whoever is refused connects again: our connection is hardly older.
 _RESERVED = """
-SELECT holder, extract(epoch FROM greatest(renewed_at, pg_postmaster_start_time()) - now())::float8 + %s
-FROM leases WHERE resource = %s AND released_at IS NULL
+SELECT l.holder,
+       extract(epoch FROM greatest(l.renewed_at, pg_postmaster_start_time(), a.backend_start) - now())::float8 + %s
+FROM leases l LEFT JOIN pg_stat_activity a ON a.pid = pg_backend_pid()
+WHERE l.resource = %s AND l.released_at IS NULL
 """
 _TAKE = """
 INSERT INTO leases (resource, holder, epoch) VALUES (%s, %s, 1)
@@ -63,12 +67,12 @@ async def acquire(conn: Connection, resource: str, holder: str) -> int:
     """Take a resource such as ``account:1`` and return the new epoch. Raises LeaseHeld, and LeaseReserved among it.
 
     ``conn`` is an autocommit connection that lives as long as the lease; losing it loses the lock. ``holder`` is
-    ``host:pid``: what a process of this host has left that is gone may be taken at once.
+    ``processes.name()``: what a process of this host has left that is known to be gone may be taken at once.
     """
     if not await _lock(conn, resource):
         raise errors.LeaseHeld
     row = await (await conn.execute(_RESERVED, [RESERVED_SECONDS, resource])).fetchone()
-    if row is not None and row[1] > 0 and row[0] != holder and not _is_gone(row[0]):
+    if row is not None and row[1] > 0 and row[0] != holder and not processes.is_gone(row[0]):
         await conn.execute(_UNLOCK, [LOCK_CLASS, resource])
         raise errors.LeaseReserved(row[1])
     taken = await (await conn.execute(_TAKE, [resource, holder])).fetchone()
@@ -123,9 +127,3 @@ async def terminate(conn: Connection, lost: Backend) -> None:
 async def _lock(conn: Connection, resource: str) -> bool:
     cursor = await conn.execute(_LOCK, [LOCK_CLASS, resource])
     return await cursor.fetchone() == (True,)
-
-
-def _is_gone(holder: str) -> bool:
-    """Say whether a holder is a process of this host that is there no more."""
-    host, _, pid = holder.rpartition(":")
-    return host == socket.gethostname() and pid.isdecimal() and not processes.exists(int(pid))
