@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from tests.crawler.wire import connection, simulator
 from tests.fixtures.simulator import start_simulator
 
 from heliograph import errors
 from heliograph.crawler import directory, link, refresh, transport
+from heliograph.domain import identity
+from heliograph.simulator.faults import rpc as faults
 from heliograph.simulator.server import Simulator
 
 __all__ = ["connection", "simulator", "start_simulator"]
@@ -41,6 +44,13 @@ class Store:
         pass
 
 
+class Records:
+    """A database that is away."""
+
+    def connection(self) -> object:
+        raise errors.DatabaseUnreachable
+
+
 class Listing:
     """One account's list, whose pauses pass at once and are remembered."""
 
@@ -56,6 +66,7 @@ class Listing:
             self.boxes,
             Store(),
             known,
+            Records(),
             every_seconds=300,
             on_page=self._take,
             on_standing=lambda *given: self.told.append(given),
@@ -118,3 +129,35 @@ async def test_forum_whose_topics_are_refused_does_not_hold_up_the_list(simulato
     await asyncio.wait_for(listing.refresh.until_read(), 30)
     assert refusal.times < 1_000
     assert listing.pauses == []
+
+
+async def test_dialog_that_cannot_be_read_is_passed_by_and_the_others_are_listed(
+    simulator: Simulator, listing: Listing
+) -> None:
+    """Regression: one unknown constructor hid the whole list, and every new chat with it."""
+    await listing.refresh.once()
+    before = dict(listing.boxes.listed)
+    spoiled = sorted(before)[len(before) // 2]
+    listing.boxes.listed.clear()
+    simulator.faults.undecodable_answers(
+        "messages.getDialogs", None, chat=identity.channel_peer(identity.SpaceId(spoiled))
+    )
+    asked = Count()
+    simulator.faults.add(asked)
+    with structlog.testing.capture_logs() as logged:
+        await listing.refresh.once()
+        first = asked.requests
+        await listing.refresh.once()
+    assert set(listing.boxes.listed) == set(before) - {spoiled}
+    assert [each["event"] for each in logged].count("dialogs_skipped") == 1
+    assert asked.requests - first < first
+
+
+class Count:
+    """Sees how often the list is asked for."""
+
+    is_spent = False
+    requests = 0
+
+    def refuse(self, asked: faults.Asked) -> None:
+        self.requests += asked.method == "messages.getDialogs"

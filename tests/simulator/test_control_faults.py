@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "limit_rate": {"method": "messages.getHistory", "requests": 3, "seconds": 10},
     "silence": {"method": "messages.getHistory", "times": 2},
     "slow": {"method": "upload.getFile", "seconds": 0.5, "times": None},
+    "undecodable_answers": {"method": "messages.getPeerDialogs", "times": None, "chat": "CHAT"},
     "ban": {"user_id": "USER", "error": "USER_DEACTIVATED"},
     "unban": {"user_id": "USER"},
     "revoke": {"user_id": "USER"},

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telethon.tl import functions, types
 
-from heliograph.crawler import normalize, transport
+from heliograph import errors
+from heliograph.crawler import isolation, normalize, transport
 from heliograph.domain import identity, records
 
 PAGE = 100
+STRIDE = 8
+"""So much further back each try goes to get past what cannot be read; then the way back is halved."""
+DATES_KEPT = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,32 +50,54 @@ class Page:
 IsNew = Callable[[identity.PeerId], bool]
 
 
-async def dialogs(connection: transport.Connection, *, is_new: IsNew) -> AsyncIterator[Page]:
+@dataclass(kw_only=True, slots=True)
+class Unreadable:
+    """What a list of chats holds that cannot be read, kept from one reading to the next."""
+
+    count: int = 0
+    error: errors.Undecodable | None = None
+    dates: set[datetime] = field(default_factory=set)
+    """From before these moments on the list could be read again."""
+
+
+async def dialogs(
+    connection: transport.Connection, *, is_new: IsNew, unreadable: Unreadable | None = None
+) -> AsyncIterator[Page]:
     """Read an account's whole list, archived chats included; ``is_new`` says which chats the store does not know.
 
-    Raises what ``Connection.call`` raises.
+    Dialogs that cannot be read are passed by, and ``unreadable`` counts them. Raises what ``Connection.call`` raises.
     """
     seen: set[identity.PeerId] = set()
-    offset = _Offset()
+    offset, size = _Offset(), isolation.PageSize(PAGE)
+    passed = unreadable if unreadable is not None else Unreadable()
+    has_trouble = False
     while True:
-        answer = await connection.call(
-            functions.messages.GetDialogsRequest(
-                offset_date=offset.date,
-                offset_id=offset.message_id,
-                offset_peer=offset.peer,
-                limit=PAGE,
-                hash=0,
-                exclude_pinned=bool(seen) or None,
-            )
-        )
+        limit = size.limit
+        try:
+            answer = await connection.call(_listing(offset, limit, is_without_pins=bool(seen) or has_trouble))
+        except errors.Undecodable as error:
+            # Pinned ones stand out of order: a short page of them would not say where the next one begins.
+            has_trouble = True
+            if not size.shrink(limit):
+                offset = await _beyond(connection, offset, passed, error)
+                size.pass_by()
+            continue
+        size.read(len(answer.dialogs))
         page = _page(answer, connection, seen, is_new)
         # A page that brings nothing new is the end: servers answer fewer than asked in the middle as well.
         if not page.dialogs:
-            return
+            break
         yield page
         if type(answer) is types.messages.Dialogs:
-            return
+            break
         offset = _next_offset(answer, connection)
+    if has_trouble:
+        try:
+            answer = await connection.call(functions.messages.GetPinnedDialogsRequest(folder_id=0))
+        except errors.Undecodable as error:
+            passed.count, passed.error = passed.count + 1, error
+        else:
+            yield _page(answer, connection, seen, is_new)
 
 
 async def topics(connection: transport.Connection, space_id: identity.SpaceId, access_hash: int) -> list[records.Topic]:
@@ -112,6 +139,50 @@ class _Offset:
     date: Any = None
     message_id: int = 0
     peer: Any = field(default_factory=types.InputPeerEmpty)
+
+
+def _listing(offset: _Offset, limit: int, *, is_without_pins: bool) -> Any:
+    return functions.messages.GetDialogsRequest(
+        offset_date=offset.date,
+        offset_id=offset.message_id,
+        offset_peer=offset.peer,
+        limit=limit,
+        hash=0,
+        exclude_pinned=is_without_pins or None,
+    )
+
+
+async def _beyond(
+    connection: transport.Connection, offset: _Offset, passed: Unreadable, error: errors.Undecodable
+) -> _Offset:
+    """Return an offset behind the dialog that cannot be read: the newest moment before which there is an answer.
+
+    Raises ``error`` when there is none.
+    """
+
+    async def can_read(date: datetime) -> bool:
+        try:
+            await connection.call(_listing(_Offset(date=date), 1, is_without_pins=True))
+        except errors.Undecodable:
+            return False
+        return True
+
+    start = offset.date or datetime.now(UTC)
+    passed.count, passed.error = passed.count + 1, error
+    for date in sorted((each for each in passed.dates if each < start), reverse=True)[:1]:
+        if await can_read(date):
+            return _Offset(date=date)
+    near, far = 0, 1
+    while not await can_read(start - timedelta(seconds=far)):
+        near, far = far, far * STRIDE
+        if start.timestamp() <= far:
+            raise error
+    while far - near > 1:
+        middle = (near + far) // 2
+        near, far = (near, middle) if await can_read(start - timedelta(seconds=middle)) else (middle, far)
+    date = start - timedelta(seconds=far)
+    passed.dates = {date, *sorted(passed.dates)[-DATES_KEPT:]}
+    return _Offset(date=date)
 
 
 def _page(answer: Any, connection: transport.Connection, seen: set[identity.PeerId], is_new: IsNew) -> Page:

@@ -1,7 +1,8 @@
 """The list of chats, read at the start, every few minutes, and whenever silence may hide something.
 
 It makes new chats known, anchors their boxes, and tells where every channel stands to whoever watches that (invariant
-11): the sentinel, which lets what was pushed have its turn before it asks for a difference.
+11): the sentinel, which lets what was pushed have its turn before it asks for a difference. A dialog that
+cannot be read is passed by.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from heliograph import errors, log
-from heliograph.crawler import directory, engine, link, peers, writer
+from heliograph.crawler import directory, engine, isolation, link, peers, writer
 from heliograph.domain import identity, records
+from heliograph.store import database
 
 SPACING_SECONDS = 5.0
 """Between two readings that events ask for; each costs several requests."""
@@ -39,6 +41,7 @@ class Refresh:
         work: engine.Engine,
         commits: writer.Writer,
         chats: directory.Directory,
+        opened: database.Database,
         *,
         every_seconds: float,
         on_page: OnPage,
@@ -49,6 +52,8 @@ class Refresh:
         self._engine = work
         self._writer = commits
         self._directory = chats
+        self._database = opened
+        self._unreadable = peers.Unreadable()
         self._every_seconds = every_seconds
         self._on_page = on_page
         self._on_standing = on_standing
@@ -85,7 +90,9 @@ class Refresh:
         """Read the list. Raises what Connection.call raises, DatabaseUnreachable and DiskFull."""
         asked_at = self._engine.committed()
         forums: list[peers.Dialog] = []
-        async for page in peers.dialogs(self._account.connection, is_new=self._directory.is_new):
+        known, self._unreadable.count = self._unreadable.count, 0
+        is_new = self._directory.is_new
+        async for page in peers.dialogs(self._account.connection, is_new=is_new, unreadable=self._unreadable):
             batch = self._account.settled(page.batch)
             if batch.row_count or batch.chats or batch.users or batch.accesses or batch.coverage:
                 await self._write(batch)
@@ -103,6 +110,9 @@ class Refresh:
                         forums.append(dialog)
             await self._on_page(tops)
             asked_at = self._engine.committed()
+        if self._unreadable.error is not None and self._unreadable.count > known:
+            space = self._account.mailbox
+            await isolation.report(self._database, "dialogs_skipped", self._unreadable.error, space_id=space)
         for dialog in forums:
             await self._topics(dialog)
 

@@ -315,6 +315,7 @@ class Crawl:
             self._engine,
             self._writer,
             self._directory,
+            self._database,
             every_seconds=self._settings.crawler.refresh_seconds,
             on_page=self._offer,
             on_standing=self._reconcile.compare,

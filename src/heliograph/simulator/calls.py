@@ -13,6 +13,7 @@ from heliograph import log
 from heliograph.simulator import rpc
 from heliograph.simulator.wire import unwrap
 from heliograph.simulator.wire.session import Session
+from heliograph.simulator.world import tl_updates
 
 if TYPE_CHECKING:
     from heliograph.simulator.server import Simulator
@@ -55,7 +56,10 @@ class Calls:
         try:
             call = unwrap.unwrap(body)
             name = rpc.method_name(type(call.request))
-            answer = rpc.serialise(await self._answer(session, msg_id, call, name))
+            found = await self._answer(session, msg_id, call, name)
+            if self._server.faults.is_unreadable(session.user_id, name, call.request, found):
+                found = tl_updates.unknown()
+            answer = rpc.serialise(found)
             await self._wait(session, call, name)
         except rpc.RpcError as error:
             session.failed.append(msg_id)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from heliograph.simulator.faults.answers import AnswerFaults
 from heliograph.simulator.faults.boxes import BoxFaults
 from heliograph.simulator.faults.connections import ConnectionFaults
 from heliograph.simulator.faults.delivery import PushFaults
@@ -15,7 +16,7 @@ from heliograph.simulator.faults.pushes import Deliveries
 from heliograph.simulator.world.pushes import Push
 
 
-class Faults(FileFaults, PushFaults, ConnectionFaults, BoxFaults):
+class Faults(AnswerFaults, FileFaults, PushFaults, ConnectionFaults, BoxFaults):
     """The active faults; each method turns one on. Without a server only those work that need none.
 
     Random ones draw from ``seed``; times are those of ``monotonic``.
@@ -24,6 +25,7 @@ class Faults(FileFaults, PushFaults, ConnectionFaults, BoxFaults):
     def __init__(self, *, seed: int = 7, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.rng = random.Random(f"{seed}:faults")  # noqa: S311 must repeat
         self.monotonic = monotonic
+        AnswerFaults.__init__(self)
         FileFaults.__init__(self)
         PushFaults.__init__(self)
         ConnectionFaults.__init__(self)
@@ -35,6 +37,7 @@ class Faults(FileFaults, PushFaults, ConnectionFaults, BoxFaults):
 
     def clear(self) -> None:
         """End all faults. What they destroyed (events, sign-ins, salts) stays destroyed."""
+        self._clear_answers()
         self._clear_rpc()
         self._clear_files()
         self._clear_pushes()
@@ -57,6 +60,7 @@ KINDS: dict[str, Callable[..., Any]] = {
     "limit_rate": Faults.limit_rate,
     "silence": Faults.silence,
     "slow": Faults.slow,
+    "undecodable_answers": Faults.undecodable_answers,
     "ban": Faults.ban,
     "unban": Faults.unban,
     "revoke": Faults.revoke,
