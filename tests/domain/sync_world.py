@@ -8,6 +8,7 @@ the end compares store and server.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sync_server import ACCOUNTS, CHANNELS, Change, Payload, Server
@@ -132,6 +133,7 @@ class Driver:
         self._compares = rng.random() < 0.5
         """Whether dialogs are compared with the cursors; without that the differences alone must find everything."""
         self.now = 0.0
+        self.is_settled = False
         self.start()
 
     def start(self) -> None:
@@ -317,6 +319,7 @@ class Driver:
             self.step()
             self.check_always()
         self.settle()
+        self.is_settled = True
         self.check_complete()
 
     def settle(self) -> None:
@@ -362,20 +365,30 @@ class Driver:
                 assert self.store.cursors[space].pts == self.server.boxes[space].pts, f"box {space} is behind"
                 assert space not in self.store.dirty, f"box {space} stays marked"
                 assert space not in self.store.holes, f"a hole of {space} stays open"
-                self.check_rows(space)
+        for wrong in self.wrong_rows():
+            raise AssertionError(wrong)
         assert not self.store.duplicated, f"{self.store.duplicated} updates are applied twice"
 
-    def check_rows(self, space: SpaceId) -> None:
+    def wrong_rows(self) -> Iterator[str]:
+        """Yield what is wrong with each message that is neither as the server has it nor on record as lost."""
+        for space in self.server.boxes:
+            if self.server.readers(space):
+                yield from self._wrong_rows(space)
+
+    def _wrong_rows(self, space: SpaceId) -> Iterator[str]:
         box = self.server.boxes[space]
         for message_id, text in box.texts.items():
             era, pts = box.last_change[message_id]
-            if (era, pts) <= self.store.anchors[space] or message_id in box.undone:
+            anchor = self.store.anchors.get(space)
+            if (anchor and (era, pts) <= anchor) or message_id in box.undone:
                 continue
             row = self.store.rows.get((space, message_id))
             if row is None and text is None and self.is_lost(space, era, pts):
                 continue
-            assert row is not None, f"message {message_id} of {space} is missing"
-            assert row.text == text, f"message {message_id} of {space} is not in its final form"
+            if row is None:
+                yield f"message {message_id} of {space} is missing"
+            elif row.text != text:
+                yield f"message {message_id} of {space} is not in its final form"
 
     def is_lost(self, space: SpaceId, era: int, pts: int) -> bool:
         """Say whether a change is on record as lost: a message that came and went in it is known to nobody."""
