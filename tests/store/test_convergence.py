@@ -19,10 +19,13 @@ ROWS = """
 SELECT message_id, text, as_of, edit_date, deleted_at, deleted_as_of, is_pinned
 FROM messages WHERE space_id = %s ORDER BY message_id
 """
-# When one content was seen under several edit dates, the texts and their order are what must not depend on luck.
+# When one content was seen under several edit dates, the texts and their order are what must not depend on luck; how
+# often one is listed in a row does, since a page of history may tell of an edit before its update does.
 REVISIONS = """
-SELECT message_id, array_agg(text ORDER BY edit_date NULLS FIRST) FROM revisions WHERE space_id = %s
-GROUP BY message_id ORDER BY message_id
+SELECT message_id, array_agg(text ORDER BY edit_date NULLS FIRST) FROM (
+    SELECT *, lag(text) OVER (PARTITION BY message_id ORDER BY edit_date NULLS FIRST) AS before
+    FROM revisions WHERE space_id = %s
+) r WHERE text IS DISTINCT FROM before GROUP BY message_id ORDER BY message_id
 """
 ORPHANS = "SELECT message_id, as_of, deleted_at FROM orphan_tombstones WHERE space_id = %s ORDER BY message_id"
 COVERED = "SELECT covered::text, holes::text FROM coverage WHERE space_id = %s"
