@@ -12,11 +12,12 @@ import asyncio
 import contextlib
 import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
 
 from heliograph import clock, errors, log
 from heliograph.crawler import absence
 from heliograph.domain import identity
-from heliograph.store import accounts, commands, database, leases
+from heliograph.store import accounts, commands, database, leases, processes
 
 PATIENCE_SECONDS = 3.0
 """The server needs a moment to notice that a killed process is gone."""
@@ -32,6 +33,9 @@ BOXES = "boxes"
 
 _log = log.get("tenure")
 
+Place = Literal["here", "elsewhere", "forwarded"]
+"""Where the server is: on this machine, on another one, or behind a loopback port that leads nobody can see where."""
+
 Handle = Callable[[commands.Command], Awaitable[dict[str, object]]]
 
 
@@ -46,7 +50,7 @@ class Over(Exception):
 class Tenure:
     """The leases of some accounts. Begin with :meth:`take`, then run :meth:`keep`, end with :meth:`end`.
 
-    ``is_local`` says whether a connection leads to a server on this machine.
+    ``place`` says where the server is that a connection leads to.
     """
 
     def __init__(
@@ -55,18 +59,18 @@ class Tenure:
         holder: str,
         *,
         time: clock.Clock | None = None,
-        is_local: Callable[[database.Connection], bool] | None = None,
+        place: Callable[[database.Connection], Place] | None = None,
     ) -> None:
         self._database = opened
         self._holder = holder
         self._time = time or clock.SystemClock()
-        self._is_local_to = is_local or is_on_this_machine
+        self._place_of = place or place_of
         self._conn: database.Connection | None = None
         self._backend: leases.Backend | None = None
         self._held: dict[str, int] = {}
         """The epoch of each lease, by resource."""
         self._is_short = False
-        self._is_local = False
+        self._place: Place = "forwarded"
         self._is_alone = False
         self._seen_at = 0.0
         """When the database was last asked something that it answered."""
@@ -168,7 +172,7 @@ class Tenure:
 
     async def _return(self) -> None:
         """Take the same leases again. Raises Over when they are somebody else's by now, or may be."""
-        gone = absence.Absence(self._seen_at, is_local=self._is_local, is_alone=self._is_alone)
+        gone = absence.Absence(self._seen_at, is_local=self._place == "here", is_alone=self._is_alone)
         attempts = 0
         while True:
             try:
@@ -177,7 +181,8 @@ class Tenure:
             except Exception as error:
                 is_refused = database.is_refusal(error)
                 _log.debug("leases_not_resumed", reason=type(error).__name__, is_refused=is_refused)
-                if not is_refused:
+                # A tunnel or a proxy that is down refuses us, while the server may be there for others.
+                if not is_refused or self._place == "forwarded":
                     gone.unanswered()
             else:
                 if is_ours:
@@ -209,7 +214,7 @@ class Tenure:
 
     async def _know(self, conn: database.Connection) -> None:
         self._backend = await leases.backend(conn)
-        self._is_local = self._is_local_to(conn)
+        self._place = self._place_of(conn)
         self._seen_at = self._time.monotonic()
 
     # -- taking -----------------------------------------------------------------------------------------------
@@ -246,13 +251,20 @@ class Tenure:
             attempts += 1
 
 
-def is_on_this_machine(conn: database.Connection) -> bool:
-    """Say whether a connection leads to a server on this machine, by a Unix socket or by loopback."""
-    address = conn.info.hostaddr
+def place_of(conn: database.Connection) -> Place:
+    """Say where the server is that a connection leads to.
+
+    A loopback port may be the end of a tunnel, or lead into a container: the server is here when its process is.
+    """
+    if conn.info.host.startswith("/"):
+        return "here"
     try:
-        return conn.info.host.startswith("/") or ipaddress.ip_address(address).is_loopback
+        is_loopback = ipaddress.ip_address(conn.info.hostaddr).is_loopback
     except ValueError:
-        return False
+        return "elsewhere"
+    if not is_loopback:
+        return "elsewhere"
+    return "here" if processes.is_postgres(conn.info.backend_pid) else "forwarded"
 
 
 def _pause(attempts: int) -> float:
