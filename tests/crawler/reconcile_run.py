@@ -112,6 +112,8 @@ class Telegram:
                 peer, pts = types.PeerChannel(each.peer.channel_id), self.pts.get(each.peer.channel_id)
                 top = max(self.there, default=0)
             else:
+                if each.peer.chat_id in self.refused:
+                    raise self.refused[each.peer.chat_id]
                 peer, pts = types.PeerChat(each.peer.chat_id), None
                 ids = [number for number, (group, _) in self.mailbox.items() if group == each.peer.chat_id]
                 top = max(ids, default=0)

@@ -356,3 +356,32 @@ async def test_space_without_any_answer_waits_ever_longer(database: store_databa
     assert waits == [5, 10, 20]
     assert len(telegram.asked) < 3 * 12
     assert await query(database, ERRORS) == [("ids_unanswered", CHANNEL, None, "Undecodable")]
+
+
+async def test_group_whose_dialog_cannot_be_read_does_not_keep_the_other_groups_waiting(
+    database: store_database.Database,
+) -> None:
+    """Regression: without the end of one group's hole nothing of the mailbox was asked for."""
+    other = identity.chat_peer(16)
+    await store(database, complete(GROUP, MAILBOX), complete(other, MAILBOX))
+    for chat_id in (GROUP, other):
+        lost = coverage(MAILBOX, chat_id, 1, LAST_ID, "hole", 45)
+        await store(database, records.Batch(origin="difference", coverage=[lost]))
+    telegram = Telegram()
+    telegram.mailbox = {2: (16, "text 2"), 3: (6, "text 3")}
+    telegram.refused = {6: errors.Undecodable()}
+    await steps(Run(database, telegram), 3, MAILBOX)
+    holes = await query(database, "SELECT chat_id, holes::text FROM coverage ORDER BY chat_id DESC")
+    assert holes == [(GROUP, f"{{[1,{owed.END})}}"), (other, "{}")]
+
+
+async def test_holes_of_groups_that_were_all_left_end_all_the_same(database: store_database.Database) -> None:
+    groups = [identity.chat_peer(number) for number in (6, 16, 26)]
+    for chat_id in groups:
+        await store(database, complete(chat_id, MAILBOX))
+        lost = coverage(MAILBOX, chat_id, 1, LAST_ID, "hole", 45)
+        await store(database, records.Batch(origin="difference", coverage=[lost]))
+    telegram = Telegram()
+    telegram.refused = {number: refused("CHAT_ID_INVALID") for number in (6, 16, 26)}
+    await steps(Run(database, telegram), 1, MAILBOX)
+    assert await query(database, "SELECT holes::text FROM coverage") == [("{}",)] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from telethon.errors import TypeNotFoundError
 from telethon.tl import functions, types
 from tests.simulator.wire_client import WireClient, signed_in
 from tests.simulator.world_client import START
@@ -187,3 +188,12 @@ async def test_premium_wait_slows_files_and_nothing_else(
     assert (await client.call(part(place, 0))).error_message == "FLOOD_PREMIUM_WAIT_5"
     assert isinstance(await client.call(STATE), types.updates.State)
     assert isinstance(await client.call(part(place, 0)), types.upload.File)
+
+
+async def test_answer_about_a_chat_cannot_be_read_and_others_can(simulator: Simulator, client: WireClient) -> None:
+    group, other = simulator.world.chats_of("supergroup")[:2]
+    simulator.faults.undecodable_answers("updates.getChannelDifference", 1, chat=group.peer)
+    assert await client.call(channel_difference(simulator, client, other))
+    with pytest.raises(TypeNotFoundError):
+        await client.call(channel_difference(simulator, client, group))
+    assert await client.call(channel_difference(simulator, client, group))

@@ -49,15 +49,17 @@ async def ask(
     items: Sequence[Item],
     question: Callable[[Sequence[Item]], Awaitable[None]],
     is_theirs: Callable[[errors.TelegramError], bool] = is_about_content,
+    *,
+    patience: int = LONE_FAILURES,
 ) -> Search[Item]:
     """Put a question about items, by halves where it has no answer.
 
-    Once several have none and nobody has one, the rest is left for another time. Raises what is not theirs.
+    Once ``patience`` of them have none and nobody has one, the rest is left for another time. Raises what is not theirs.
     """
     alone: dict[Item, errors.TelegramError] = {}
     is_answered = False
     parts = [items]
-    while parts and (is_answered or len(alone) < LONE_FAILURES):
+    while parts and (is_answered or len(alone) < patience):
         part = parts.pop()
         try:
             await question(part)

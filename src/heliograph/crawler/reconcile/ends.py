@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from telethon.tl import functions, types
 
-from heliograph import clock, errors
-from heliograph.crawler import link, normalize, peers
+from heliograph import clock, errors, log
+from heliograph.crawler import isolation, link, normalize, peers
 from heliograph.crawler.reconcile import readers
 from heliograph.crawler.transport import refusal
 from heliograph.domain import identity, records
@@ -23,6 +23,8 @@ PEERS: Final = 100
 HIDDEN_SECONDS: Final = 3600.0
 """So long what a group hides is taken to be the same."""
 
+_log = log.get("prober")
+
 
 class Ends:
     """What was found out about where chats begin and end."""
@@ -30,6 +32,7 @@ class Ends:
     def __init__(self, found: readers.Readers, time: clock.Clock) -> None:
         self._readers = found
         self._time = time
+        self._unknown: isolation.Backoff[identity.PeerId] = isolation.Backoff(time)
         self._hidden: dict[identity.SpaceId, tuple[int, float]] = {}
 
     async def find(
@@ -39,7 +42,10 @@ class Ends:
         tops = await self._tops(account, [each.chat_id for each in endless[:PEERS]])
         highest = max(tops.values(), default=0)
         ranges = []
+        unknown = self.waiting()
         for each in endless[:PEERS]:
+            if each.chat_id in unknown:
+                continue
             # A chat whose dialog is gone has nothing above the newest message of its mailbox.
             top = tops.get(each.chat_id, highest)
             ranges.append(
@@ -76,27 +82,35 @@ class Ends:
         self._hidden[space] = (min(floors, default=0), self._time.monotonic())
         return self._hidden[space][0]
 
+    def waiting(self) -> set[identity.PeerId]:
+        """Return the chats whose end cannot be told now."""
+        return self._unknown.waiting()
+
     async def _tops(self, account: link.Link, chat_ids: Sequence[identity.PeerId]) -> dict[identity.PeerId, int]:
-        """Return the newest message that is left of each chat; a chat that is refused is left out if others are not."""
-        try:
-            tl = await account.connection.call(_dialogs(account, chat_ids), purpose="repair")
-        except errors.RpcFailed as error:
+        """Return the newest message that is left of each chat; a chat that is refused is left out if others are not.
+
+        One whose dialog cannot be read waits.
+        """
+        found: dict[identity.PeerId, int] = {}
+
+        async def look(chats: Sequence[identity.PeerId]) -> None:
+            tl = await account.connection.call(_dialogs(account, chats), purpose="repair")
+            for dialog in tl.dialogs:
+                chat_id = normalize.peer_id(getattr(dialog, "peer", None)) if type(dialog) is types.Dialog else None
+                if chat_id is not None:
+                    found[chat_id] = dialog.top_message
+
+        def is_theirs(error: errors.TelegramError) -> bool:
+            return refusal.is_access_lost(error) or isolation.is_about_content(error)
+
+        # All of them may have been left: each is asked about, since one that is not would count as gone.
+        search = await isolation.ask(chat_ids, look, is_theirs, patience=len(chat_ids))
+        for chat_id, error in search.alone.items():
             if not refusal.is_access_lost(error):
-                raise
-            if len(chat_ids) == 1:
-                if identity.split_peer(chat_ids[0])[0] == "channel":
-                    raise
-                return {}
-            middle = len(chat_ids) // 2
-            return {
-                **await self._tops(account, chat_ids[:middle]),
-                **await self._tops(account, chat_ids[middle:]),
-            }
-        found = {}
-        for dialog in tl.dialogs:
-            chat_id = normalize.peer_id(getattr(dialog, "peer", None)) if type(dialog) is types.Dialog else None
-            if chat_id is not None:
-                found[chat_id] = dialog.top_message
+                self._unknown.fail(chat_id)
+                _log.warning("end_unknown", chat_id=chat_id, error=type(error).__name__)
+            elif identity.split_peer(chat_id)[0] == "channel":
+                raise error
         return found
 
 

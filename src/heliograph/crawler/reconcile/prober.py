@@ -123,8 +123,10 @@ class Prober:
         waiting = self._unanswered.ids(space)
         limit = lookup.LIMIT + len(waiting)
         async with self._database.connection() as conn:
-            endless = await owed.endless(conn, space)
-            stretches = await owed.holes(conn, space, busy=self._busy(), history=self._history, limit=limit)
+            unknown = self._ends.waiting()
+            endless = [each for each in await owed.endless(conn, space) if each.chat_id not in unknown]
+            busy = [*self._busy(), *unknown]
+            stretches = await owed.holes(conn, space, busy=busy, history=self._history, limit=limit)
             suspects = await owed.suspects(conn, space, seconds=self._settings.confirm_seconds, limit=limit)
         newest = max([each.as_of for each in endless] + [each.as_of for each in (*stretches, *suspects)], default=0)
         if newest > as_of:
