@@ -54,7 +54,8 @@ async def ask(
 ) -> Search[Item]:
     """Put a question about items, by halves where it has no answer.
 
-    Once ``patience`` of them have none and nobody has one, the rest is left for another time. Raises what is not theirs.
+    Once ``patience`` of them have none and nobody has one, the rest is left for another time. Raises an error that is
+    not theirs.
     """
     alone: dict[Item, errors.TelegramError] = {}
     is_answered = False

@@ -121,7 +121,9 @@ class Sentinel:
         else:
             for box, reason in search.alone.items():
                 await self._leave_to_difference(box, reason)
-            if len(search.alone) > 1 and not search.is_answered:  # what is left would fare no better
+            is_general = len(search.alone) > 1 and not search.is_answered
+            if is_general and not any(map(refusal.is_access_lost, search.alone.values())):
+                # What is left would fare no better; lost access is each channel's own.
                 self._not_before = self._now() + REFUSED_SECONDS
 
     async def _look(self, channels: Sequence[identity.SpaceId]) -> None:
