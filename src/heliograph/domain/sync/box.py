@@ -14,7 +14,7 @@ from heliograph.domain.sync.actions import Action, Alarm, Anchor, Commit, Fetch,
 from heliograph.domain.sync.events import Event, Failure, Lost, Page
 from heliograph.domain.sync.gaps import Cause, Notice
 from heliograph.domain.sync.pipeline import Pipeline
-from heliograph.domain.sync.rules import Rules, State
+from heliograph.domain.sync.rules import Backoff, Rules, State
 
 
 class Box:
@@ -24,12 +24,12 @@ class Box:
         "_backoff",
         "_fetch",
         "_goal",
-        "_notice",
         "_postponed",
         "_rules",
         "_timers",
         "_undecodable",
         "accounts",
+        "notice",
         "pipeline",
         "space",
         "state",
@@ -47,9 +47,9 @@ class Box:
         self._fetch: Fetch | None = None
         self._goal: float = 0
         """The pts that we heard of while fetching; infinite when only that there is something."""
-        self._backoff = 0.0
+        self._backoff = Backoff(rules)
         self._undecodable = 0
-        self._notice = Notice()
+        self.notice = Notice()
 
     # -- updates ----------------------------------------------------------------------------------------------
 
@@ -62,14 +62,14 @@ class Box:
             if event.pts <= line.pts:
                 return []
             self.state = State.WAIT
-            self._notice.take("pts", now, line.pts)
+            self.notice.take("pts", now, line.pts)
             self._timers[self.space] = now + self._rules.gap_wait
             return self._postpone(event, now)
         if self.state is State.WAIT and line.pts + event.pts_count == event.pts:
-            self._notice.forget()
+            self.notice.forget()
             return self._apply(event, now) + self._drain(now)
         if self.state is State.HELD:
-            self._later(now, self._next_backoff())
+            self._later(now, self._backoff.next())
         return self._postpone(event, now)
 
     def dirty(self, now: float, cause: Cause, pts: int | None = None) -> list[Action]:
@@ -80,7 +80,7 @@ class Box:
             return self._ask(now, cause)
         self._goal = max(self._goal, inf if pts is None else pts)
         if self.state is State.HELD:
-            self._later(now, self._next_backoff())
+            self._later(now, self._backoff.next())
         return []
 
     def tick(self, now: float) -> list[Action]:
@@ -102,9 +102,9 @@ class Box:
         """Take a difference's slice or end. Its events count whatever their pts (section 1.2)."""
         if not self.awaits(fetch):
             return []
-        self._answered()
+        self._fetch, self._undecodable = None, 0
         is_behind = page.to.pts < fetch.from_state.pts
-        self._notice.count(len(page.events))
+        self.notice.count(len(page.events))
         actions: list[Action] = [Alarm(box=self.space, reason="cursor_ahead")] if is_behind else []
         self.pipeline.advance(
             page.to,
@@ -112,7 +112,7 @@ class Box:
             dirty=dirty,
             loss="cursor_ahead" if is_behind else None,
             is_complete=page.is_final and self._goal <= page.to.pts,
-            gap=self._notice.close(page.to.pts, is_lost=is_behind) if page.is_final or is_behind else None,
+            gap=self.notice.close(page.to.pts, is_lost=is_behind) if page.is_final or is_behind else None,
         )
         if page.is_final:
             self.pipeline.given_up = 0
@@ -123,14 +123,14 @@ class Box:
         """Take a TooLong answer: go on from its pts with the loss on record."""
         if not self.awaits(fetch):
             return []
-        self._answered()
+        self._fetch, self._undecodable = None, 0
         self.pipeline.advance(
             lost.to,
             lost.events,
             loss="too_long",
             is_complete=self._goal <= lost.to.pts,
             top_id=lost.top_id,
-            gap=self._notice.close(lost.to.pts, is_lost=True),
+            gap=self.notice.close(lost.to.pts, is_lost=True),
         )
         return [Alarm(box=self.space, reason="too_long"), *self._send(), *self._finish(now)]
 
@@ -142,7 +142,7 @@ class Box:
         if failure is Failure.ACCESS:
             return self._lose_access(fetch.account, now)
         if failure is Failure.INVALID:
-            self._notice.take("cursor_invalid", now, self.pipeline.pts)
+            self.notice.take("cursor_invalid", now, self.pipeline.pts)
             self.state = State.UNANCHORED
             return [Alarm(box=self.space, reason="cursor_invalid"), *self.ask_anchor()]
         if failure is Failure.UNDECODABLE:
@@ -151,7 +151,7 @@ class Box:
                 self.state = State.STUCK
                 self._timers[self.space] = now + self._rules.last_backoff
                 return [Alarm(box=self.space, reason="undecodable")]
-        self._later(now, seconds if failure is Failure.FLOOD else self._next_backoff())
+        self._later(now, seconds if failure is Failure.FLOOD else self._backoff.next())
         return []
 
     # -- anchoring --------------------------------------------------------------------------------------------
@@ -167,8 +167,8 @@ class Box:
         if self.state is not State.UNANCHORED:
             return []
         loss = "cursor_invalid" if self.pipeline.has_start else None
-        gap = self._notice.close(state.pts, is_lost=True) if loss else None
-        self._notice.forget()
+        gap = self.notice.close(state.pts, is_lost=True) if loss else None
+        self.notice.forget()
         self._timers.pop(self.space, None)
         self.pipeline.advance(state, (), origin="anchor", dirty=dirty, loss=loss, is_complete=True, gap=gap)
         return [*self._send(), *self._finish(now)]
@@ -176,7 +176,7 @@ class Box:
     def restart(self, state: BoxState, now: float, dirty: tuple[DirtyMark, ...] = ()) -> list[Action]:
         """Go on from the server's state although ours is ahead of it; what lies between is lost."""
         self._fetch = None
-        self._notice.take("cursor_ahead", now, self.pipeline.pts)
+        self.notice.take("cursor_ahead", now, self.pipeline.pts)
         self.state = State.UNANCHORED
         return [Alarm(box=self.space, reason="cursor_ahead"), *self.anchored(state, now, dirty)]
 
@@ -189,23 +189,16 @@ class Box:
             return []
         if failure is Failure.ACCESS:
             return self._lose_access(account, now)
-        self._timers[self.space] = now + (seconds if failure is Failure.FLOOD else self._next_backoff())
+        self._timers[self.space] = now + (seconds if failure is Failure.FLOOD else self._backoff.next())
         return []
 
     def tell_gap(self, now: float) -> list[Action]:
         """Put on record that the box has been behind for a while; what brings the rest closes that record."""
         line = self.pipeline
-        if not line.has_start or line.depth:
-            return []
-        gap = self._notice.overdue(now - self._rules.gap_open, line.pts)
-        if gap is None:
-            return []
-        line.advance(line.tentative, (), is_complete=False, gap=gap)
+        is_idle = line.has_start and not line.depth
+        if is_idle and (gap := self.notice.overdue(now - self._rules.gap_open, line.pts)):
+            line.advance(line.tentative, (), is_complete=False, gap=gap)
         return self._send()
-
-    def was_behind(self) -> None:
-        """Take that an earlier process has put on record that the box was behind."""
-        self._notice.remember()
 
     # -- commits ----------------------------------------------------------------------------------------------
 
@@ -213,17 +206,12 @@ class Box:
         """Take a commit's success."""
         if not self.pipeline.finish(commit):
             return []
-        self._backoff = 0.0
-        return self._settle() + (self._continue() if self.state is State.DIFF else [])
+        self._backoff.reset()
+        return self._send() + (self._continue() if self.state is State.DIFF else [])
 
     def marked(self) -> list[Action]:
         """Take that a mark of this box is in the store by now, whatever was committed while it was on its way."""
         self.pipeline.marked, self.pipeline.is_mark_stored = self.pipeline.marked or 0, True
-        return self._settle()
-
-    def _settle(self) -> list[Action]:
-        if self.state is State.LIVE:
-            self.pipeline.settle()
         return self._send()
 
     def commit_failed(self, commit: Commit) -> list[Action]:
@@ -235,7 +223,7 @@ class Box:
         self.pipeline.give_up()
         self._fetch = None
         self._timers.pop(self.space, None)
-        self._notice.forget()
+        self.notice.forget()
         self.state = State.DIRTY
         return [Reload(box=self.space)]
 
@@ -246,8 +234,8 @@ class Box:
         if cursor is None:
             self.state = State.UNANCHORED
             return self.ask_anchor()
-        self._notice.take("recovered", now, cursor.pts)
-        self._later(now, self._next_backoff())
+        self.notice.take("recovered", now, cursor.pts)
+        self._later(now, self._backoff.next())
         return []
 
     # -- access -----------------------------------------------------------------------------------------------
@@ -259,7 +247,7 @@ class Box:
             if self.state is State.UNANCHORED and len(self.accounts) == 1:
                 return self.ask_anchor()
         if self.state is State.HELD:
-            self._later(now, self._next_backoff())
+            self._later(now, self._backoff.next())
         return []
 
     def remove_account(self, account: SpaceId, now: float) -> list[Action]:
@@ -294,7 +282,7 @@ class Box:
         self._timers.pop(self.space, None)
         self.state = State.LIVE
         if not self.pipeline.depth:
-            self._backoff = 0.0
+            self._backoff.reset()
         actions: list[Action] = []
         for event in waiting:
             actions += self.receive(event, now)
@@ -302,7 +290,7 @@ class Box:
 
     def _ask(self, now: float, cause: Cause) -> list[Action]:
         """Begin a difference."""
-        self._notice.take(cause, now, self.pipeline.pts)
+        self.notice.take(cause, now, self.pipeline.pts)
         self._timers.pop(self.space, None)
         if not self.pipeline.has_start:
             self.state = State.UNANCHORED
@@ -332,36 +320,31 @@ class Box:
         actions = self._drain(now)
         if goal <= self.pipeline.pts and self.state is State.LIVE:
             self.pipeline.catch_up()
-            return actions + self._settle()
+            return actions + self._send()
         if goal <= self.pipeline.pts or self.state is State.DIFF:
             return actions
         if goal == inf:
             return actions + self._ask(now, "overflow")
-        self._notice.take("pts", now, self.pipeline.pts)
+        self.notice.take("pts", now, self.pipeline.pts)
         self._later(now, self._rules.first_backoff)
         return actions
 
     def _send(self) -> list[Action]:
+        if self.state is State.LIVE:
+            self.pipeline.settle()
         commit = self.pipeline.start()
         return [commit] if commit else []
-
-    def _answered(self) -> None:
-        self._fetch, self._undecodable = None, 0
 
     def _later(self, now: float, seconds: float) -> None:
         self.state = State.DIRTY
         self._timers[self.space] = now + seconds
-
-    def _next_backoff(self) -> float:
-        self._backoff = min(max(self._backoff * 2, self._rules.first_backoff), self._rules.last_backoff)
-        return self._backoff
 
     def _lose_access(self, account: SpaceId, now: float) -> list[Action]:
         """Go on through another account, or hold with the cursor kept (invariant 16)."""
         self.accounts = [other for other in self.accounts if other != account]
         if self._fetch is not None:
             return []
-        self._notice.take("access", now, self.pipeline.pts)
+        self.notice.take("access", now, self.pipeline.pts)
         if self.accounts:
             return self._ask(now, "access")
         self._timers.pop(self.space, None)

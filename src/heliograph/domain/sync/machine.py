@@ -224,7 +224,7 @@ class Machine:
             self.boxes[space] = box = Box(space, cursor, self._rules, self._timers)
             box.pipeline.marked = float("inf") if space in self._marks_kept else None
             if space in self._behind:
-                box.was_behind()
+                box.notice.remember()
         return self.boxes[space]
 
     def _meet(self, space: SpaceId, account: SpaceId, now: float) -> list[Action]:

@@ -48,3 +48,22 @@ class Rules:
         """Return the size of a page. A smaller one may be answered TooLong (section 1.3), so it is the last resort."""
         shrunk = max(0, undecodable - self.stuck_after + 1)
         return max(1, self.page_limit // int(10**shrunk))
+
+
+class Backoff:
+    """Pauses in seconds that double from one failure to the next."""
+
+    __slots__ = ("_pause", "_rules")
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._pause = 0.0
+
+    def next(self) -> float:
+        """Return the pause after one more failure."""
+        self._pause = min(max(self._pause * 2, self._rules.first_backoff), self._rules.last_backoff)
+        return self._pause
+
+    def reset(self) -> None:
+        """Begin with the shortest again."""
+        self._pause = 0.0
