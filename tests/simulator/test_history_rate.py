@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bench import pages
 from telethon.tl import types
 from tests.fixtures.simulator import StartSimulator, telethon_client, telethon_sign_in
 
+from bench import pages
 from heliograph.simulator import rpc
 
 
