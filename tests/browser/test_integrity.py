@@ -46,6 +46,7 @@ async def notice(rows: Rows, space_id: int, *, closed: float | None = None, minu
     moment = rows.moment + timedelta(minutes=minutes)
     ending = {} if closed is None else {"closed_at": moment + timedelta(seconds=closed), "closed_by": "difference"}
     columns: dict[str, Any] = {"cause": "reconnected", "from_pts": 3, "to_pts": 8, "events": 5, "noticed_at": moment}
+    columns["is_lost"] = closed is None
     await rows.insert("gaps", {"space_id": space_id, **columns, **ending})
 
 

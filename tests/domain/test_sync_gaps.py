@@ -166,3 +166,17 @@ def test_gap_on_record_is_closed_after_a_failed_commit_as_well():
     machine.reloaded(CHANNEL, BoxState(pts=10), 7.0)
     (fetch,) = machine.tick(10.0)
     assert gap_of(answered(machine, fetch, at=11.0, pts=10, events=())).is_open is False
+
+
+def test_word_of_a_gap_does_not_shorten_the_pauses_of_what_it_is_about():
+    machine = live()
+    fetch = fetching(machine)
+    now, pauses = 0.0, []
+    for _ in range(4):
+        machine.fetch_failed(fetch, Failure.RETRY, now)
+        for commit in told(machine, now)[1]:
+            machine.committed(commit, now)
+        pauses.append(machine.deadline() - now)
+        now = machine.deadline()
+        (fetch,) = only(Fetch, machine.tick(now))
+    assert pauses == [1.0, 2.0, 4.0, 8.0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -162,14 +163,13 @@ async def test_losses_of_an_earlier_version_that_go_on_are_told_from_those_that_
     async with database.connection() as conn:
         await conn.execute("DELETE FROM known_losses")
         await conn.execute("DROP INDEX known_losses_open")
-        await conn.execute("UPDATE alembic_version SET version_num = '0002'")
         for pts, group in ((3, FIRST), (5, FIRST), (4, SECOND)):
             await conn.execute(
                 "INSERT INTO known_losses (space_id, from_pts, to_pts, reason, noticed_at)"
                 " VALUES (%s, %s, %s, %s, now())",
                 [MAILBOX, pts, pts, f"left:{group}"],
             )
-        await migrations.migrate(database)
+        await conn.execute((Path(migrations.__file__).parent / "versions" / "0003_open_losses.sql").read_text())
         async with conn.transaction():
             await mailboxes.reopen(conn, MAILBOX)
     assert [row[1:3] for row in await fetch(LOSSES)] == [(3, 3), (5, mailboxes.OPEN), (4, 4)]

@@ -206,7 +206,8 @@ class Box:
         """Take a commit's success."""
         if not self.pipeline.finish(commit):
             return []
-        self._backoff.reset()
+        if commit.to_state != commit.from_state:  # word of a gap is no progress
+            self._backoff.reset()
         return self._send() + (self._continue() if self.state is State.DIFF else [])
 
     def marked(self) -> list[Action]:
