@@ -193,8 +193,9 @@ class Crawl:
             lambda: [each.connection for each in self._engine.accounts] if self._follows else [],
             stall_seconds=crawler.stall_seconds,
         )
-        describe = lambda: {**self._watch.lags(), **self._writer.held.described()}  # noqa: E731
-        self._heart = heartbeats.Heart(opened, "crawler", describe=describe, time=time)
+        self._heart = heartbeats.Heart(
+            opened, "crawler", describe=lambda: {**self._watch.lags(), **self._writer.held.described()}, time=time
+        )
         self._refreshes: list[refresh.Refresh] = []
         self._resume = resume.Resume()
 
@@ -231,7 +232,6 @@ class Crawl:
             each.ask()
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
-        lacks = lambda: bool(self._claims.foreign)  # noqa: E731
         settings = self._settings
         jobs = [
             self._engine.keep_time(),
@@ -240,7 +240,9 @@ class Crawl:
             house.keep(self._database, timedelta(days=settings.database.outbox_days)),
             letters.serve(self._database, private_chats=settings.crawler.private_chats),
             self._owed.run(),
-            hold.keep(["refresh"], self._handle, lacks=lacks, on_return=self._writer.try_now),
+            hold.keep(
+                ["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign), on_return=self._writer.try_now
+            ),
         ]
         if self._follows:
             jobs += [takeover.run(self._engine, self.refresh), self._reconcile.run()]
