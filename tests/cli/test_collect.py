@@ -63,4 +63,4 @@ async def test_follow_without_restart_ends_with_one_sentence_when_the_line_is_cu
     assert running.process.returncode is None
     running.process.send_signal(signal.SIGINT)
     ended = await running.end()
-    assert (ended.code, "Traceback" in ended.err) == (0, False)
+    assert (ended.code, "Traceback" in ended.err) == (0, False), ended.err

@@ -6,6 +6,7 @@ The numbers are those of crawler/transport/client.py and of the list that it kee
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import inspect
 import os
@@ -26,7 +27,7 @@ from telethon.tl.core import MessageContainer, RpcResult, TLMessage
 
 from heliograph import clock, config, errors
 from heliograph.crawler.transport import client as clients
-from heliograph.crawler.transport import inbox, reader, refusal, session
+from heliograph.crawler.transport import connection, inbox, reader, refusal, session
 
 KEY = bytes(range(256))
 SETTINGS = config.Telegram(api_id=1, api_hash=SecretStr("hash"))
@@ -305,3 +306,21 @@ async def test_control_events_do_not_pile_up() -> None:
 
 
 DECRYPT_SOURCE = "19c36dcabb981a310f278517456cd79a742260c309af9be90b6b550d0ede60cb"
+
+
+async def test_reason_of_an_end_that_nobody_asks_for_is_not_reported_as_forgotten() -> None:
+    """Also where Telethon sets it only after we were cancelled while we closed the client."""
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context))
+    client = make_client()
+    sender = client._sender
+    sender._MTProtoSender__disconnected = asyncio.get_running_loop().create_future()
+    closing = asyncio.ensure_future(connection._dispose(client))
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    sender._disconnected.set_exception(ConnectionError("Not connected"))
+    await asyncio.sleep(0)
+    del sender._MTProtoSender__disconnected
+    gc.collect()
+    assert reported == []

@@ -104,10 +104,14 @@ async def received(installation, proxy, chat):
 
 @contextlib.asynccontextmanager
 async def read(installation, proxy, chat):
-    """The process has read it and has not looked at it: the writer is full of what came before."""
+    """The process has read it and has not looked at it: it takes no more while a commit hangs."""
     async with locked(installation, "SELECT FROM outbox_counter FOR UPDATE"):
-        speak(installation, chat, "read", 1_200)
-        await until_depth(installation, "updates", 1)
+        number = 0
+        async with asyncio.timeout(30):
+            while await measured(installation, DEPTH, queue="updates") < 1:
+                speak(installation, chat, f"read {number}")
+                await asyncio.sleep(0.02)
+                number += 1
         yield
 
 

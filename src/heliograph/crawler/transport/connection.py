@@ -317,9 +317,8 @@ def _obey_cancellation() -> None:
 
 async def _dispose(client: Client) -> None:
     """Close a client in bounded time, whatever state it is in."""
+    # The sender keeps the reason of its end in a future that nobody may ask, and may set it after a cancellation here.
+    ended: asyncio.Future[None] = client._sender._disconnected
+    ended.add_done_callback(pulse.retrieve)
     with contextlib.suppress(Exception):
         await asyncio.wait_for(client.disconnect(), timeout=5)
-    # The sender keeps the reason of its end in a future that nobody may have asked.
-    ended: asyncio.Future[None] = client._sender._disconnected
-    if ended.done():
-        pulse.retrieve(ended)
