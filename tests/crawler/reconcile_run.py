@@ -211,8 +211,10 @@ def message(number: int, text: str = "", *, space: int = CHANNEL, chat_id: int =
 
 
 async def store(opened: store_database.Database, *batches: records.Batch) -> None:
+    """Store batches, of chats that have been mirrored for long enough that everything of them is due."""
     async with opened.transaction() as conn:
         await commit.commit(conn, batches)
+        await conn.execute("UPDATE chats SET created_at = now() - interval '1 year'")
 
 
 def complete(chat_id: int = CHAT, space: int = CHANNEL) -> records.Batch:

@@ -79,16 +79,6 @@ async def test_live_commit_ends_while_a_commit_of_history_hangs(database):
         assert not (await history).is_conflict
 
 
-async def test_history_of_another_chat_goes_on_while_a_commit_of_history_hangs(database):
-    async with running(database) as made:
-        async with hanging(database) as user:
-            hung = made.enqueue(batch(1, space=12, origin="backfill", users=[user]))
-            await made.submit(batch(1))
-            await made.submit(batch(1, space=13, origin="backfill"))
-            assert not hung.done()
-        await hung
-
-
 async def test_live_rows_of_a_chat_whose_history_is_being_written_hold_up_no_other_chat(database):
     async with running(database) as made:
         async with hanging(database) as user:

@@ -53,6 +53,8 @@ class Installation:
         self._process: asyncio.subprocess.Process | None = None
         self._looked_at: float | None = None
         self._away_at: float | None = None
+        self._asked = 0.0
+        """Differences of accounts that were asked for before the crawler began."""
 
     async def sign_in(self, *phones: str) -> None:
         keyfile.ensure(self.settings.key_file)
@@ -77,6 +79,8 @@ class Installation:
         """Run the crawler role in this process; its end by itself ends the block."""
         stop = asyncio.Event()
         ready = asyncio.Event()
+        self._asked = _differences()
+        metrics.BOXES.clear()
         task = asyncio.create_task(
             service.run(self.settings, self.crawlers_database, stop=stop, on_ready=ready.set, **options)
         )
@@ -265,6 +269,19 @@ class Installation:
         owed = "NOT isempty(holes) OR NOT isempty(suspects)"
         await self.until(f"SELECT count(*) > 0 AND NOT bool_or({owed}) FROM coverage")
 
+    async def until_current(self) -> None:
+        """Wait until a crawler in this process, which has just begun, has asked where each of its boxes stands."""
+        await self.until("SELECT count(*) = 0 FROM dirty_boxes")
+        for _ in range(1200):
+            states = {each.labels["state"]: each.value for each in metrics.BOXES.collect()[0].samples}
+            is_live = states.get("live", 0) > 0 and sum(states.values()) == states["live"]
+            if is_live and _differences() > self._asked:
+                return
+            # What is there next was measured from now on.
+            metrics.BOXES.clear()
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not all of them are live: {states}")
+
     def reconfigure(self, **crawler: object) -> None:
         """Change settings of the crawler from the next start on."""
         content = tomllib.loads(self.settings.config_file.read_text())
@@ -305,6 +322,12 @@ class Installation:
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f"{found.missing} missing, {found.wrong_text} wrong: {found.examples}")
             await asyncio.sleep(0.2)
+
+
+def _differences() -> float:
+    """Return how many differences accounts in this process have had."""
+    samples = metrics.RPC_SECONDS.labels("difference").collect()[0].samples
+    return next(each.value for each in samples if each.name.endswith("_count"))
 
 
 @pytest.fixture

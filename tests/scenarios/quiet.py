@@ -36,7 +36,7 @@ async def following(installation: Any, **options: object) -> AsyncIterator[Asked
     """Run the crawler until it has caught up, and tell what it asks for from then on."""
     async with installation.crawling(**options):
         await installation.until_verified()
-        await installation.until(SETTLED)
+        await installation.until_current()
         yield Asked(installation.telegram)
 
 

@@ -73,7 +73,7 @@ async def test_row_21_flood_wait_on_a_channels_difference_stops_that_alone_until
     group = installation.world.run("create_group", creator=user, title="Crew", user_ids=[])
     log = Log(installation.telegram)
     async with installation.crawling():
-        await installation.until("SELECT count(*) = 0 FROM dirty_boxes")
+        await installation.until_current()
         installation.telegram.faults.flood(DIFFERENCE, WAIT, chat=flooded.peer)
         leave_a_gap(installation, flooded, user, "missed")
         await installation.until("SELECT frozen_until ? 'channel_difference' FROM accounts WHERE user_id = %s", user)

@@ -198,6 +198,8 @@ async def test_audit_finds_edits_deletions_and_counters_that_no_update_told(inst
     seen.views, seen.cached = 777, None
     world.run("expire", chat=chat.peer, message_ids=[expired.id])
     installation.reconfigure(audit=True)
+    # The first look at the newest is due an hour after the chat was first mirrored.
+    await installation.all("UPDATE chats SET created_at = now() - interval '2 hours' RETURNING chat_id")
     async with installation.crawling():
         await installation.until(TEXT, "edited in silence", chat.id, edited.id)
         await installation.until(GONE, chat.id, expired.id)

@@ -29,26 +29,27 @@ async def stored(database: store_database.Database, make: Any, tier: int, after_
         return [each.message_id for each in await audits.stored(conn, asked, NOW, 200)]
 
 
-async def aged(make: Any, write: Any) -> None:
-    """Store a message of each age, in the order of the ids, and one that is deleted."""
+async def aged(make: Any, write: Any, fetch: Any) -> None:
+    """Store a message of each age, in the order of the ids, and one that is deleted, in a chat mirrored for a year."""
     ages = enumerate((90, 40, 20, 8, 5, 2), start=1)
     rows = [make.message(number, date=NOW - timedelta(days=days)) for number, days in ages]
     rows += [make.message(7, date=NOW - timedelta(hours=2)), make.message(8, date=NOW - timedelta(hours=1))]
     await write(make.batch(make.chat(), *rows), make.batch(make.tombstone(7)))
+    await fetch("UPDATE chats SET created_at = now() - interval '1 year' RETURNING 1")
 
 
 async def test_each_age_has_its_messages_and_no_deleted_one(
-    make: Any, write: Any, database: store_database.Database
+    make: Any, write: Any, fetch: Any, database: store_database.Database
 ) -> None:
-    await aged(make, write)
+    await aged(make, write, fetch)
     assert [await stored(database, make, tier) for tier in range(4)] == [[8], [5, 6], [3, 4], [1, 2]]
     assert await stored(database, make, 1, after_id=5) == [6]
 
 
 async def test_rounds_that_never_were_come_first_and_the_youngest_of_them(
-    make: Any, write: Any, database: store_database.Database
+    make: Any, write: Any, fetch: Any, database: store_database.Database
 ) -> None:
-    await aged(make, write)
+    await aged(make, write, fetch)
     for tier in range(4):
         assert await due(database, make) == (tier, 0)
         await write(make.batch(audits=[step(make, tier, is_complete=True)]))
@@ -58,7 +59,7 @@ async def test_rounds_that_never_were_come_first_and_the_youngest_of_them(
 async def test_round_goes_on_where_it_was_and_its_period_is_measured(
     make: Any, write: Any, fetch: Any, database: store_database.Database
 ) -> None:
-    await aged(make, write)
+    await aged(make, write, fetch)
     await write(make.batch(audits=[step(make, next_id=5, checked=3, edits_found=1)]))
     assert await due(database, make) == (0, 5)
     await fetch("UPDATE audits SET started_at = now() - interval '2 hours' RETURNING 1")
@@ -99,8 +100,10 @@ async def test_time_in_which_a_message_waited_for_its_round_counts(make: Any, wr
     assert await fetch("SELECT round(period_seconds / 3600)::int FROM audits WHERE tier = 0") == [(10,)]
 
 
-async def test_chat_that_owes_ids_is_not_audited(make: Any, write: Any, database: store_database.Database) -> None:
-    await aged(make, write)
+async def test_chat_that_owes_ids_is_not_audited(
+    make: Any, write: Any, fetch: Any, database: store_database.Database
+) -> None:
+    await aged(make, write, fetch)
     hole = records.Coverage(space_id=make.space, chat_id=make.chat_id, first_id=1, last_id=8, as_of=0, source="owed")
     await write(make.batch(hole))
     assert await due(database, make) is None
@@ -122,3 +125,13 @@ def test_younger_messages_are_looked_at_more_often() -> None:
     assert periods == sorted(periods)
     assert [rules.tier_of(timedelta(days=days)) for days in (0, 1, 7, 30)] == [0, 1, 2, 3]
     assert (rules.TIERS[0].is_late(3700), rules.TIERS[0].is_late(7200)) == (False, True)
+
+
+async def test_what_has_just_been_fetched_is_not_looked_at_again_before_its_period_is_over(
+    make: Any, write: Any, fetch: Any, database: store_database.Database
+) -> None:
+    await aged(make, write, fetch)
+    await fetch("UPDATE chats SET created_at = now() - interval '59 minutes' RETURNING 1")
+    assert await due(database, make) is None
+    await fetch("UPDATE chats SET created_at = now() - interval '61 minutes' RETURNING 1")
+    assert await due(database, make) == (0, 0)

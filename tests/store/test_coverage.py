@@ -142,13 +142,14 @@ async def test_what_an_ignored_chat_owes_keeps_no_gap_open_and_nobody_asks_for_i
 ) -> None:
     """Regression: a loss in a mailbox with an ignored group left its gap open for ever."""
     await write(make.batch(make.chat(), ids(1, 100, "owed", 0), moves=(make.move(None, 5),)))
+    await write(make.batch(progress=progress(make, next_id=100, is_complete=True), origin="backfill"))
     await write(make.batch(ids(1, 100, "hole", 900), moves=(make.move(5, 900),), gaps=[gap(make)]))
+    assert list(await spaces(database)) == [make.space]
     async with database.connection() as conn:
         assert await coverage.settle(conn) == 0
-        assert list(await owed.spaces(conn)) == [make.space]
         await conn.execute("UPDATE chats SET policy = 'ignore'")
         assert await coverage.settle(conn) == 1
-        assert await owed.spaces(conn) == {}
+    assert await spaces(database) == {}
     assert await fetch("SELECT holes::text FROM coverage WHERE chat_id = %s", make.chat_id) == [("{[1,101)}",)]
 
 
@@ -176,12 +177,58 @@ def progress(make: Any, **given: Any) -> records.BackfillProgress:
     return records.BackfillProgress(chat_id=make.chat_id, space_id=make.space, **(base | given))
 
 
+async def quiet(database: store_database.Database) -> None:
+    """Let the ledger have been as it is for a while."""
+    async with database.connection() as conn:
+        await conn.execute("UPDATE coverage SET updated_at = now() - interval '1 minute'")
+
+
+async def spaces(database: store_database.Database) -> dict[identity.SpaceId, bool]:
+    async with database.connection() as conn:
+        return await owed.spaces(conn, history=True, seconds=60)
+
+
+async def test_what_history_leaves_out_is_gathered_until_it_is_worth_a_call(
+    make: Any, write: Any, ids: Any, database: store_database.Database
+) -> None:
+    """One call asks for 200 ids, and each page leaves out a few; history that stands still is waited for no longer."""
+    await write(make.batch(make.chat(), ids(1, 5_000, "owed", 0)))
+    await write(make.batch(progress=progress(make, next_id=199), origin="backfill"))
+    assert (await stretches(database, make.space), await spaces(database)) == ([], {})
+    await quiet(database)
+    assert (await stretches(database, make.space), await spaces(database)) == ([(1, 199)], {make.space: False})
+    await write(make.batch(ids(300, 310, "backfill"), progress=progress(make, next_id=200), origin="backfill"))
+    assert (await stretches(database, make.space), await spaces(database)) == ([(1, 200)], {make.space: False})
+
+
+async def test_what_was_lost_is_asked_for_at_once_while_history_is_on_its_way(
+    make: Any, write: Any, ids: Any, database: store_database.Database
+) -> None:
+    await write(make.batch(make.chat(), ids(1, 5_000, "owed", 0), moves=(make.move(None, 5),)))
+    await write(make.batch(progress=progress(make, next_id=30), origin="backfill"))
+    await write(make.batch(ids(10, 20, "hole", 5)))
+    assert (await stretches(database, make.space), await spaces(database)) == ([(1, 30)], {make.space: True})
+
+
+async def test_what_was_found_empty_is_asked_for_again_after_its_time(
+    make: Any, write: Any, ids: Any, database: store_database.Database
+) -> None:
+    await write(make.batch(make.chat(), ids(1, 20, "owed", 0)))
+    await write(make.batch(progress=progress(make, next_id=20, is_complete=True), origin="backfill"))
+    await write(make.batch(ids(1, 20, "suspect")))
+    assert await spaces(database) == {}
+    async with database.connection() as conn:
+        await conn.execute("UPDATE coverage SET suspected_at = now() - interval '61 seconds'")
+    assert await spaces(database) == {make.space: False}
+
+
 async def test_what_history_will_bring_is_left_to_it(
     make: Any, write: Any, ids: Any, database: store_database.Database
 ) -> None:
     await write(make.batch(make.chat(), ids(1, 100, "owed", 0)))
     assert await stretches(database, make.space) == []
     await write(make.batch(progress=progress(make, next_id=40), origin="backfill"))
+    await quiet(database)
     assert await stretches(database, make.space) == [(1, 40)]
     await write(make.batch(progress=progress(make, next_id=100, is_complete=True), origin="backfill"))
     assert await stretches(database, make.space) == [(1, 100)]

@@ -1,8 +1,8 @@
 """Group commit: whenever a lane is free it takes what is queued and commits it in one transaction. There is no timer.
 
-Live rows have a lane of their own and history has two, each with its own connection, so that a live row never waits for
-a commit of history: what concerns a chat whose history is being written waits for that commit, a few hundredths of a
-second, and nothing else does. Two lanes of history let one build its arrays while PostgreSQL merges the other's.
+Live rows have a lane of their own and history has another, each with its own connection, so that a live row never waits
+for a commit of history: what concerns a chat whose history is being written waits for that commit, a few hundredths of
+a second, and nothing else does.
 
 While the database cannot work (it is away, only reads, or has no room) live batches go to the spool, from the first
 one whose outcome is unknown: crawler/outage.py. What is asked for again anyway fails instead, and so does everything
@@ -22,8 +22,7 @@ from heliograph.domain import identity, records
 from heliograph.store import database
 
 LIVE_ROWS = 500
-HISTORY_ROWS = 400
-HISTORY_LANES = 2
+HISTORY_ROWS = 800
 BACKLOG_ROWS = 4 * LIVE_ROWS
 """Live rows that may wait before no more are taken from Telegram."""
 STALL_SECONDS = 1.0
@@ -54,7 +53,7 @@ class Writer:
         self._changed = asyncio.Event()
         """Something was queued, a lane has become free, or the database has come or gone."""
         files = spool if isinstance(spool, journal.Journal) else None
-        self._store = committer.Committer(opened, 1 + HISTORY_LANES, live_seconds, files)
+        self._store = committer.Committer(opened, 2, live_seconds, files)
         self._outage = outage.Outage(
             self._store, spool=spool, time=self._time, sleep=sleep, on_change=self._changed.set
         )
@@ -154,7 +153,7 @@ class Writer:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._outage.run(), name="writer-outage")
-                for lane, queue in enumerate((self._live, *[self._history] * HISTORY_LANES)):
+                for lane, queue in enumerate((self._live, self._history)):
                     group.create_task(self._serve(lane, queue), name="writer-lane")
         finally:
             stopped = errors.DatabaseUnreachable("The writer was stopped.")

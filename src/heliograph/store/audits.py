@@ -62,6 +62,7 @@ ON CONFLICT (space_id, chat_id, tier) DO UPDATE SET
     deletions_found = a.deletions_found + EXCLUDED.deletions_found
 """
 # The most overdue round first, measured in its own periods; a chat that owes ids or a second look is probed instead.
+# What has just been fetched for the first time needs no second look yet: the first round counts from then.
 _NEXT: Final = f"""
 SELECT d.space_id, d.chat_id, d.tier, coalesce(a.next_id, 0),
        extract(epoch FROM now() - coalesce({RESTED_SINCE}, now()))::float8
@@ -74,8 +75,8 @@ LEFT JOIN coverage v ON v.space_id = c.space_id AND v.chat_id = c.chat_id
 WHERE c.policy <> 'ignore' AND NOT c.is_left AND c.message_count > 0
   AND (v.space_id IS NULL OR isempty(v.holes) AND isempty(v.suspects))
   AND (t.to_age IS NULL OR c.last_message_at >= now() - make_interval(secs => t.to_age))
-  AND (a.next_id > 0 OR a.completed_at IS NULL OR a.completed_at <= now() - make_interval(secs => t.period))
-ORDER BY extract(epoch FROM now() - a.completed_at) / t.period DESC NULLS FIRST, t.tier, c.chat_id
+  AND (a.next_id > 0 OR coalesce(a.completed_at, c.created_at) <= now() - make_interval(secs => t.period))
+ORDER BY extract(epoch FROM now() - coalesce(a.completed_at, c.created_at)) / t.period DESC, t.tier, c.chat_id
 LIMIT 1) d LEFT JOIN audits a ON a.space_id = d.space_id AND a.chat_id = d.chat_id AND a.tier = d.tier
 """
 # Ids follow dates closely enough to look for a tier's ends by date, and for what is between them by id.

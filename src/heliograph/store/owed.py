@@ -16,27 +16,43 @@ from heliograph.store.database import Connection
 END: Final = 2**31
 """The upper end of a hole whose newest message is not known."""
 
-_SPACES: Final = """
-SELECT c.space_id, bool_or(NOT isempty(c.holes) AND c.as_of > 0)
-FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
-WHERE (NOT isempty(c.holes) OR NOT isempty(c.suspects)) AND h.policy IS DISTINCT FROM 'ignore' GROUP BY c.space_id
-"""
+CALL: Final = 200
+"""Ids that one call asks for."""
+REST_SECONDS: Final = 30.0
+"""What history leaves out waits for more of it for so long at most."""
+
 # History that is on its way brings what is above it; without history nobody asked for what is older than the first row.
-_WANTED: Final = """
+# Each page of history leaves a few ids out: a call asks for many of them, and costs as much when it asks for one.
+_WANTED: Final = f"""
+SELECT c.space_id, c.chat_id, c.as_of, w.ids
 FROM coverage c JOIN chats h ON h.chat_id = c.chat_id
-CROSS JOIN LATERAL (SELECT int8multirange(CASE
+CROSS JOIN LATERAL (SELECT (c.holes - c.suspects) * int8multirange(CASE
     WHEN h.is_complete THEN int8range(NULL, NULL)
     WHEN %(history)s THEN int8range(NULL, h.next_id, '(]')
     ELSE int8range(coalesce((
         SELECT min(m.message_id) FROM messages m WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id
     ), 2147483648), NULL) END) AS ids) w
-WHERE c.space_id = %(space)s AND h.policy <> 'ignore' AND c.chat_id <> ALL(%(busy)s)
+WHERE NOT isempty(c.holes) AND h.policy <> 'ignore' AND (
+    h.is_complete OR NOT %(history)s OR c.as_of > 0
+    OR c.updated_at <= now() - interval '{REST_SECONDS} seconds'
+    OR (SELECT sum(upper(part) - lower(part)) FROM unnest(w.ids) AS part) >= {CALL}
+)
 """
 _HOLES: Final = f"""
 SELECT c.chat_id, lower(part), upper(part) - 1, c.as_of
-FROM (SELECT c.chat_id, c.as_of, (c.holes - c.suspects) * w.ids AS ids {_WANTED}) c,
-     LATERAL unnest(c.ids) AS part
+FROM ({_WANTED} AND c.space_id = %(space)s AND c.chat_id <> ALL(%(busy)s)) c, LATERAL unnest(c.ids) AS part
 ORDER BY lower(part), c.chat_id LIMIT %(limit)s
+"""
+_SPACES: Final = f"""
+SELECT space_id, bool_or(is_repair) FROM (
+    SELECT c.space_id, c.as_of > 0 AS is_repair FROM ({_WANTED}) c WHERE NOT isempty(c.ids)
+    UNION ALL
+    SELECT c.space_id, NOT isempty(c.holes) AND c.as_of > 0 FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
+    WHERE h.policy IS DISTINCT FROM 'ignore' AND (
+        upper(c.holes) = {END}
+        OR NOT isempty(c.suspects) AND c.suspected_at <= now() - make_interval(secs => %(seconds)s)
+    )
+) AS found GROUP BY space_id
 """
 _SUSPECTS: Final = """
 SELECT c.chat_id, lower(part), upper(part) - 1, c.as_of
@@ -88,9 +104,12 @@ class Alive:
     date: datetime
 
 
-async def spaces(conn: Connection) -> dict[identity.SpaceId, bool]:
-    """Return the spaces that owe something, each with whether that is a repair: its log was lost."""
-    cursor = await conn.execute(_SPACES)
+async def spaces(conn: Connection, *, history: bool, seconds: float) -> dict[identity.SpaceId, bool]:
+    """Return the spaces that there is something to ask about, each with whether that is a repair: its log was lost.
+
+    What was found empty is asked for again ``seconds`` later; with ``history`` what it leaves out is gathered.
+    """
+    cursor = await conn.execute(_SPACES, {"history": history, "seconds": seconds})
     return {space_id: bool(is_repair) for space_id, is_repair in await cursor.fetchall()}
 
 
@@ -99,7 +118,8 @@ async def holes(
 ) -> list[Stretch]:
     """Return the first stretches of a space that nobody has asked for yet.
 
-    ``busy`` chats are left out; with ``history`` so is what the history of incomplete chats will bring.
+    ``busy`` chats are left out; with ``history`` so is what the history of incomplete chats will bring, and what it has
+    left out until that is a call's worth.
     """
     values = {"space": space, "busy": list(busy), "history": history, "limit": limit}
     return _stretches(await (await conn.execute(_HOLES, values)).fetchall())

@@ -17,8 +17,9 @@ from telethon.tl import functions, types
 from heliograph import errors
 from heliograph.crawler import families, history, isolation, link, normalize
 from heliograph.domain import identity, records
+from heliograph.store import owed
 
-LIMIT: Final = 200
+LIMIT: Final = owed.CALL
 """Ids of one call."""
 
 

@@ -82,7 +82,7 @@ class Prober:
         try:
             async with self._database.connection() as conn:
                 await coverage.settle(conn)
-                spaces = await owed.spaces(conn)
+                spaces = await owed.spaces(conn, history=self._history, seconds=self._settings.confirm_seconds)
         except (errors.DatabaseUnreachable, errors.DiskFull):
             await self._writer.until_healthy()
             return []
