@@ -60,7 +60,8 @@ async def test_pages_are_accessible(open_page: OpenPage, story: Story, axe: str,
     await everything(story)
     found: dict[str, list[str]] = {}
     odd = (f"{story.path}?at=999999", "/search?q=words&from=2026-05-02&to=2026-05-01")
-    for path in ("/", story.path, f"{story.path}?topic=1", "/search", "/search?q=words", "/status", "/chat/-1", *odd):
+    ours = ("/", story.path, f"{story.path}?topic=1", "/search", "/search?q=words", "/status", "/integrity")
+    for path in (*ours, "/dead-letters", "/chat/-1", *odd):
         page = await open_page(path, width=width, scheme=scheme)
         await page.wait_for_load_state("networkidle")
         found[path] = await violations(page, axe)

@@ -13,7 +13,7 @@ from heliograph.domain import records
 from .conftest import OpenPage, Story
 
 LONG = "https://example.org/" + "a-very-long-address-without-any-break/" * 8
-PAGES = ["/", "{chat}", "/search?q=report", "/status"]
+PAGES = ["/", "{chat}", "/search?q=report", "/status", "/integrity", "/dead-letters"]
 
 
 async def test_narrow_screen_shows_the_list_or_the_chat(open_page: OpenPage, story: Story) -> None:

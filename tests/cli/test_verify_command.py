@@ -159,3 +159,28 @@ async def test_gaps_are_filtered_and_counted_out(run: Run, store: Rows) -> None:
     ran = await run("gaps", "--limit", "2")
     assert "newest 2" in ran.err
     (await run("gaps", "--since", "yesterday")).refused_with("yesterday", "2026-01-31")
+
+
+async def test_archive_that_nobody_follows_says_until_when_it_was_followed(run: Run, store: Rows) -> None:
+    """The ledger cannot know what happened while no crawler listened; whoever shows it as evidence must."""
+    ran = await run("verify")
+    assert "No crawler runs: what has happened is not here" in ran.out
+    lease = {"resource": "account:1", "holder": "here:1", "epoch": 1}
+    await store.insert("leases", {**lease, "renewed_at": store.moment, "released_at": store.moment})
+    ran = await run("verify")
+    moment = f"{store.moment:%Y-%m-%d %H:%M:%S} UTC"
+    assert f"No crawler runs: what has happened since {moment} is not here" in ran.out
+    assert f"As of    {moment}" in ran.out
+    found = json.loads((await run("verify", "--json")).out)
+    assert (found["followed_until"][:19], len(found["warnings"])) == (f"{store.moment:%Y-%m-%dT%H:%M:%S}", 1)
+
+
+async def test_archive_with_boxes_behind_says_so(run: Run, store: Rows) -> None:
+    beat = {"state": "running", "feed_lag_seconds": 0}
+    await store.insert("heartbeats", {"role": "crawler", "holder": "here:1", "detail": json.dumps(beat)})
+    assert json.loads((await run("verify", "--json")).out)["warnings"] == []
+    await store.insert("dirty_boxes", {"box": 1, "reason": "pts"})
+    await notice(store, closed=None)
+    assert json.loads((await run("verify", "--json")).out)["warnings"] == [
+        "1 box is behind Telegram; see `heliograph gaps --open`."
+    ]

@@ -41,6 +41,7 @@ async def test_integrity_has_classes_holes_losses_and_audits(api: Any, rows: Any
     assert (found.is_complete, found.digest, chat.digest) == (False, None, None)
     assert [(each.title, each.reason, each.to_pts) for each in found.losses] == [("Harbour", "too_long", 5)]
     assert (found.totals.late_audits, chat.audits[0].is_late, len(chat.warnings)) == (1, True, 1)
+    assert (found.followed_until, [each[:16] for each in found.warnings]) == (None, ["No crawler runs:"])
 
 
 async def test_integrity_of_one_chat_and_digests_on_demand(api: Any, rows: Any, space: int) -> None:

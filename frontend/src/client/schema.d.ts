@@ -760,11 +760,15 @@ export interface components {
             checked_at: string;
             /** Digest */
             digest: string | null;
+            /** Followed Until */
+            followed_until: string | null;
             /** Is Complete */
             is_complete: boolean;
             /** Losses */
             losses: components["schemas"]["Loss"][];
             totals: components["schemas"]["IntegrityTotals"];
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * IntegrityTotals

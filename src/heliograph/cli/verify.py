@@ -75,7 +75,11 @@ def _show(found: ledger_views.Integrity) -> None:
     for chat in found.chats:
         for warning in chat.warnings:
             console.out(f"\nWarning: {console.plain(chat.title)}: {warning}")
+    for warning in found.warnings:
+        console.out(f"\nWarning: {warning}")
     console.out(f"\nDigest   {found.digest}")
+    if found.followed_until:
+        console.out(f"As of    {found.followed_until:%Y-%m-%d %H:%M:%S} UTC, until when a crawler followed Telegram")
     console.out(verdict(found))
 
 

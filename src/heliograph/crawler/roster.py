@@ -20,7 +20,7 @@ async def active(opened: database.Database, *, private_chats: bool = False) -> l
 
     Raises NotFound when there is none, and with ``private_chats`` BadInput when there are several.
     """
-    async with opened.connection() as conn:
+    async with opened.connection(database.SHORT_SECONDS) as conn:
         found = await _signed_in(conn)
         if private_chats:
             await refuse_second_mailbox(conn)
@@ -62,7 +62,7 @@ async def connection(
     ``owed`` keeps the flood waits that the database does not take yet.
     """
     owed = owed or waits.Waits(opened)
-    async with opened.connection() as conn:
+    async with opened.connection(database.SHORT_SECONDS) as conn:
         ciphertext, key_id = await accounts.session(conn, account.account_id)
         frozen = await accounts.frozen(conn, account.account_id)
         learned = await accounts.learned(conn, account.account_id)
@@ -102,7 +102,7 @@ async def _learn(
     opened: database.Database, account_id: identity.AccountId, family: str, known: accounts.Learned
 ) -> None:
     try:
-        async with opened.connection() as conn:
+        async with opened.connection(database.SHORT_SECONDS) as conn:
             await accounts.learn(conn, account_id, family, known)
     except errors.HeliographError as error:
         _log.warning("pace_not_stored", account_id=account_id, reason=str(error))
@@ -113,7 +113,7 @@ async def _limited(opened: database.Database, account: accounts.Account, name: s
     _log.error("account_limited", account_id=account.account_id, error=name)
     found = (losses.ACCOUNT_LIMITED, identity.mailbox_space(account.user_id), None, None, {"error": name})
     try:
-        async with opened.connection() as conn:
+        async with opened.connection(database.SHORT_SECONDS) as conn:
             await losses.report(conn, [found])
     except errors.HeliographError as error:
         _log.warning("limit_not_stored", account_id=account.account_id, reason=str(error))

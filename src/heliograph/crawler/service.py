@@ -343,7 +343,7 @@ class Crawl:
         """Have the history of chats fetched that lack it; ``tops`` are their newest messages."""
         if not self._fetches:
             return
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             rows = await chat_rows.load(conn)
         for row in rows:
             self._directory.load(row)

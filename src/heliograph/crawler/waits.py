@@ -51,7 +51,7 @@ class Waits:
             return
         self._is_saving = True
         try:
-            async with self._database.connection() as conn:
+            async with self._database.connection(database.SHORT_SECONDS) as conn:
                 while self._unsaved:
                     (account_id, family), until = next(iter(self._unsaved.items()))
                     await accounts.freeze(conn, account_id, family, until)

@@ -123,12 +123,16 @@ class Integrity(BaseModel):
     """How complete the archive is, all of one moment."""
 
     checked_at: datetime
+    followed_until: datetime | None
+    """Until when a crawler followed Telegram: now while one keeps up, None when none ever ran."""
     is_complete: bool
     """Nothing is owed, and every id is in a class."""
     digest: str | None
     totals: IntegrityTotals
     chats: list[ChatIntegrity]
     losses: list[Loss]
+    warnings: list[str]
+    """What the ledger cannot know: that no crawler runs, or that boxes are behind."""
 
 
 class Gap(BaseModel):

@@ -22,6 +22,11 @@ export function Verdict({ integrity }: { integrity: Integrity }) {
       <ClassBar ids={totals.ids} />
       <Counts ids={totals.ids} />
       <Asides integrity={integrity} />
+      {integrity.warnings.map((text) => (
+        <p key={text} className={classes.warning} role="status">
+          {text}
+        </p>
+      ))}
     </section>
   );
 }

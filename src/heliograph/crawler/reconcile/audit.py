@@ -92,7 +92,7 @@ class Audit:
             await self._expire()
         put_off = self._put_off.waiting()
         chats = [each for each in self._chats() if each not in put_off]
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             due = await audits.next_round(conn, chats) if chats else None
             if due is None:
                 return self._idle_seconds
@@ -182,7 +182,7 @@ class Audit:
 
     async def _expire(self) -> None:
         """Look whether messages are gone whose time is over."""
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             found = await audits.expired(conn, EXPIRED_WITHIN, lookup.LIMIT)
         mine = {*self._readers.channels_of(self._account, "messages"), self._account.mailbox}
         spaces: dict[identity.SpaceId, dict[identity.PeerId, list[int]]] = {}

@@ -80,7 +80,7 @@ class Prober:
     async def _startable(self) -> list[tuple[identity.SpaceId, bool]]:
         """Return the spaces to ask about now, repairs first."""
         try:
-            async with self._database.connection() as conn:
+            async with self._database.connection(database.SHORT_SECONDS) as conn:
                 await coverage.settle(conn)
                 spaces = await owed.spaces(conn, history=self._history, seconds=self._settings.confirm_seconds)
         except (errors.DatabaseUnreachable, errors.DiskFull):
@@ -122,7 +122,7 @@ class Prober:
             return LATER_SECONDS
         waiting = self._unanswered.ids(space)
         limit = lookup.LIMIT + len(waiting)
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             unknown = self._ends.waiting()
             endless = [each for each in await owed.endless(conn, space) if each.chat_id not in unknown]
             busy = [*self._busy(), *unknown]
@@ -195,7 +195,7 @@ class Prober:
 
     async def _gone(self, space: identity.SpaceId, empty: Mapping[identity.PeerId, Sequence[int]]) -> list[owed.Alive]:
         """Return what is stored of ids that were found empty."""
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             stored = await owed.alive(conn, space, sorted({each for ids in empty.values() for each in ids}))
         return [each for each in stored if each.message_id in empty.get(each.chat_id, ())]
 
@@ -203,7 +203,7 @@ class Prober:
         """Return up to which id a channel hides its messages, if what was found empty gives a reason to ask."""
         if not answer.empty or not identity.is_channel_space(space):
             return 0
-        async with self._database.connection() as conn:
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
             lowest = await owed.lowest(conn, space)
         if min(answer.empty) > min([lowest, *answer.found]):
             return 0

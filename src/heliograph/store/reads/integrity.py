@@ -8,7 +8,7 @@ from typing import Final
 
 from heliograph.store import database as store_database
 from heliograph.store.database import Connection
-from heliograph.store.reads import digest, ledger, ledger_views, losses
+from heliograph.store.reads import digest, followed, ledger, ledger_views, losses
 
 Progress = Callable[[int, int], None]
 """Takes how many chats are done, and how many there are."""
@@ -54,13 +54,16 @@ async def _assemble(
     digested: str | None = None,
 ) -> ledger_views.Integrity:
     (now,) = await (await conn.execute("SELECT now()")).fetchone() or (None,)
+    heard = await followed.followed(conn)
     return ledger_views.Integrity(
         checked_at=now,
+        followed_until=heard.until,
         is_complete=all(chat.is_complete for chat in chats),
         digest=digested,
         totals=_totals(chats),
         chats=chats,
         losses=await losses.of(conn, wanted),
+        warnings=heard.warnings,
     )
 
 

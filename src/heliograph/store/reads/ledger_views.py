@@ -110,11 +110,13 @@ class Integrity:
     """How complete the archive is, at one moment."""
 
     checked_at: datetime
+    followed_until: datetime | None
     is_complete: bool
     digest: str | None
     totals: Totals
     chats: list[ChatLedger]
     losses: list[Loss]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
