@@ -307,6 +307,17 @@ async def test_ids_around_a_message_of_a_mailbox_that_cannot_be_read_stay_owed(
     ]
 
 
+async def test_depth_that_begins_at_a_message_that_cannot_be_read_begins_a_little_earlier(
+    opened: store_database.Database,
+) -> None:
+    telegram = Telegram()
+    telegram.fill(CHANNEL_CHAT, range(1, 201), days=20)
+    telegram.unreadable = {99, 100}
+    await Run(opened, telegram, history_depth="10d").to_the_end()
+    assert (await row(opened)).is_complete
+    assert set(range(101, 201)) <= set(await ids(opened)) <= set(range(90, 201))
+
+
 async def test_chat_of_which_nothing_can_be_read_is_marked_and_its_history_stays_where_it_is(
     opened: store_database.Database,
 ) -> None:

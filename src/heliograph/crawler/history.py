@@ -16,6 +16,7 @@ from typing import Any
 
 from telethon.tl import functions
 
+from heliograph import errors
 from heliograph.crawler import link, normalize
 from heliograph.domain import identity, records
 
@@ -48,13 +49,24 @@ class Request:
 
 
 async def start_id(account: link.Link, peer: Any, since: datetime) -> int:
-    """Return the newest id that is older than ``since``, 0 when there is none. Raises what ``call`` raises."""
-    answer = await account.connection.call(
-        functions.messages.GetHistoryRequest(
-            peer=peer, offset_id=0, offset_date=since, add_offset=0, limit=1, max_id=0, min_id=0, hash=0
-        )
-    )
-    return max((message.id for message in answer.messages), default=0)
+    """Return the newest id that is older than ``since``, 0 when there is none. Raises what ``call`` raises.
+
+    A message that cannot be read is passed by, so that history begins some messages earlier.
+    """
+    older = 0
+    while True:
+        try:
+            answer = await account.connection.call(
+                functions.messages.GetHistoryRequest(
+                    peer=peer, offset_id=0, offset_date=since, add_offset=older, limit=1, max_id=0, min_id=0, hash=0
+                )
+            )
+        except errors.Undecodable:
+            if older > PAGE:
+                raise
+            older = 2 * older + 1
+            continue
+        return max((message.id for message in answer.messages), default=0)
 
 
 async def fetch(request: Request, memory: normalize.PeerMemory, at: datetime) -> Page:
