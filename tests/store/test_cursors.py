@@ -111,6 +111,15 @@ async def test_too_long_opens_a_hole_and_a_known_loss_with_the_cursor(
     assert await fetch("SELECT covered::text, holes::text FROM coverage") == [("{[1,301)}", "{}")]
 
 
+async def test_loss_of_a_channel_lasts_from_when_its_cursor_last_moved(make: Any, write: Any, fetch: Any) -> None:
+    """A channel's state has no date: what tells since when something may be missing is when the cursor came there."""
+    await write(make.batch(moves=(make.move(None, 5),)))
+    await fetch("UPDATE box_cursors SET updated_at = %s RETURNING 1", make.at(-60))
+    loss = records.KnownLoss(space_id=make.space, from_pts=5, to_pts=9, reason="too_long", noticed_at=make.at(0))
+    await write(make.batch(loss, moves=(make.move(5, 9),)))
+    assert await fetch("SELECT since, noticed_at FROM known_losses") == [(make.at(-60), make.at(0))]
+
+
 async def test_edits_and_deletions_count_after_the_cursor_went_back(make: Any, write: Any, fetch: Any) -> None:
     await write(make.batch(moves=(make.move(None, 1100),)))
     await write(make.batch(*(make.message(each, as_of=1100) for each in (1, 2, 3)), make.tombstone(3, as_of=1100)))

@@ -8,7 +8,7 @@ Everything goes through the driver's pipeline: a live commit takes three round t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import psycopg
@@ -70,7 +70,9 @@ async def commit(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
     """
     async with conn.pipeline():
         moved, conflicts = await _move(conn, batches)
-        accepted = [(index, batch) for index, batch in enumerate(batches) if index not in conflicts]
+        accepted = [
+            (index, losses.dated(batch, moved)) for index, batch in enumerate(batches) if index not in conflicts
+        ]
         happened = await _write(conn, accepted, moved)
         found = events.collect(dict(accepted), happened)
         position = await outbox.append(conn, found) if found else None
@@ -91,7 +93,10 @@ async def commit_with_bisection(conn: Connection, batches: Sequence[records.Batc
 async def _move(
     conn: Connection, batches: Sequence[records.Batch]
 ) -> tuple[dict[identity.SpaceId, cursors.Cursor], frozenset[int]]:
-    """Lock the spaces, move the cursors, and return those that moved and the batches that start elsewhere."""
+    """Lock the spaces, move the cursors, and return those that moved and the batches that start elsewhere.
+
+    ``moved_at`` of a cursor that moved is when it came to where it stood before.
+    """
     slots = locks.slots(space for batch in batches for space in spaces(batch))
     await conn.execute(_BEGIN, arrays.pack_rows("int4", slots), prepare=True)
     conflicts = await chats.outrun(conn, {n: batch.progress for n, batch in enumerate(batches) if batch.progress})
@@ -101,7 +106,9 @@ async def _move(
     stored = await cursors.lock(conn, boxes)
     now = dict(stored)
     conflicts |= {index for index, batch in enumerate(batches) if not cursors.apply_moves(now, batch.moves)}
-    return {box: cursor for box, cursor in now.items() if cursor != stored.get(box)}, conflicts
+    moved = {box: cursor for box, cursor in now.items() if cursor != stored.get(box)}
+    before = {box: cursor.moved_at for box, cursor in stored.items()}
+    return {box: replace(cursor, moved_at=before.get(box)) for box, cursor in moved.items()}, conflicts
 
 
 async def _write(

@@ -7,7 +7,8 @@ cursor that has to go back: what is stored is no newer than the cursor.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from heliograph.domain import identity, records
@@ -21,12 +22,14 @@ class Cursor:
 
     state: records.BoxState
     epoch: int
+    moved_at: datetime | None = field(default=None, compare=False)
+    """When it came to stand there, as far as known: until then nothing had been missed."""
 
 
 NOBODY: Final = 0
 """The epoch of a box that was given up: any holder may claim it."""
 
-_LOAD = "SELECT box, pts, qts, seq, date, epoch FROM box_cursors"
+_LOAD = "SELECT box, pts, qts, seq, date, epoch, updated_at FROM box_cursors"
 _LOCK = f"{_LOAD} WHERE box = ANY(%s) ORDER BY box FOR UPDATE"
 _SAVE = """
 INSERT INTO box_cursors (box, pts, qts, seq, date, epoch)
@@ -167,6 +170,6 @@ async def save(conn: Connection, cursors: Mapping[identity.SpaceId, Cursor]) -> 
 
 def _cursors(rows: list[tuple[Any, ...]]) -> dict[identity.SpaceId, Cursor]:
     return {
-        box: Cursor(state=records.BoxState(pts=pts, qts=qts, seq=seq, date=date), epoch=epoch)
-        for box, pts, qts, seq, date, epoch in rows
+        box: Cursor(state=records.BoxState(pts=pts, qts=qts, seq=seq, date=date), epoch=epoch, moved_at=moved_at)
+        for box, pts, qts, seq, date, epoch, moved_at in rows
     }

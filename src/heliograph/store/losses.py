@@ -5,11 +5,12 @@ Keeps invariants 4, 5 and 7: whatever is dropped is on record in the commit that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from heliograph.domain import identity, records
-from heliograph.store import arrays
+from heliograph.store import arrays, cursors
 from heliograph.store.database import Connection
 
 _MARK: Final = """
@@ -46,6 +47,19 @@ async def save_marks(conn: Connection, batches: Sequence[records.Batch]) -> None
         await conn.execute(_CLEAN, arrays.pack_rows("int8", [(box,) for box in clean]), prepare=True)
     if dirty := sorted((box, reason) for box, reason in reasons.items() if reason is not None):
         await conn.execute(_MARK, arrays.pack_rows("int8 text", dirty), prepare=True)
+
+
+def dated(batch: records.Batch, moved: Mapping[identity.SpaceId, cursors.Cursor]) -> records.Batch:
+    """Return a batch whose losses tell since when: where that is not known, since the box's cursor moved last."""
+    if not batch.losses:
+        return batch
+    found = []
+    for item in batch.losses:
+        before = moved.get(item.space_id)
+        since = item.since or (before and before.moved_at)
+        # The clocks of the database and of the crawler may differ.
+        found.append(replace(item, since=min(since, item.noticed_at) if since else None))
+    return replace(batch, losses=found)
 
 
 async def save_losses(conn: Connection, losses: Sequence[records.KnownLoss]) -> None:
