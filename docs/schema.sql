@@ -129,6 +129,8 @@ CREATE TABLE coverage (
     unreachable int8multirange DEFAULT '{}'::int8multirange NOT NULL,
     suspects int8multirange DEFAULT '{}'::int8multirange NOT NULL,
     suspected_at timestamp with time zone,
+    fresh_suspects int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    freshened_at timestamp with time zone,
     PRIMARY KEY (space_id, chat_id),
     CHECK ((NOT (covered && holes))),
     CHECK ((NOT (unreachable && covered))),

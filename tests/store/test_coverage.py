@@ -244,6 +244,55 @@ async def test_without_history_only_what_follows_the_first_stored_message_is_ask
     assert await stretches(database, make.space, history=False) == [(60, 100)]
 
 
+async def test_newcomers_among_the_suspects_do_not_put_off_the_second_look(
+    make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database
+) -> None:
+    """Regression: each new suspect began the time of all of them anew, so that a busy chat confirmed none for ever."""
+
+    async def second_look() -> list[tuple[int, int]]:
+        async with database.connection() as conn:
+            await coverage.ripen(conn, 60)
+            found = await owed.suspects(conn, make.space, seconds=60, limit=10)
+            is_wanted = make.space in await owed.spaces(conn, history=True, seconds=60)
+        assert is_wanted == bool(found)
+        return [(each.first_id, each.last_id) for each in found]
+
+    async def pass_by(seconds: int) -> None:
+        past = f"interval '{seconds} seconds'"
+        await fetch(
+            f"UPDATE coverage SET suspected_at = suspected_at - {past}, freshened_at = freshened_at - {past} "
+            "RETURNING 1"
+        )
+
+    await write(make.batch(make.chat(), progress=progress(make, next_id=9, is_complete=True), origin="backfill"))
+    await write(make.batch(ids(1, 9, "backfill")))
+    looks = []
+    for number in (1, 2, 3):
+        await write(make.batch(ids(number, number, "suspect")))
+        await pass_by(25)
+        looks.append(await second_look())
+    # The first one is 75 seconds old, the others 50 and 25: those were not found empty long enough ago.
+    assert looks == [[], [], [(1, 1)]]
+    await write(make.batch(ids(1, 1, "probe")))
+    assert await second_look() == []
+    await pass_by(25)
+    assert await second_look() == []
+    await pass_by(10)
+    assert await second_look() == [(2, 3)]
+
+
+async def test_suspect_without_an_answer_does_not_keep_the_newer_ones_waiting(
+    make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database
+) -> None:
+    await write(make.batch(make.chat(), ids(1, 9, "backfill"), ids(1, 1, "suspect")))
+    await write(make.batch(ids(2, 2, "suspect")))
+    await fetch("UPDATE coverage SET freshened_at = now() - interval '61 seconds' RETURNING 1")
+    async with database.connection() as conn:
+        await coverage.ripen(conn, 60)
+        found = await owed.suspects(conn, make.space, seconds=60, limit=10)
+    assert [(each.first_id, each.last_id) for each in found] == [(1, 2)]
+
+
 async def test_suspects_ripen(make: Any, write: Any, fetch: Any, ids: Any, database: store_database.Database) -> None:
     await write(make.batch(make.chat(), ids(1, 10, "owed", 0), ids(3, 5, "suspect")))
     async with database.connection() as conn:

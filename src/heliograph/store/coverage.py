@@ -45,11 +45,22 @@ UPDATE coverage c SET
     covered = c.covered + c.holes * r.ids, holes = c.holes - r.ids, suspects = c.suspects - r.ids, updated_at = now()
 FROM ranges r WHERE c.space_id = r.space_id AND c.chat_id = r.chat_id
 """
+# Newcomers wait for a time of their own, and those before them for none but theirs: else neither of two would be true,
+# that looks are some time apart, and that there is a second one however many newcomers there are.
 _SUSPECT: Final = f"""{_TOLD}
 INSERT INTO coverage AS c (space_id, chat_id, suspects, suspected_at, as_of)
 SELECT space_id, chat_id, ids, now(), 0 FROM ranges
 ON CONFLICT (space_id, chat_id) DO UPDATE SET
-    suspects = c.suspects + EXCLUDED.suspects, suspected_at = now(), updated_at = now()
+    suspects = c.suspects + EXCLUDED.suspects,
+    suspected_at = CASE WHEN isempty(c.suspects) THEN now() ELSE c.suspected_at END,
+    fresh_suspects = CASE WHEN isempty(c.suspects) THEN '{{}}'
+        ELSE c.fresh_suspects * c.suspects + (EXCLUDED.suspects - c.suspects) END,
+    freshened_at = now(), updated_at = now()
+"""
+_RIPEN: Final = """
+UPDATE coverage SET fresh_suspects = '{}', suspected_at = freshened_at
+WHERE NOT isempty(fresh_suspects)
+  AND (isempty(suspects - fresh_suspects) OR freshened_at <= now() - make_interval(secs => %s))
 """
 _EXCLUDE: Final = f"""{_TOLD}
 UPDATE coverage c SET
@@ -138,6 +149,14 @@ async def save(conn: Connection, ranges: Sequence[records.Coverage]) -> None:
     spaces = sorted({(item.space_id,) for item in ranges if item.source not in ("hole", "owed")})
     if spaces:
         await conn.execute(_SETTLE, [closed_by, *arrays.pack_rows("int8", spaces)], prepare=True)
+
+
+async def ripen(conn: Connection, seconds: float) -> None:
+    """Let the newest suspects be looked at next.
+
+    That is where nothing is left of those before them, or all of them were found empty at least ``seconds`` ago.
+    """
+    await conn.execute(_RIPEN, [seconds])
 
 
 async def settle(conn: Connection) -> int:

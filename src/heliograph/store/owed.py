@@ -50,14 +50,15 @@ SELECT space_id, bool_or(is_repair) FROM (
     SELECT c.space_id, NOT isempty(c.holes) AND c.as_of > 0 FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
     WHERE h.policy IS DISTINCT FROM 'ignore' AND (
         upper(c.holes) = {END}
-        OR NOT isempty(c.suspects) AND c.suspected_at <= now() - make_interval(secs => %(seconds)s)
+        OR NOT isempty(c.suspects - c.fresh_suspects) AND c.suspected_at <= now() - make_interval(secs => %(seconds)s)
     )
 ) AS found GROUP BY space_id
 """
 _SUSPECTS: Final = """
 SELECT c.chat_id, lower(part), upper(part) - 1, c.as_of
 FROM (
-    SELECT c.chat_id, c.as_of, c.suspects FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
+    SELECT c.chat_id, c.as_of, c.suspects - c.fresh_suspects AS suspects
+    FROM coverage c LEFT JOIN chats h ON h.chat_id = c.chat_id
     WHERE h.policy IS DISTINCT FROM 'ignore' AND c.space_id = %(space)s
       AND c.suspected_at <= now() - make_interval(secs => %(seconds)s)
 ) c, LATERAL unnest(c.suspects) AS part

@@ -82,6 +82,7 @@ class Prober:
         try:
             async with self._database.connection(database.SHORT_SECONDS) as conn:
                 await coverage.settle(conn)
+                await coverage.ripen(conn, self._settings.confirm_seconds)
                 spaces = await owed.spaces(conn, history=self._history, seconds=self._settings.confirm_seconds)
         except (errors.DatabaseUnreachable, errors.DiskFull):
             await self._writer.until_healthy()

@@ -5,8 +5,12 @@ ALTER TABLE coverage
     ADD COLUMN unreachable int8multirange NOT NULL DEFAULT '{}',
     ADD COLUMN suspects int8multirange NOT NULL DEFAULT '{}',
     ADD COLUMN suspected_at timestamptz,
+    ADD COLUMN fresh_suspects int8multirange NOT NULL DEFAULT '{}',
+    ADD COLUMN freshened_at timestamptz,
     ADD CHECK (NOT unreachable && holes),
     ADD CHECK (NOT unreachable && covered);
+COMMENT ON COLUMN coverage.suspected_at IS 'when the last of the suspects was found empty that are not fresh';
+COMMENT ON COLUMN coverage.fresh_suspects IS 'suspects that came after suspected_at: they wait until the others are gone';
 COMMENT ON COLUMN coverage.as_of IS 'the pts of the newest hole: nothing that was asked for before it closes anything';
 -- What is older than the history that was asked for was never wanted, so it is not owed either.
 UPDATE coverage v SET holes = v.holes * int8multirange(int8range(lower(v.covered), NULL))
