@@ -128,6 +128,8 @@ class Crawler(_Section):
     private_chats: bool = False
     """Mirror one-to-one conversations as well."""
     queue_size: int = Field(10_000, ge=10)
+    queue_mb: int = Field(16, ge=1)
+    """MiB of what Telegram pushes, as it writes it, that may wait per account; in memory it is up to 15 times that."""
     gap_wait_seconds: float = Field(0.5, ge=0)
     silence_seconds: float = Field(900, gt=0)
     refresh_seconds: float = Field(300, gt=0)

@@ -84,6 +84,7 @@ async def connection(
         ),
         on_limited=partial(_limited, opened, account),
         queue_size=settings.crawler.queue_size,
+        queue_bytes=settings.crawler.queue_mb * 2**20,
         time=time,
         client=client,
     )

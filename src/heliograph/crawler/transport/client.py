@@ -5,7 +5,7 @@
 3. ``_handle_auto_reconnect`` reports, where Telethon would call get_me.
 4. ``_save_states_and_entities`` does nothing: it would persist a cursor by timer.
 5. The handler of ``new_session_created`` reports as well.
-6. ``decrypt_message_data`` decodes with our reader, notes each message's server id, reports what it cannot decode.
+6. ``decrypt_message_data`` decodes with our reader, notes a message's id and size, reports what it cannot decode.
 7. The message box is preloaded, so that connecting calls neither get_me nor getState; the session keeps keys only.
 
 Besides, the handler of ``rpc_result`` is ours: it keeps Telegram's error name and the bytes of messages.
@@ -33,9 +33,6 @@ from telethon.tl.core import MessageContainer, RpcResult, TLMessage
 import heliograph
 from heliograph import config, errors
 from heliograph.crawler.transport import inbox, reader, refusal, session
-
-_UPDATES = 0x8AF52AAC
-"""The TL type of everything that Telegram pushes."""
 
 KEY_EXCHANGES = 3
 """Further attempts at an auth key."""
@@ -163,6 +160,7 @@ def decrypt(state: Any, body: bytes) -> Any:
     content = reader.Reader(plain)
     content.position = 32
     obj = content.tgread_object()
+    reader.note_size(obj, len(plain))
     if not _is_timely(state, obj, message_id, now):
         state._count_ignored()
         return None
@@ -185,5 +183,5 @@ def _note_server_id(message: Any) -> None:
     if isinstance(message.obj, MessageContainer):
         for inner in message.obj.messages:
             _note_server_id(inner)
-    elif getattr(message.obj, "SUBCLASS_OF_ID", None) == _UPDATES:
+    elif getattr(message.obj, "SUBCLASS_OF_ID", None) == reader.UPDATES:
         message.obj.server_message_id = message.msg_id

@@ -53,6 +53,7 @@ class Connection:
         governor: governors.Governor | None = None,
         on_limited: Callable[[str], Awaitable[None]] | None = None,
         queue_size: int = 10_000,
+        queue_bytes: int = 16 * 2**20,
         time: clock.Clock | None = None,
         client: type[Client] = Client,
     ) -> None:
@@ -62,7 +63,7 @@ class Connection:
         self._on_limited = on_limited
         self._pulse = pulse.Pulse(settings.ping_seconds)
         self._silent_until: dict[str, float] = {}
-        self.inbox = inbox.Inbox(queue_size, time or clock.SystemClock())
+        self.inbox = inbox.Inbox(queue_size, time or clock.SystemClock(), max_bytes=queue_bytes)
         self._settings = settings
         self._key = key
         self._client: Client | None = None

@@ -1,4 +1,4 @@
-"""Where the socket reader drops what Telegram pushes: bounded, and it never makes the reader wait.
+"""Where the socket reader drops what Telegram pushes: bounded in number and bytes, and it never makes the reader wait.
 
 When it is full the container is dropped and one ``overflow`` event says so: the engine then asks for differences, so
 nothing that was dropped is forgotten (invariant 4).
@@ -32,13 +32,17 @@ class Incoming:
     kind: Kind
     container: Any = None
     pushed_at: datetime | None = None
+    size: int = 0
+    """Bytes of the container as Telegram writes it, unpacked."""
 
 
 class Inbox:
     """A queue of :class:`Incoming` with one consumer; Telethon's sender uses it through ``put_nowait``."""
 
-    def __init__(self, maxsize: int, time: clock.Clock) -> None:
+    def __init__(self, maxsize: int, time: clock.Clock, *, max_bytes: int = 16 * 2**20) -> None:
         self._maxsize = maxsize
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._time = time
         self._items: deque[Incoming] = deque()
         self._since: deque[float] = deque()
@@ -49,12 +53,13 @@ class Inbox:
 
     def put_nowait(self, container: Any) -> None:
         """Take an Updates object, or drop it and raise the ``overflow`` event when there is no room."""
-        if len(self._items) >= self._maxsize:
+        size = getattr(container, "decoded_bytes", 0)
+        if len(self._items) >= self._maxsize or self._bytes + size > self._max_bytes:
             self.signal("overflow")
             return
         message_id = getattr(container, "server_message_id", None)
         pushed_at = None if message_id is None else push_time(message_id, self._time.now())
-        self._append(Incoming(kind="container", container=container, pushed_at=pushed_at))
+        self._append(Incoming(kind="container", container=container, pushed_at=pushed_at, size=size))
 
     def signal(self, kind: Kind) -> None:
         """Queue a control event; one that still waits stands for this one too: it is acted upon after both."""
@@ -73,6 +78,7 @@ class Inbox:
         """Return the next event; raises IndexError when there is none."""
         item = self._items.popleft()
         self._since.popleft()
+        self._bytes -= item.size
         self._taken_at = self._time.monotonic()
         self._signals.discard(item.kind)
         metrics.QUEUE_DEPTH.labels("updates").set(len(self._items))
@@ -103,6 +109,7 @@ class Inbox:
 
     def _append(self, item: Incoming) -> None:
         self._items.append(item)
+        self._bytes += item.size
         self._since.append(self._time.monotonic())
         metrics.QUEUE_DEPTH.labels("updates").set(len(self._items))
         self._ready.set()

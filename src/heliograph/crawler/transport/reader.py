@@ -31,6 +31,8 @@ _LONG = struct.Struct("<q").unpack_from
 _ULONG = struct.Struct("<Q").unpack_from
 _TRUE, _FALSE, _VECTOR = 0x997275B5, 0xBC799737, 0x1CB5C415
 _GZIP_OR_ZLIB = 47
+UPDATES = 0x8AF52AAC
+"""The TL type of everything that Telegram pushes."""
 
 
 class Reader(BinaryReader):  # type: ignore[misc]
@@ -100,8 +102,17 @@ def _message_reader(patched: Any) -> Callable[[Any], Any]:
     return read
 
 
+def note_size(found: Any, size: int) -> None:
+    """Note on what Telegram pushes how many bytes it was read from, unless those that it was packed in are known."""
+    if getattr(found, "SUBCLASS_OF_ID", None) == UPDATES and not hasattr(found, "decoded_bytes"):
+        found.decoded_bytes = size
+
+
 def _read_gzip(reader: Any) -> Any:
-    return Reader(_unzip(reader.tgread_bytes())).tgread_object()
+    content = _unzip(reader.tgread_bytes())
+    found = Reader(content).tgread_object()
+    note_size(found, len(content))
+    return found
 
 
 def _read_rpc_result(reader: Any) -> Any:
@@ -124,6 +135,7 @@ def _read_container(reader: Any) -> Any:
             body: Any = Reader(reader.stream[start : start + length]).tgread_object()
         except UNREADABLE:
             body = Undecodable()
+        note_size(body, length)
         messages.append(TLMessage(message_id, sequence, body))
     return MessageContainer(messages)
 
