@@ -335,6 +335,53 @@ async def test_bad_row_in_the_spool_becomes_a_dead_letter(database, spool):
     assert (await one(database, STORED), await one(database, "SELECT count(*) FROM dead_letters")) == ([1], 1)
 
 
+LETTERS = "SELECT array_agg(message_id ORDER BY message_id) FROM dead_letters"
+BAD_ROWS = 500
+BAD_IDS = [2**40 + number for number in range(BAD_ROWS)]
+SHORT_SECONDS = 0.5
+"""Much less than it takes to tell so many bad rows apart."""
+
+
+def bad_batch():
+    """A batch of messages none of which the database can store."""
+    first = batch(None, BAD_ROWS)
+    return dataclasses.replace(first, messages=[dataclasses.replace(first.messages[0], message_id=n) for n in BAD_IDS])
+
+
+async def test_so_many_bad_rows_that_telling_them_apart_takes_long_are_no_outage(database):
+    """Regression: each commit ended at its deadline with nothing done, and was made again, for ever."""
+    async with running(database, live_seconds=SHORT_SECONDS) as made:
+        assert not (await made.submit(bad_batch())).is_conflict
+    assert (await one(database, LETTERS), await one(database, CURSOR)) == (BAD_IDS, BAD_ROWS)
+
+
+async def test_so_many_bad_rows_in_the_spool_become_dead_letters(database, spool):
+    await spool.append([bad_batch()])
+    await writer.Writer(database, spool=spool, live_seconds=SHORT_SECONDS, sleep=yielding).replay()
+    assert (await one(database, LETTERS), await one(database, CURSOR)) == (BAD_IDS, BAD_ROWS)
+    assert await one(database, REFUSED) is None
+
+
+async def test_spooled_batch_that_takes_longer_than_any_deadline_is_set_aside(database, spool, tmp_path):
+    """Regression: the database answered, so that it was no outage, and all was tried anew for ever."""
+    async with database.connection() as conn:
+        # No step of it takes so long that the server gives it up.
+        await conn.execute(
+            "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN PERFORM pg_sleep(1.2); RETURN NEW; END$$"
+        )
+        for table, column in (("box_cursors", "box"), ("outbox", "space_id")):
+            await conn.execute(
+                f"CREATE TRIGGER dawdle BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.{column} = 12)"
+                " EXECUTE FUNCTION dawdle()"
+            )
+    await spool.append([batch(None, 1), batch(None, 1, box=12), batch(1, 2)])
+    async with asyncio.timeout(60):
+        await writer.Writer(database, spool=spool, live_seconds=2, sleep=yielding).replay()
+    assert (await one(database, STORED), await one(database, REFUSED)) == ([1, 2], [12])
+    assert len(list((tmp_path / "spool" / "refused").iterdir())) == 1
+
+
 @contextlib.asynccontextmanager
 async def defect(database):
     """Let everything fail that writes a message of box 12, for a reason that is no error of the data."""

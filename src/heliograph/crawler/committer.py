@@ -6,7 +6,7 @@ import contextlib
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-from heliograph import errors, log, metrics
+from heliograph import log, metrics
 from heliograph.crawler.spool import journal, replay
 from heliograph.domain import identity, records
 from heliograph.store import commit, database, line, lineage, losses
@@ -39,10 +39,11 @@ class Committer:
 
     async def write(self, lane: int, batches: Sequence[records.Batch]) -> commit.Outcome:
         """Commit batches on a lane's own connection; lane 0 is the live one."""
-        async with self._lines[lane].connection() as conn:
+        own = self._lines[lane]
+        async with own.connection() as conn:
             await self._recognise(conn)
             async with conn.transaction():
-                outcome = await commit.commit_with_bisection(conn, batches)
+                outcome = await commit.commit_with_bisection(conn, batches, own.renew)
         self._note(outcome.position)
         for index, batch in enumerate(batches):
             if index not in outcome.conflicts:
@@ -52,7 +53,7 @@ class Committer:
     async def replay(self, batches: Sequence[records.Batch]) -> None:
         """Commit batches that were spooled."""
         async with self._try() as conn, conn.transaction():
-            done = await replay.write(conn, batches)
+            done = await replay.write(conn, batches, self._trial.renew)
         self._note(done.position)
         for batch in batches:
             _count(batch)
@@ -75,9 +76,14 @@ class Committer:
         async with self._try():
             pass
 
-    def was_cut(self, error: errors.HeliographError) -> bool:
+    def was_cut(self, error: BaseException) -> bool:
         """Say whether the line was cut on which the last attempt's database had answered: it is not away."""
         return self._is_answering and database.is_cut(error)
+
+    @property
+    def ran_out(self) -> bool:
+        """Say whether the last attempt took all its time after the database had answered: it is not away either."""
+        return self._is_answering and self._trial.ran_out
 
     async def close(self) -> None:
         """Close the connections; whoever writes next makes new ones."""

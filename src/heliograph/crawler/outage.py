@@ -120,9 +120,9 @@ class Outage:
             _log.info("spool_replayed", batches=len(part.batches), left=self._spool.held.batches)
             try:
                 await self._write(part, is_start=True)
-            except AWAY:
-                raise
             except Exception as error:  # as in run(): else no start would ever get past it
+                if self._is_away(error):
+                    raise
                 self._note_defect(error)
                 await self._sleep(self.breaker.pause())
             else:
@@ -136,11 +136,12 @@ class Outage:
             try:
                 while self.is_on:
                     await self._catch_up()
-            except AWAY as error:
+            except Exception as error:  # whatever it is, the spool is tried again
+                if not self._is_away(error):
+                    self._note_defect(error)
+                    continue
                 self.breaker.failed(is_cut=self._store.was_cut(error))
                 _log.info("database_still_away", reason=str(error), breaker=self.breaker.state)
-            except Exception as error:  # whatever it is, the spool is tried again
-                self._note_defect(error)
 
     def end(self, error: errors.HeliographError) -> None:
         """Refuse everything from now on; the spool is kept for the next process."""
@@ -167,6 +168,13 @@ class Outage:
             if self._spool is None or self._spool.is_empty:
                 self._is_over()
 
+    def _is_away(self, error: Exception) -> bool:
+        """Say whether an attempt failed for the database, and not for what it wrote.
+
+        What takes all its time on a database that answers would take it every time.
+        """
+        return isinstance(error, AWAY) and not self._store.ran_out
+
     def _note_defect(self, error: Exception) -> None:
         self._defects += 1
         self.breaker.failed()
@@ -185,9 +193,9 @@ class Outage:
         """Write one batch of a part that fails for a reason that is no error of the data, or set it aside."""
         try:
             await self._store.replay([batch])
-        except AWAY:
-            raise
         except Exception as error:
+            if self._is_away(error):
+                raise
             kept = await self._spool.set_aside(batch) if self._spool else None
             boxes = [move.box for move in batch.moves]
             _log.error("spooled_batch_refused", boxes=boxes, kept=kept, **log.cause(error))

@@ -79,15 +79,22 @@ async def commit(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
     return Outcome(conflicts=conflicts, inserted=happened.inserted, updated=happened.updated, position=position)
 
 
-async def commit_with_bisection(conn: Connection, batches: Sequence[records.Batch]) -> Outcome:
-    """Write ``batches`` like :func:`commit`; rows that cannot be stored become dead letters in the same commit."""
+async def commit_with_bisection(
+    conn: Connection, batches: Sequence[records.Batch], on_step: poison.OnStep = lambda: None
+) -> Outcome:
+    """Write ``batches`` like :func:`commit`; rows that cannot be stored become dead letters in the same commit.
+
+    ``on_step`` is called before each of the steps that this takes then.
+    """
     try:
         async with conn.pipeline():
             await conn.execute(_SAVEPOINT)
             return await commit(conn, batches)
     except poison.DATA_ERRORS:
         await conn.execute(_ROLLBACK)
-        return await commit(conn, await poison.separate(conn, batches, commit))
+        separated = await poison.separate(conn, batches, commit, on_step)
+        on_step()
+        return await commit(conn, separated)
 
 
 async def _move(

@@ -31,26 +31,43 @@ class Line:
         self._seconds = seconds
         self._conn: database.Connection | None = None
         self._used_at = 0.0
+        self._deadline = contextlib.ExitStack()
+        self._renewed_at = 0.0
+        self.ran_out = False
+        """The last use of the connection was ended by its deadline."""
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[database.Connection]:
         """Give the connection; all that is done with it ends in time. Raises DatabaseUnreachable and DiskFull."""
         with database.translating():
+            self.ran_out = False
             conn = await self._ready()
             try:
-                with database.deadline(conn, self._seconds):
+                with contextlib.ExitStack() as self._deadline:
+                    self._begin(conn)
                     yield conn
             except BaseException as error:
+                self.ran_out = time.monotonic() - self._renewed_at >= self._seconds
                 if isinstance(error, psycopg.OperationalError) or conn.info.transaction_status:
                     await self.close()
                 raise
             self._used_at = time.monotonic()
+
+    def renew(self) -> None:
+        """Let the user have all its time once more: what it does consists of steps, and the server answers each."""
+        if self._conn is not None:
+            self._deadline.close()
+            self._begin(self._conn)
 
     async def close(self) -> None:
         """Close the connection; the next user gets another."""
         conn, self._conn = self._conn, None
         if conn is not None:
             await conn.close()
+
+    def _begin(self, conn: database.Connection) -> None:
+        self._renewed_at = time.monotonic()
+        self._deadline.enter_context(database.deadline(conn, self._seconds))
 
     async def _ready(self) -> database.Connection:
         if self._conn is not None and not await self._answers(self._conn):

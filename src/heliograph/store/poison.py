@@ -25,6 +25,8 @@ DATA_ERRORS: Final = (
 _Field = Literal["messages", "tombstones", "pins", "observations", "users", "chats", "accesses", "topics"]
 _FIELDS: Final[tuple[_Field, ...]] = get_args(_Field)
 Commit = Callable[[Connection, Sequence[records.Batch]], Awaitable[object]]
+OnStep = Callable[[], None]
+"""Told before each of the many steps that separating takes: a deadline for one commit is none for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,12 @@ class _Item:
     row: Any
 
 
-async def separate(conn: Connection, batches: Sequence[records.Batch], commit: Commit) -> list[records.Batch]:
+_Probe = Callable[[Sequence[_Item]], Awaitable[psycopg.Error | None]]
+
+
+async def separate(
+    conn: Connection, batches: Sequence[records.Batch], commit: Commit, on_step: OnStep = lambda: None
+) -> list[records.Batch]:
     """Return ``batches`` with every row that ``commit`` cannot store made a dead letter.
 
     Each probe is rolled back to a savepoint; an error that belongs to no row comes up again in the real commit.
@@ -45,7 +52,12 @@ async def separate(conn: Connection, batches: Sequence[records.Batch], commit: C
         for field in _FIELDS
         for row in getattr(batch, field)
     ]
-    poisoned = await _find(conn, items, commit)
+
+    async def probe(some: Sequence[_Item]) -> psycopg.Error | None:
+        on_step()
+        return await _probe(conn, some, commit)
+
+    poisoned = await _find(items, probe)
     return [
         _without(batch, [(item, error) for item, error in poisoned if item.batch == index])
         for index, batch in enumerate(batches)
@@ -62,14 +74,14 @@ async def attempt(conn: Connection, batch: records.Batch, commit: Commit) -> str
     return None
 
 
-async def _find(conn: Connection, items: Sequence[_Item], commit: Commit) -> list[tuple[_Item, psycopg.Error]]:
-    error = await _probe(conn, items, commit)
+async def _find(items: Sequence[_Item], probe: _Probe) -> list[tuple[_Item, psycopg.Error]]:
+    error = await probe(items)
     if error is None:
         return []
     if len(items) == 1:
         return [(items[0], error)]
     half = len(items) // 2
-    return await _find(conn, items[:half], commit) + await _find(conn, items[half:], commit)
+    return await _find(items[:half], probe) + await _find(items[half:], probe)
 
 
 async def _probe(conn: Connection, items: Sequence[_Item], commit: Commit) -> psycopg.Error | None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from heliograph.domain import identity, records
-from heliograph.store import commit, cursors, database
+from heliograph.store import commit, cursors, database, poison
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,9 +25,11 @@ class Replayed:
     """Boxes whose cursor did not stand where their batches start."""
 
 
-async def write(conn: database.Connection, batches: Sequence[records.Batch]) -> Replayed:
+async def write(
+    conn: database.Connection, batches: Sequence[records.Batch], on_step: poison.OnStep = lambda: None
+) -> Replayed:
     """Write batches into the caller's transaction. Raises what ``commit.commit_with_bisection`` raises."""
-    outcome = await commit.commit_with_bisection(conn, batches)
+    outcome = await commit.commit_with_bisection(conn, batches, on_step)
     refused = [batches[index] for index in sorted(outcome.conflicts)]
     if not refused:
         return Replayed(position=outcome.position, elsewhere=frozenset())
@@ -35,7 +37,7 @@ async def write(conn: database.Connection, batches: Sequence[records.Batch]) -> 
     owed = [batch for batch in refused if not _is_done(batch, stored)]
     if not owed:
         return Replayed(position=outcome.position, elsewhere=frozenset())
-    rest = await commit.commit_with_bisection(conn, [rows_of(batch) for batch in owed])
+    rest = await commit.commit_with_bisection(conn, [rows_of(batch) for batch in owed], on_step)
     return Replayed(
         position=max(outcome.position or (0, 0), rest.position or (0, 0)),
         elsewhere=frozenset(move.box for batch in owed for move in batch.moves),
