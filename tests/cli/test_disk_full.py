@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.cli.conftest import PATIENCE_SECONDS, Running
+from tests.fixtures import namespaces
 from tests.fixtures.simulator import PHONE
 
 from heliograph import config
@@ -35,11 +35,6 @@ mount -t tmpfs -o size=20m,mode=700 tmpfs "$0"
 cp -a "$0.kept/." "$0"
 exec "$@" --data-dir "$0" doctor --json
 """
-NAMESPACE = ("unshare", "--map-root-user", "--mount")
-
-
-def can_mount() -> bool:
-    return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
 
 
 def fill(path: Path) -> None:
@@ -50,11 +45,10 @@ def fill(path: Path) -> None:
 
 
 async def test_doctor_names_a_disk_that_is_nearly_full(configure: Callable[..., None], data_dir: Path) -> None:
-    if not can_mount():
-        pytest.skip("a file system of its own needs a mount namespace, which is refused here")
+    namespaces.require()
     configure(telegram={"dc_address": "127.0.0.1", "dc_port": 9})
     process = await asyncio.create_subprocess_exec(
-        *(*NAMESPACE, "sh", "-c", NEARLY_FULL, str(data_dir), sys.executable, "-m", "heliograph"),
+        *(*namespaces.COMMAND, "sh", "-c", NEARLY_FULL, str(data_dir), sys.executable, "-m", "heliograph"),
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
@@ -68,8 +62,7 @@ async def running(
     configure_for: ConfigureFor, simulator: Simulator, data_dir: Path, tmp_path: Path
 ) -> AsyncIterator[Running]:
     """``heliograph run`` with its private database on a file system of 200 MB."""
-    if not can_mount():
-        pytest.skip("a file system of its own needs a mount namespace, which is refused here")
+    namespaces.require()
     configure_for(simulator)
     path = data_dir / config.CONFIG_NAME
     content = config.read(path)
@@ -79,7 +72,7 @@ async def running(
     command = (sys.executable, "-m", "heliograph", "--data-dir", str(data_dir))
     with (tmp_path / "stderr").open("wb") as err:
         process = await asyncio.create_subprocess_exec(
-            *(*NAMESPACE, "sh", "-c", INSIDE.format(phone=PHONE), str(home), *command),
+            *(*namespaces.COMMAND, "sh", "-c", INSIDE.format(phone=PHONE), str(home), *command),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=err,

@@ -252,9 +252,9 @@ class Installation:
             await asyncio.sleep(0.05)
         raise AssertionError(f"{self.connections} connections stay")
 
-    async def until_stored(self, text: str) -> None:
+    async def until_stored(self, text: str, seconds: float = 60) -> None:
         """Wait until a message of this text is in the store."""
-        await self.until("SELECT count(*) = 1 FROM messages WHERE text = %s", text)
+        await self.until("SELECT count(*) = 1 FROM messages WHERE text = %s", text, seconds=seconds)
 
     async def until_backfilled(self) -> None:
         await self.until(

@@ -46,6 +46,9 @@ class Slices:
     def __init__(self, installation: Any, chat: Any) -> None:
         self.asked: list[int] = []
         self.fatal: int | None = None
+        """The request that ends the asker, counted from its start."""
+        self.fatal_pts: int | None = None
+        """The asker ends as well as soon as it asks from this pts or later."""
         self.reached = asyncio.Event()
         self._installation, self._channel = installation, chat.id
         installation.telegram.faults.add(self)
@@ -54,14 +57,17 @@ class Slices:
         if asked.method != DIFFERENCE or asked.request.channel.channel_id != self._channel:
             return None
         self.asked.append(asked.request.pts)
-        if len(self.asked) == self.fatal:
+        if len(self.asked) == self.fatal or (self.fatal_pts is not None and asked.request.pts >= self.fatal_pts):
             self._installation._process.kill()
             self.reached.set()
         return None
 
-    async def run_until(self, number: int) -> list[int]:
-        """Start a process that is killed as it asks for this slice; returns from where it asked for each."""
-        self.asked, self.fatal = [], number
+    async def run_until(self, number: int | None = None, *, pts: int | None = None) -> list[int]:
+        """Start a process that is killed as it asks for this slice, by its number or by the pts where it begins.
+
+        Returns from where it asked for each.
+        """
+        self.asked, self.fatal, self.fatal_pts = [], number, pts
         self.reached.clear()
         await self._installation.start_process()
         async with asyncio.timeout(60):
@@ -110,6 +116,34 @@ async def test_row_10_difference_of_fifty_slices_resumes_from_the_committed_slic
     await installation.until_equal(unknowable=unknowable)
     assert await installation.stop_process() == 0
     assert slices.asked[0] == committed
+    assert await installation.one(CURSOR, harbour.id) == harbour.box.pts
+    assert await installation.one("SELECT count(*) FROM known_losses") == 0
+
+
+async def test_row_10_difference_resumes_from_the_committed_slice_whichever_slice_the_kill_meets(installation, harbour):
+    """Killed as it asks for slice k, for each of 12: the next process asks from the cursor that is committed, which is
+    where slice k begins or the one before it, and after the last kill it has it all.
+    """
+    world, user = installation.world, installation.users[0]
+    await quiet.mirrored(installation)
+    fill(world, harbour, user, 120)
+    installation.telegram.faults.difference_limit = 10
+    unknowable = installation.deleted()
+    installation.look_away()
+    slices = Slices(installation, harbour)
+    first = committed = await installation.one(CURSOR, harbour.id)
+    begins = range(first, harbour.box.pts, 10)
+    assert len(begins) == 12
+    for begin in begins:
+        asked = await slices.run_until(pts=begin)
+        assert asked == list(range(committed, begin + 1, 10)), "not from where the store is, or not slice by slice"
+        committed = await installation.one(CURSOR, harbour.id)
+        assert committed in (begin, max(first, begin - 10)), "no whole slice, or more than was asked for"
+    slices.fatal_pts, slices.asked = None, []
+    await installation.start_process()
+    await installation.until_equal(unknowable=unknowable)
+    assert await installation.stop_process() == 0
+    assert slices.asked == list(range(committed, harbour.box.pts, 10))
     assert await installation.one(CURSOR, harbour.id) == harbour.box.pts
     assert await installation.one("SELECT count(*) FROM known_losses") == 0
 

@@ -7,10 +7,11 @@ nothing is stored twice, and the crawler keeps its connections to Telegram.
 from __future__ import annotations
 
 import asyncio
-import subprocess
 
 import pytest
 from pydantic import SecretStr
+from tests.fixtures import namespaces
+from tests.scenarios.measured import measured, resident_mb
 
 from heliograph import config, metrics
 from heliograph.crawler import writer
@@ -29,10 +30,6 @@ async def away(installation, postgres_proxy, proxied_dsn):
     installation.crawlers_database = past
 
 
-def can_mount():
-    return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
-
-
 async def harbour(installation):
     """A channel that only the first account is in."""
     world, (first, _) = installation.world, installation.users
@@ -43,15 +40,15 @@ async def harbour(installation):
 
 
 async def speak(installation, chat, owner, name, count=20):
-    """Post, edit each text twice, and delete every fifth message; return the texts that were ever shown."""
+    """Post, edit each text twice, and delete every fifth message; return each text ever shown, with its pts."""
     world = installation.world
-    shown = set()
+    shown = {}
     for number in range(count):
         message = world.post(chat, owner, f"{name} {number}")
-        texts = [f"{name} {number}", f"{name} {number} once", f"{name} {number} twice"]
-        for text in texts[1:]:
+        shown[f"{name} {number}"] = chat.box.pts
+        for text in (f"{name} {number} once", f"{name} {number} twice"):
             world.edit(chat, message, text)
-        shown.update(texts)
+            shown[text] = chat.box.pts
         if number % 5 == 0:
             world.delete(chat, [message])
         await asyncio.sleep(0)
@@ -63,7 +60,6 @@ async def versions(installation, name):
     return sorted(await installation.all(texts, f"{name} %", f"{name} %"))
 
 
-NAMESPACE = ("unshare", "--map-root-user", "--mount")
 SMALL = 'mount -t tmpfs -o size=128k,mode=700 tmpfs "$0" && exec "$@"'
 KINDS = {
     "refused": lambda proxy: proxy.refuse(),
@@ -77,9 +73,13 @@ async def _now(_):
     """Some faults begin at once."""
 
 
-async def started(installation):
+GROWTH_MB = 40
+"""What an outage may add to the crawler's memory, however much is spooled; a group that is written needs some."""
+
+
+async def started(installation, *wrapper, said=None):
     """The crawler as a process that has caught up; what happens from now on is held against it."""
-    await installation.start_process()
+    await installation.start_process(*wrapper, said=said)
     await installation.until_backfilled()
     await installation.until("SELECT count(*) = 0 FROM dirty_boxes")
 
@@ -88,9 +88,26 @@ def spooled(installation):
     return list((installation.settings.data_dir / "spool").glob("*.spool"))
 
 
+async def until(holds, seconds=30):
+    """Wait for what neither the proxy nor a process of its own announces."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def until_drained(installation):
-    async with asyncio.timeout(60):
-        while spooled(installation):  # noqa: ASYNC110 - a process of its own announces nothing
+    await until(lambda: not spooled(installation), 60)
+
+
+async def until_newest_spooled(installation, text):
+    """Wait until the newest file of the spool holds a text: what came before it is there as well."""
+    await until(lambda: any(text.encode() in path.read_bytes() for path in sorted(spooled(installation))[-1:]))
+
+
+async def until_given_up(installation):
+    """Wait until a box has given up what it could not write."""
+    async with asyncio.timeout(30):
+        while not await measured(installation, "heliograph_boxes", state="dirty"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
@@ -120,13 +137,43 @@ async def test_row_26_database_that_is_away_under_load_costs_nothing_and_repeats
     await weather(installation, away, kind)
 
 
+async def test_row_26_long_outage_fills_the_disk_and_not_the_memory(installation, away):
+    """Memory bounded: the row's half hour is shortened to some seconds, with long texts, so that the spool holds more
+    than memory may grow by, while the database is away and while all of it is written.
+    """
+    chat, owner = await harbour(installation)
+    await started(installation)
+    resident = [resident_mb(installation._process.pid)]
+    await away.refuse()
+    shown = {}
+    for group in range(26):
+        shown |= await speak(installation, chat, owner, f"long {group} {'x' * 3_900}", 100)
+        await until_newest_spooled(installation, list(shown)[-1])
+        resident.append(resident_mb(installation._process.pid))
+    assert sum(path.stat().st_size for path in spooled(installation)) > 1.5 * GROWTH_MB * 2**20
+    await away.accept()
+
+    def is_drained():
+        resident.append(resident_mb(installation._process.pid))
+        return not spooled(installation)
+
+    await until(is_drained, 60)
+    assert max(resident) - resident[0] < GROWTH_MB, resident
+    await installation.until_equal()
+    assert await installation.stop_process() == 0
+    assert await versions(installation, "long") == sorted(shown)
+
+
 async def test_row_27_connection_cut_after_its_commit_stores_everything_once(installation, away):
-    """The server carried the commits out, and nobody heard of it: cursors are read again, no version is double."""
+    """The server carried three commits out, and nobody heard of it: cursors are read again, no version is double."""
     chat, owner = await harbour(installation)
     await started(installation)
     cuts = away.cut_after_commit(3, touching="box_cursors")
-    shown = await speak(installation, chat, owner, "cut")
-    await asyncio.wait_for(cuts.happened.wait(), 30)
+    shown = {}
+    for number in range(3):
+        shown |= await speak(installation, chat, owner, f"cut {number}")
+        await until(lambda least=number: away.counts["cuts_after_commit"] > least)
+    assert cuts.is_spent
     await installation.until_equal()
     await until_drained(installation)
     assert await installation.stop_process() == 0
@@ -171,58 +218,89 @@ async def test_row_25_killed_crawler_finds_its_spool_again(installation, away):
     assert list((installation.settings.data_dir / "spool").glob("*.spool")) == []
 
 
-async def test_row_31_torn_end_of_a_spool_is_asked_of_telegram_again(installation, away):
+async def test_row_31_torn_end_of_a_spool_is_asked_of_telegram_again(installation, away, tmp_path):
     """The whole records are replayed, and the difference brings the last form of what the torn one held."""
     chat, owner = await harbour(installation)
-    await installation.start_process()
-    await installation.until_backfilled()
+    await started(installation)
     await away.refuse()
-    shown = await speak(installation, chat, owner, "torn")
-    await installation.until_spooled_on_disk(shown)
+    whole = await speak(installation, chat, owner, "whole")
+    await installation.until_spooled_on_disk(whole)
+    torn = await speak(installation, chat, owner, "torn")
+    await installation.until_spooled_on_disk(torn)
     await installation.kill_process()
-    *_, last = sorted((installation.settings.data_dir / "spool").glob("*.spool"))
+    *_, last = sorted(spooled(installation))
     last.write_bytes(last.read_bytes()[:-7])
     await away.accept()
-    await installation.start_process()
+    await installation.start_process(said=tmp_path / "said")
+    await until(lambda: b"spool_cut" in (tmp_path / "said").read_bytes())
     await installation.until_equal()
+    await until_drained(installation)
     assert await installation.stop_process() == 0
+    assert await versions(installation, "whole") == sorted(whole)
+    stored = await versions(installation, "torn")
+    assert len(stored) == len(set(stored))
+    assert set(stored) < set(torn), "nothing was torn off"
 
 
-async def test_row_30_spool_without_room_falls_back_to_asking_telegram(installation, away):
-    """Batches fail, boxes are due, and the difference brings the last forms once the database is back."""
-    chat, owner = await harbour(installation)
-    installation.reconfigure(spool_mb=0)
-    await started(installation)
-    installation.look_away()
-    await away.refuse()
-    await speak(installation, chat, owner, "without room")
+async def without_room(installation, away, chat, owner, said, *, word, name, kept):
+    """Speak until the crawler says that it has no room and gives up; all that is left is there afterwards, the rest
+    is in the channel's known losses, and the gap is closed.
+    """
+    shown = await speak(installation, chat, owner, name, 200)
+    await until(lambda: word in said.read_bytes())
+    await until_given_up(installation)
     await away.accept()
     await installation.until_equal()
+    await until_drained(installation)
+    await installation.until("SELECT bool_and(closed_at IS NOT NULL) FROM gaps WHERE space_id = %s", chat.id)
     installation.world.post(chat, owner, "live again")
     await installation.until_stored("live again")
     assert await installation.stop_process() == 0
+    assert await versions(installation, "kept") == sorted(kept)
+    lost = shown.keys() - set(await versions(installation, name))
+    assert lost, "there was room for all of it"
+    stretches = await installation.all(
+        "SELECT int4range(from_pts, to_pts, '(]') FROM known_losses WHERE space_id = %s AND reason = 'not_kept'",
+        chat.id,
+    )
+    assert {text for text in lost if not any(shown[text] in stretch for stretch in stretches)} == set()
+
+
+async def test_row_30_full_spool_falls_back_to_asking_telegram(installation, away, tmp_path):
+    """Full by its quota: what it took before is replayed, what came after is a known loss unless it still exists."""
+    chat, owner = await harbour(installation)
+    installation.reconfigure(spool_mb=1)
+    await started(installation, said=tmp_path / "said")
+    await away.refuse()
+    kept = await speak(installation, chat, owner, "kept")
+    await installation.until_spooled_on_disk(kept)
+    installation.look_away()
+    more = {"word": b"spool_full", "name": "x" * 3_000, "kept": kept}
+    await without_room(installation, away, chat, owner, tmp_path / "said", **more)
+
+
+async def test_row_30_crawler_without_a_spool_falls_back_to_asking_telegram(installation, away, tmp_path):
+    """Switched off: batches fail, boxes are due, and what no longer exists afterwards is a known loss."""
+    chat, owner = await harbour(installation)
+    installation.reconfigure(spool_mb=0)
+    await started(installation, said=tmp_path / "said")
+    installation.look_away()
+    await away.refuse()
+    more = {"word": b"database_away", "name": "spoken", "kept": ()}
+    await without_room(installation, away, chat, owner, tmp_path / "said", **more)
 
 
 async def test_row_30_full_disk_of_the_spool_falls_back_to_asking_telegram(installation, away, tmp_path):
-    """On a real file system of 128 kB the process goes on, and the difference brings the last forms."""
-    if not can_mount():
-        pytest.skip("a file system of its own needs a mount namespace, which is refused here")
+    """On a real file system of 128 kB: the process goes on, with the same end as a full quota."""
+    namespaces.require()
     chat, owner = await harbour(installation)
     home, said = installation.settings.data_dir / "spool", tmp_path / "said"
     home.mkdir(mode=0o700)
-    await installation.start_process(*NAMESPACE, "sh", "-c", SMALL, str(home), said=said)
-    await installation.until_backfilled()
+    await started(installation, *namespaces.COMMAND, "sh", "-c", SMALL, str(home), said=said)
     installation.look_away()
     await away.refuse()
-    await speak(installation, chat, owner, "x" * 3_000)
-    async with asyncio.timeout(30):
-        while b"spool_full" not in said.read_bytes():  # noqa: ASYNC110 - a process of its own announces nothing
-            await asyncio.sleep(0.05)
-    await away.accept()
-    await installation.until_equal()
-    installation.world.post(chat, owner, "live again")
-    await installation.until_stored("live again")
-    assert await installation.stop_process() == 0
+    more = {"word": b"spool_full", "name": "x" * 3_000, "kept": ()}
+    await without_room(installation, away, chat, owner, said, **more)
 
 
 async def test_row_46_burst_is_bounded_in_the_queues_and_complete_in_the_end(installation, away):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from tests.scenarios.conftest import WATCHES
 
 LOST = "SELECT count(*) = 1 FROM known_losses WHERE space_id = %s AND reason = 'too_long'"
 GONE = "SELECT deleted_at IS NOT NULL FROM messages WHERE space_id = %s AND message_id = %s"
@@ -13,6 +16,9 @@ BY_PROBE = "SELECT count(*) FROM gaps WHERE space_id = %s AND closed_by = 'probe
 STORED = "SELECT count(*) FROM messages WHERE space_id = %s AND message_id = ANY(%s)"
 CURSOR = "SELECT pts = %s FROM box_cursors WHERE box = %s"
 CLOSED = "SELECT count(*) > 0 AND bool_and(closed_at IS NOT NULL) FROM gaps WHERE space_id = %s"
+COVERED = "SELECT bool_and(from_pts < %s AND %s <= to_pts) FROM known_losses WHERE space_id = %s"
+SILENT_SECONDS = 3 * WATCHES["sentinel_cold_seconds"] + 10
+"""The longest period, the confirmation and the difference, on a machine that has much else to do."""
 
 
 async def mirrored(installation, chat, user, count=30):
@@ -24,24 +30,29 @@ async def mirrored(installation, chat, user, count=30):
     return posted
 
 
-def change(world, chat, user, posted):
-    """Let happen what a difference could have told: an edit, a deletion, new messages, and one that does not last."""
+def change(world, chat, user, posted, box):
+    """Let happen what a difference could have told: an edit, a deletion, new messages, and one that does not last.
+
+    Returns that one, the new ones, and at which pts of the box the one came and went.
+    """
     world.edit(chat, posted[3], "edited in the gap")
     world.delete(chat, [posted[5].id, posted[-1].id], sender=user)
     brief = world.post(chat, user, "came and went in the gap")
+    came = box.pts
     fresh = [world.post(chat, user, f"in the gap {number}") for number in range(40)]
     world.delete(chat, [brief.id], sender=user)
+    went = box.pts
     world.delete(chat, [fresh[-1].id], sender=user)
-    return brief, fresh
+    return brief, fresh, (came, went)
 
 
 @pytest.mark.parametrize("reading", ["page", "strict"])
 async def test_row_14_lost_log_of_a_channel_is_repaired_by_ids(installation, reading):
-    """Range repair: edits, deletions and new messages of the gap are found; what came and went is a known loss."""
+    """Range repair: edits, deletions and new messages of the gap are found; what came and went lies in a known loss."""
     world, user = installation.world, installation.users[0]
     chat = world.run("create_channel", creator=user, title="Harbour", kind="supergroup")
     posted = await mirrored(installation, chat, user)
-    brief, fresh = change(world, chat, user, posted)
+    brief, fresh, (came, went) = change(world, chat, user, posted, chat.box)
     unknowable = installation.deleted()
     if reading == "page":
         chat.box.trim(0)
@@ -59,16 +70,17 @@ async def test_row_14_lost_log_of_a_channel_is_repaired_by_ids(installation, rea
     assert await installation.one(EARLIER, chat.id, posted[3].id, "before 3") == 1
     assert await installation.one(STORED, chat.id, [brief.id, fresh[-1].id]) == 0
     assert await installation.one(KNOWN, brief.id, chat.id)
+    assert await installation.one(COVERED, came, went, chat.id)
     assert await installation.one(BY_PROBE, chat.id) == 1
 
 
 async def test_row_15_lost_log_of_an_account_is_repaired_through_its_mailbox(installation):
-    """State refetched, mailbox probed: edits, deletions and new messages are found; a known loss has the time."""
+    """State refetched, mailbox probed: edits, deletions and new messages are found; a dated known loss has the rest."""
     world, (first, second) = installation.world, installation.users
     await installation.enable(first)
     group = world.run("create_group", creator=second, title="Harbour", user_ids=[first])
     posted = await mirrored(installation, group, second)
-    brief, fresh = change(world, group, second, posted)
+    brief, fresh, (came, went) = change(world, group, second, posted, world.accounts[first].box)
     unknowable = installation.deleted()
     world.accounts[first].box.trim(0)
     installation.users = [first]
@@ -82,11 +94,12 @@ async def test_row_15_lost_log_of_an_account_is_repaired_through_its_mailbox(ins
     assert await installation.one(GONE, -first, own[1])
     assert await installation.one(GONE, -first, own[2])
     assert await installation.one(STORED, -first, own[3:]) == 0
+    assert await installation.one(COVERED, came, went, -first)
     assert await installation.one("SELECT since IS NOT NULL FROM known_losses WHERE space_id = %s", -first)
 
 
 async def test_row_19_channel_that_pushes_nothing_is_found_within_the_sentinels_period(installation):
-    """Found within the sentinel's period, although no push and no list of chats tells of it."""
+    """Found within the sentinel's period, three of them at most, though no push and no list of chats tells of it."""
     world, user = installation.world, installation.users[0]
     chat = world.run("create_channel", creator=user, title="Harbour")
     installation.reconfigure(refresh_seconds=3600)
@@ -94,16 +107,16 @@ async def test_row_19_channel_that_pushes_nothing_is_found_within_the_sentinels_
         await installation.until_backfilled()
         installation.telegram.faults.be_passive(chat=chat.peer)
         post = world.post(chat, user, "nobody pushed this")
-        await installation.until_stored("nobody pushed this")
+        await installation.until_stored("nobody pushed this", seconds=SILENT_SECONDS)
         world.edit(chat, post, "nor this edit")
-        await installation.until(TEXT, "nor this edit", chat.id, post.id)
+        await installation.until(TEXT, "nor this edit", chat.id, post.id, seconds=SILENT_SECONDS)
         world.delete(chat, [post.id], sender=user)
-        await installation.until(GONE, chat.id, post.id)
+        await installation.until(GONE, chat.id, post.id, seconds=SILENT_SECONDS)
     assert "sentinel" in await installation.all("SELECT DISTINCT cause FROM gaps WHERE space_id = %s", chat.id)
 
 
 async def test_row_20_album_of_which_one_item_is_pushed_is_whole_within_the_sentinels_period(installation):
-    """All items within the sentinel's period, though nothing follows the one that was pushed."""
+    """All items within the sentinel's period, three of them at most, though nothing follows the one that was pushed."""
     world, user = installation.world, installation.users[0]
     chat = world.run("create_channel", creator=user, title="Harbour")
     installation.reconfigure(refresh_seconds=3600)
@@ -112,8 +125,9 @@ async def test_row_20_album_of_which_one_item_is_pushed_is_whole_within_the_sent
         installation.telegram.faults.coalesce_albums(1, chat=chat.peer)
         for number in range(5):
             world.post(chat, user, f"item {number}", album=77)
-        for number in range(5):
-            await installation.until_stored(f"item {number}")
+        async with asyncio.timeout(SILENT_SECONDS):
+            for number in range(5):
+                await installation.until_stored(f"item {number}")
     assert await installation.one("SELECT count(*) FROM messages WHERE album_id = 77") == 5
 
 

@@ -40,14 +40,14 @@ async def test_row_01_two_updates_that_changed_places_need_no_difference(install
 
 
 async def test_row_02_update_that_is_lost_comes_by_difference_with_the_next_event(installation, harbour):
-    """A difference brings it, and the gap is on record."""
+    """A difference brings it at once, which the slowest machine does in ten seconds, and the gap is on record."""
     world, user = installation.world, installation.users[0]
     async with following(installation) as asked:
         installation.telegram.faults.drop_updates(1, chat=harbour.peer)
         world.post(harbour, user, "lost")
         world.post(harbour, user, "seen")
-        await installation.until_stored("lost")
-        await installation.until_stored("seen")
+        await installation.until_stored("lost", seconds=10)
+        await installation.until_stored("seen", seconds=10)
         await installation.until_equal()
     assert asked.count["updates.getChannelDifference"] == 1
     assert await installation.all(CAUSES, harbour.id) == ["pts"]
