@@ -1,9 +1,11 @@
 """``python -m tests.chaos``: random schedules for some minutes, or one again by its seed.
 
-``engine`` runs the pure sequence engine against models of Telegram and the store, and repeats a seed exactly.
-``client`` runs the crawler over a sender without a socket, ``processes`` runs it as a process over sockets, with
-kill -9, SIGSTOP and a proxy before PostgreSQL: there a seed repeats what happens, and how long each thing takes is
-the machine's. Prints what fails with the seed that repeats it; the last line is JSON.
+``engine`` runs the pure sequence engine against models of Telegram and the store, without a clock: a seed repeats all
+of it exactly, a failure included. ``client`` runs the crawler over a sender without a socket, ``processes`` runs it as
+a process over sockets, with kill -9, SIGSTOP and a proxy before PostgreSQL. There a seed repeats the plan: what is
+written, edited and deleted, which trouble comes, in which order and after which pauses. How long each thing takes, and
+so which message meets which trouble, is the machine's. Prints what fails with its plan and the seed that repeats it;
+the last line is JSON.
 """
 
 from __future__ import annotations
@@ -97,7 +99,8 @@ async def _run_level(run: Run, level: str, seed: str, limit: _Limit, total: Outc
         if not limit.allows():
             break
         await _run(run, level, number, total)
-    print(f"{level}: {total.schedules - before} schedules in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    count, seconds = total.schedules - before, time.monotonic() - begun
+    print(f"{level}: {count} schedules in {seconds:.0f} s, {count / seconds * 60:.0f} a minute", file=sys.stderr)
 
 
 def _numbers(seed: str, level: str) -> Iterator[int]:

@@ -1,61 +1,74 @@
-"""Random things that happen in a world: people write, edit, delete, react and pin."""
+"""What people do in a world by plan: they write, edit, delete, react and pin."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from tests.chaos.plan import Act
 
 from heliograph.simulator.world import model
 from heliograph.simulator.world.world import World
 
-WORDS = ("harbour", "signal", "lamp", "mirror", "tide", "ferry", "näkymä", "сигнал", "ضوء", "灯", "🌊")
+T = TypeVar("T")
 
 
 class Life:
-    """What goes on in some chats, by a random generator; counts the events that a mirror must know of."""
+    """What goes on in some accounts' chats; counts the events that a mirror must know of."""
 
-    def __init__(self, world: World, rng: random.Random, users: list[int]) -> None:
+    def __init__(self, world: World, users: list[int]) -> None:
         self._world = world
-        self._rng = rng
-        self._chats = [chat for chat in world.chats.values() if set(users) & set(chat.members)]
+        self.chats = [chat for chat in world.chats.values() if set(users) & set(chat.members)]
         self._mine: list[tuple[model.Chat, model.Message]] = []
+        self._greetings = 0
         self.events = 0
 
-    def happen(self, times: int) -> None:
-        """Have so many things happen at once."""
-        for _ in range(times):
-            self._rng.choice(self._KINDS)(self)
+    def happen(self, acts: Iterable[Act]) -> None:
+        """Have all of this happen at once."""
+        for act in acts:
+            getattr(self, f"_{act.kind}")(act)
 
-    def _post(self) -> None:
-        chat = self._rng.choice(self._chats)
-        sender = self._rng.choice(sorted(chat.members)) if chat.kind != "channel" else None
-        self._mine.append((chat, self._world.post(chat, sender, self._text())))
+    def greet(self) -> str:
+        """Post the same new text in every chat, where it stays, and return it."""
+        self._greetings += 1
+        text = f"greeting {self._greetings}"
+        for chat in self.chats:
+            self._world.post(chat, self._sender(chat, 0.0), text)
+            self.events += 1
+        return text
+
+    def _post(self, act: Act) -> None:
+        chat = _at(self.chats, act.place)
+        self._mine.append((chat, self._world.post(chat, self._sender(chat, act.who), act.text)))
         self.events += 1
 
-    def _edit(self) -> None:
-        if found := self._living():
-            self._world.edit(*found, self._text())
+    def _edit(self, act: Act) -> None:
+        if found := self._living(act):
+            self._world.edit(*found, act.text)
             self.events += 1
 
-    def _delete(self) -> None:
-        if found := self._living():
+    def _delete(self, act: Act) -> None:
+        if found := self._living(act):
             self._world.delete(found[0], [found[1]])
             self.events += 1
 
-    def _react(self) -> None:
-        if found := self._living():
+    def _react(self, act: Act) -> None:
+        if found := self._living(act):
             chat, message = found
-            self._world.react(chat, message, self._rng.choice(sorted(chat.members)), "👍", as_edit=True)
+            self._world.react(chat, message, _at(sorted(chat.members), act.who), "👍", as_edit=True)
 
-    def _pin(self) -> None:
-        if found := self._living():
-            self._world.pin(*found, is_pinned=self._rng.random() < 0.5)
+    def _pin(self, act: Act) -> None:
+        if found := self._living(act):
+            self._world.pin(*found, is_pinned=act.is_on)
 
-    def _living(self) -> tuple[model.Chat, model.Message] | None:
+    def _living(self, act: Act) -> tuple[model.Chat, model.Message] | None:
         self._mine = [each for each in self._mine if each[1].deleted_at is None]
-        return self._rng.choice(self._mine) if self._mine else None
+        return _at(self._mine, act.place) if self._mine else None
 
-    def _text(self) -> str:
-        return " ".join(self._rng.choices(WORDS, k=self._rng.randint(1, 6))) + f" {self._rng.randrange(10**6)}"
+    @staticmethod
+    def _sender(chat: model.Chat, who: float) -> int | None:
+        return _at(sorted(chat.members), who) if chat.kind != "channel" else None
 
-    _KINDS: tuple[Callable[[Life], None], ...] = (_post, _post, _post, _edit, _edit, _delete, _react, _pin)
+
+def _at(things: Sequence[T], fraction: float) -> T:
+    return things[int(fraction * len(things))]

@@ -96,7 +96,7 @@ async def is_verified(database: store_database.Database) -> bool:
 
 
 async def compare(database: store_database.Database, world: World, users: list[int]) -> verify.Comparison:
-    """Hold the store against the world, whatever there was nobody to see.
+    """Hold the form of what is there against the world; what is absent for a reason is for ``witness`` to say.
 
     What came and went again may be absent, earlier texts may be, and the last text of what was deleted.
     """

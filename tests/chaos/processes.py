@@ -7,14 +7,17 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from pydantic import SecretStr
 from tests.chaos import home as homes
+from tests.chaos import plan
 from tests.chaos.events import Life
 from tests.chaos.outcome import Outcome
+from tests.chaos.witness import Witness
 
 from heliograph import config
 from heliograph.crawler import login
@@ -25,26 +28,77 @@ from heliograph.store import database as store_database
 from heliograph.vault import keyfile
 
 PATIENCE_SECONDS = 90.0
-STEPS = (15, 40)
+
+
+def _seconds(rng: random.Random) -> dict[str, Any]:
+    return {"seconds": rng.uniform(0.1, 2.0)}
+
+
+def _outage(rng: random.Random) -> dict[str, Any]:
+    return {**_seconds(rng), "acts": plan.acts(rng, 20)}
+
+
+def _mislaid(rng: random.Random) -> dict[str, Any]:
+    how = rng.choice(("drop_updates", "duplicate_updates", "reorder_updates"))
+    return {"how": how, "times": rng.randint(1, 5)}
+
+
+def _refusal(rng: random.Random) -> dict[str, Any]:
+    methods = ("updates.getDifference", "updates.getChannelDifference", "messages.getHistory")
+    error = rng.choice((("INTERNAL", 500), ("FLOOD_WAIT_1", 420), ("PERSISTENT_TIMESTAMP_OUTDATED", 500)))
+    return {"method": rng.choice(methods), "error": error, "times": rng.randint(1, 3)}
+
+
+def _cut_commits(rng: random.Random) -> dict[str, Any]:
+    return {"how": rng.choice(("cut_before_commit", "cut_after_commit")), "times": rng.randint(1, 3)}
+
+
+def _refused_writes(rng: random.Random) -> dict[str, Any]:
+    how = rng.choice(("disk_full", "read_only"))
+    return {"how": how, "seconds": rng.uniform(0.1, 1.0), "acts": plan.acts(rng, 10)}
+
+
+RULES = plan.Rules(
+    steps=(15, 40),
+    bursts=(1, 5, 40),
+    pauses=(0.0, 0.05, 0.3),
+    kinds=(
+        plan.Kind("kill", 0.08, lambda rng: {"acts": plan.acts(rng, rng.choice((1, 60)))}),
+        plan.Kind("pause", 0.04, _seconds),
+        plan.Kind("terminate", 0.03, lambda rng: {"is_impatient": rng.random() < 0.3}),
+        plan.Kind("cut", 0.05, lambda rng: {"seconds": rng.choice((0.0, 0.5))}),
+        plan.Kind("stall", 0.03, lambda rng: {"seconds": rng.uniform(0.1, 1.0)}),
+        plan.Kind("mislay_updates", 0.17, _mislaid),
+        plan.Kind("change_manners", 0.05, plan.manners),
+        plan.Kind("refuse", 0.05, _refusal),
+        plan.Kind("be_away", 0.05, _outage, is_of_database=True),
+        plan.Kind("swallow", 0.03, _outage, is_of_database=True),
+        plan.Kind("cut_commits", 0.05, _cut_commits, is_of_database=True),
+        plan.Kind("refuse_writes", 0.04, _refused_writes, is_of_database=True),
+        plan.Kind("deadlock", 0.03, is_of_database=True),
+        plan.Kind("rest", 0.05),
+    ),
+)
 
 
 async def run(seed: int, home: homes.Home) -> tuple[Outcome, str | None]:
     """Run one schedule and return its counts, and what was wrong if anything was."""
-    rng = random.Random(seed)
+    drawn = plan.draw(seed, RULES)
     parts = psycopg.conninfo.conninfo_to_dict(home.dsn)
     upstream = postgres_proxy.Upstream(host=str(parts["host"]), port=int(parts["port"]))
     async with (
         home.installation() as (folder, dsn),
         homes.opened(dsn) as database,
-        Simulator(seed=rng.randrange(1000), chats=6, days=1, messages=60) as telegram,
+        Simulator(seed=drawn.world, chats=6, days=1, messages=60) as telegram,
         postgres_proxy.PostgresProxy(upstream) as proxy,
     ):
-        users = await _sign_in(telegram, database, folder, rng.choice((1, 2)))
+        users = await _sign_in(telegram, database, folder, drawn.users)
         through = psycopg.conninfo.make_conninfo(dsn, host=proxy.host, port=proxy.port)
-        schedule = Schedule(telegram, proxy, database, _Process(folder, through), users, rng)
+        schedule = Schedule(drawn, telegram, proxy, database, _Process(folder, through), users)
         try:
             await schedule.run()
-            return await schedule.judge()
+            outcome, error = await schedule.judge()
+            return outcome, error and f"{error} ({drawn})"
         finally:
             await schedule.end()
 
@@ -85,161 +139,146 @@ class _Process:
 
 
 class Schedule:
-    """One crawler process through random trouble."""
+    """One crawler process through the trouble of a plan."""
 
     def __init__(
         self,
+        drawn: plan.Plan,
         telegram: Simulator,
         proxy: postgres_proxy.PostgresProxy,
         database: store_database.Database,
         process: _Process,
         users: list[int],
-        rng: random.Random,
     ) -> None:
+        self._plan = drawn
         self._telegram = telegram
         self._proxy = proxy
-        self._database = database
         self._process = process
-        self._users = users
-        self._rng = rng
-        self._life = Life(telegram.world, rng, users)
+        self._life = Life(telegram.world, users)
+        self._witness = Witness(drawn, telegram, self._life, users, database)
+        self._errors: list[str] = []
 
     async def run(self) -> None:
         """Let things happen, with trouble in between, and then end all of it."""
         await self._process.start()
-        for _ in range(self._rng.randint(*STEPS)):
-            self._life.happen(self._rng.choice((1, 5, 40)))
-            await self._disturb(self._rng.random())
-            await asyncio.sleep(self._rng.choice((0.0, 0.05, 0.3)))
+        if self._plan.begins_level:
+            await self._rest()
+        for step in self._plan.steps:
+            self._life.happen(step.acts)
+            if step.trouble is not None:
+                await getattr(self, f"_{step.trouble.name}")(**dict(step.trouble.choices))
+            await asyncio.sleep(step.pause)
             if not self._process.is_running:
                 await self._process.start()
         self._telegram.faults.clear()
         await self._proxy.clear()
         self._process.signal(signal.SIGCONT)
-        self._telegram.faults.cut()
+        if not self._plan.is_of_database:
+            await self._cut(0.0)
 
     async def judge(self) -> tuple[Outcome, str | None]:
-        """Wait until the store equals the world, and say what differs if it never does."""
+        """Wait until the store shows what it must, and say what differs if it never does."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             if not self._process.is_running:
                 await self._process.start()
-            found = await homes.compare(self._database, self._telegram.world, self._users)
-            is_whole = found.is_equal and await homes.is_verified(self._database)
-            if is_whole or asyncio.get_running_loop().time() > deadline:
+            verdict = await self._witness.verdict()
+            if verdict.is_whole or asyncio.get_running_loop().time() > deadline:
                 break
             await asyncio.sleep(0.2)
         self._process.signal(signal.SIGTERM)
         code = await self._process.ended()
-        wrong = [] if is_whole else [str(found.examples or "a hole stays open")]
+        wrong = [*self._errors, *filter(None, [verdict.error])]
         wrong += [f"exit code {code}"] if code else []
         wrong += self._telegram.violations + self._telegram.failures
-        outcome = Outcome(
-            schedules=1,
-            events=self._life.events,
-            failed=bool(wrong),
-            lost=found.missing + found.wrong_text + found.wrong_fields,
-            duplicated=found.duplicated,
-        )
-        return outcome, "; ".join(wrong) or None
+        error = "; ".join(wrong) or None
+        return self._witness.outcome(verdict, error), error
 
     async def end(self) -> None:
         """Leave no process behind."""
         self._process.signal(signal.SIGKILL)
         await self._process.ended()
 
-    async def _disturb(self, roll: float) -> None:
-        """Make one kind of trouble, or often none."""
-        for likelihood, trouble in self._TROUBLES:
-            roll -= likelihood
-            if roll < 0:
-                await trouble(self)
-                return
-
     # -- of the process
 
-    async def _kill(self) -> None:
+    async def _kill(self, acts: Sequence[plan.Act]) -> None:
+        self._witness.hide()
         self._process.signal(signal.SIGKILL)
         await self._process.ended()
-        self._life.happen(self._rng.choice((1, 60)))
+        self._life.happen(acts)
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
+        self._witness.hide()
         self._process.signal(signal.SIGSTOP)
-        await asyncio.sleep(self._rng.uniform(0.1, 2.0))
+        await asyncio.sleep(seconds)
         self._process.signal(signal.SIGCONT)
 
-    async def _terminate(self) -> None:
+    async def _terminate(self, *, is_impatient: bool) -> None:
+        self._witness.hide()
         self._process.signal(signal.SIGTERM)
-        if self._rng.random() < 0.3:
+        if is_impatient:
             self._process.signal(signal.SIGTERM)
         await self._process.ended()
 
+    async def _rest(self) -> None:
+        """End all trouble until the crawler hears everything."""
+        self._telegram.faults.clear()
+        await self._proxy.clear()
+        if not await self._witness.level(PATIENCE_SECONDS):
+            self._errors.append("the crawler does not become level when nothing hinders it")
+
     # -- of Telegram
 
-    async def _cut(self) -> None:
-        self._telegram.faults.cut(self._rng.choice((0.0, 0.5)))
+    async def _cut(self, seconds: float) -> None:
+        self._witness.hide()
+        self._telegram.faults.cut(seconds)
 
-    async def _stall(self) -> None:
-        self._telegram.faults.stall(self._rng.uniform(0.1, 1.0))
+    async def _stall(self, seconds: float) -> None:
+        self._witness.hide()
+        self._telegram.faults.stall(seconds)
 
-    async def _mislay_updates(self) -> None:
-        faults = self._telegram.faults
-        change = self._rng.choice((faults.drop_updates, faults.duplicate_updates, faults.reorder_updates))
-        change(self._rng.randint(1, 5))
+    async def _mislay_updates(self, how: str, times: int) -> None:
+        if how != "duplicate_updates":
+            self._witness.hide()
+        getattr(self._telegram.faults, how)(times)
 
-    async def _change_manners(self) -> None:
-        faults = self._telegram.faults
-        faults.too_long = self._rng.choice(("page", "strict"))
-        faults.pts_style = self._rng.choice(("real", "final", "zero"))
-        faults.difference_limit = self._rng.choice((3, 10, 100))
+    async def _change_manners(self, **manners: Any) -> None:
+        for name, value in manners.items():
+            setattr(self._telegram.faults, name, value)
 
-    async def _refuse(self) -> None:
-        methods = ("updates.getDifference", "updates.getChannelDifference", "messages.getHistory")
-        error = self._rng.choice((("INTERNAL", 500), ("FLOOD_WAIT_1", 420), ("PERSISTENT_TIMESTAMP_OUTDATED", 500)))
-        self._telegram.faults.refuse(self._rng.choice(methods), *error, times=self._rng.randint(1, 3))
+    async def _refuse(self, method: str, error: tuple[str, int], times: int) -> None:
+        self._telegram.faults.refuse(method, *error, times=times)
 
     # -- of the database
 
-    async def _be_away(self) -> None:
+    async def _be_away(self, seconds: float, acts: Sequence[plan.Act]) -> None:
+        self._witness.database_fails()
         await self._proxy.refuse()
-        self._life.happen(20)
-        await asyncio.sleep(self._rng.uniform(0.1, 2.0))
+        self._life.happen(acts)
+        await asyncio.sleep(seconds)
         await self._proxy.accept()
 
-    async def _swallow(self) -> None:
+    async def _swallow(self, seconds: float, acts: Sequence[plan.Act]) -> None:
+        self._witness.database_fails()
         self._proxy.stall()
-        self._life.happen(20)
-        await asyncio.sleep(self._rng.uniform(0.1, 2.0))
+        self._life.happen(acts)
+        await asyncio.sleep(seconds)
         self._proxy.resume()
 
-    async def _cut_commits(self) -> None:
-        cut = self._rng.choice((self._proxy.cut_before_commit, self._proxy.cut_after_commit))
-        cut(self._rng.randint(1, 3))
+    async def _cut_commits(self, how: str, times: int) -> None:
+        self._witness.database_fails()
+        getattr(self._proxy, how)(times)
 
-    async def _refuse_writes(self) -> None:
-        fault = self._rng.choice((self._proxy.disk_full, self._proxy.read_only))()
-        self._life.happen(10)
-        await asyncio.sleep(self._rng.uniform(0.1, 1.0))
+    async def _refuse_writes(self, how: str, seconds: float, acts: Sequence[plan.Act]) -> None:
+        self._witness.database_fails()
+        fault = getattr(self._proxy, how)()
+        self._life.happen(acts)
+        await asyncio.sleep(seconds)
         fault.end()
 
     async def _deadlock(self) -> None:
+        self._witness.database_fails()
         self._proxy.deadlock()
-
-    _TROUBLES: tuple[tuple[float, Callable[[Schedule], Awaitable[None]]], ...] = (
-        (0.08, _kill),
-        (0.04, _pause),
-        (0.03, _terminate),
-        (0.05, _cut),
-        (0.03, _stall),
-        (0.17, _mislay_updates),
-        (0.05, _change_manners),
-        (0.05, _refuse),
-        (0.05, _be_away),
-        (0.03, _swallow),
-        (0.05, _cut_commits),
-        (0.04, _refuse_writes),
-        (0.03, _deadlock),
-    )
 
 
 async def _sign_in(telegram: Simulator, database: store_database.Database, folder: Path, count: int) -> list[int]:
