@@ -50,8 +50,6 @@ def test_page_without_marks_is_refused(tmp_path: Path):
 def test_published_table_has_every_scenario_once():
     published = PAGE.read_text("utf-8").partition(reliability.BEGIN)[2].partition(reliability.END)[0]
     titles = [line.split(" | ")[0].removeprefix("| ") for line in published.splitlines() if line.startswith("| ")]
-    if not titles:
-        pytest.skip("nothing is published yet: make reliability")
     assert titles[2:] == [scenario.title for scenario in reliability.SCENARIOS]
 
 
