@@ -23,7 +23,6 @@ STALL_SECONDS = 60.0
 class Commits:
     lag_seconds: float = 0.0
     stuck_seconds: float = 0.0
-    is_away: bool = False
 
 
 @dataclass
@@ -51,11 +50,6 @@ def test_writer_that_is_behind_but_moves_only_lags() -> None:
     made = watching(Commits(lag_seconds=300, stuck_seconds=2))
     assert made.stalled() is None
     assert made.lags()["writer_lag_seconds"] == 300
-
-
-def test_database_that_is_known_to_be_away_stalls_nothing() -> None:
-    commits = Commits(lag_seconds=300, stuck_seconds=300, is_away=True)
-    assert watching(commits, Line(inbox=Waiting(300, 300))).stalled() is None
 
 
 def test_updates_that_nobody_takes_are_a_stalled_feed() -> None:

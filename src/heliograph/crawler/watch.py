@@ -1,8 +1,9 @@
-"""Notices what has stopped moving: a feed that nobody takes from or that has fallen silent, or a commit that hangs.
+"""Notices what has stopped moving: a feed that nobody takes from or that is silent, a commit or spooling that hangs.
 
 A lag is only shown. A stall ends the role, and whoever watches the process starts it again: nothing is lost by that,
-since everything begins at the committed cursors. A line that is being made anew and a database that is known to be
-away are no stalls, because a new start would not mend them. A blocked event loop cannot see itself: see cli/child.py.
+since everything begins at the committed cursors. A line that is being made anew is no stall, and a database that is
+known to be away is none of the writer's, because a new start would not mend them: what arrives meanwhile is spooled or
+refused, so that feeds move on. A blocked event loop cannot see itself: see cli/child.py.
 """
 
 from __future__ import annotations
@@ -32,11 +33,7 @@ class Commits(Protocol):
 
     @property
     def stuck_seconds(self) -> float:
-        """How long the longest commit under way has taken."""
-
-    @property
-    def is_away(self) -> bool:
-        """Say whether the database is known to be away."""
+        """How long the longest commit or spooling under way has taken, without what waits for the database alone."""
 
 
 class Waiting(Protocol):
@@ -84,8 +81,6 @@ class Watch:
 
     def stalled(self) -> tuple[Part, float] | None:
         """Return the part that has not moved for too long, and for how many seconds; None while all move."""
-        if self._writer.is_away:
-            return None
         if (stuck := self._writer.stuck_seconds) > self._stall_seconds:
             return "writer", stuck
         stuck = max(self._stuck_feeds(), default=0.0)

@@ -60,6 +60,8 @@ class Writer:
         self._unfinished = 0
         self._under_way: dict[int, float] = {}
         """When each lane's commit began, in monotonic seconds."""
+        self._spooling_since: float | None = None
+        """When the spool was handed what it writes now, in monotonic seconds."""
         self._ended = asyncio.Event()
         """A live commit has ended."""
         self._idle = asyncio.Event()
@@ -125,8 +127,14 @@ class Writer:
 
     @property
     def stuck_seconds(self) -> float:
-        """How long the longest commit under way has taken by now, in seconds; 0 when there is none."""
-        return self._time.monotonic() - min(self._under_way.values()) if self._under_way else 0.0
+        """How long the longest commit or spooling under way has taken by now, in seconds; 0 when there is none.
+
+        While the database is known to be away a commit waits for it, which is no matter of the writer's.
+        """
+        begun = [] if self.is_away else list(self._under_way.values())
+        if self._spooling_since is not None:
+            begun.append(self._spooling_since)
+        return self._time.monotonic() - min(begun) if begun else 0.0
 
     @property
     def is_away(self) -> bool:
@@ -251,6 +259,7 @@ class Writer:
         taken: list[lanes.Queued] = []
 
         def take() -> list[records.Batch]:
+            self._spooling_since = self._time.monotonic()
             taken.extend(self._live.take())
             return [item.batch for item in taken]
 
@@ -268,6 +277,8 @@ class Writer:
             for item in kept:
                 self._tell(item, _WRITTEN)
             self._end(kept)
+        finally:
+            self._spooling_since = None
         self._ended.set()
 
     def _tell(self, item: lanes.Queued, result: CommitResult) -> None:
