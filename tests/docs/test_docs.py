@@ -206,6 +206,63 @@ def names(path: Path) -> set[str]:
     return found
 
 
+def held_by() -> dict[int, str]:
+    """Return what ARCHITECTURE.md says holds each invariant."""
+    section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## Invariants")[2].partition("\n## ")[0]
+    found = {}
+    for part in re.split(r"^(?=\*\*\d+\. )", section, flags=re.MULTILINE)[1:]:
+        number, line = re.match(r"\*\*(\d+)", part), re.search(r"^Held by: (.+?)\n\n", part, re.MULTILINE | re.DOTALL)
+        assert number is not None
+        found[int(number[1])] = line[1] if line else ""
+    return found
+
+
+def test_all_invariants_are_there() -> None:
+    assert list(held_by()) == list(range(1, 19))
+
+
+@pytest.mark.parametrize("number", range(1, 19))
+def test_every_invariant_is_held_by_a_constraint_an_assertion_or_a_property(number: int) -> None:
+    mechanisms = [span for span in SPAN.findall(held_by()[number]) if re.search(r"[:/]|_once$", span)]
+    assert mechanisms, f"invariant {number} is held by nothing"
+    for span in mechanisms:
+        assert is_constraint(span) or is_assertion(span) or is_property(span), span
+
+
+def is_constraint(span: str) -> bool:
+    """Say whether the schema has this unique index, or this in the definition of this table."""
+    schema = (ROOT / "docs/schema.sql").read_text("utf-8")
+    table, _, definition = span.partition(": ")
+    if not definition:
+        return f"CREATE UNIQUE INDEX {span} " in schema
+    body = schema.partition(f"CREATE TABLE {table} (")[2].partition("\n)")[0]
+    return definition in [line.strip().rstrip(",") for line in body.splitlines()]
+
+
+def is_assertion(span: str) -> bool:
+    """Say whether this function of the program asserts something."""
+    match = SOURCE.fullmatch(span)
+    node = match and match[2] and definition_of(PACKAGE / match[1], match[2])
+    return bool(node) and any(isinstance(each, ast.Assert) for each in ast.walk(node))
+
+
+def is_property(span: str) -> bool:
+    """Say whether this test is run by Hypothesis."""
+    match = TEST.fullmatch(span)
+    node = match and match[2] and definition_of(ROOT / match[1], match[2])
+    return bool(node) and any(ast.unparse(each).startswith("given(") for each in node.decorator_list)
+
+
+def definition_of(path: Path, name: str) -> Any:
+    """Return a function's or a method's node, None when there is no such one."""
+    node: Any = ast.parse(path.read_text("utf-8"))
+    for part in name.split("."):
+        node = next((each for each in node.body if getattr(each, "name", None) == part), None)
+        if node is None:
+            return None
+    return node
+
+
 def glossary() -> list[str]:
     return re.findall(r"^\*\*([^*]+)\*\*:", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
 

@@ -61,7 +61,7 @@ class Store:
         assert before is None or commit.loss or after >= before.pts, "the cursor went back"
         self.cursors[commit.box] = commit.to_state
         if before is None:
-            self.anchors[commit.box] = (era, after)
+            self.anchors.setdefault(commit.box, (era, after))
         elif commit.loss:
             self.losses.append((commit.box, era, before.pts, after))
             self.holes[commit.box] = after
@@ -142,6 +142,7 @@ class Driver:
         rules = Rules(
             postponed=rng.choice((2, 100)), uncommitted=rng.choice((2, 100)), page_limit=self.server.page_size
         )
+        self.rules = rules
         self.machine = self._machine_type(rules)
         self.pushes: list[Container] = []
         self.open: list[Action] = []
@@ -357,6 +358,10 @@ class Driver:
         for space, cursor in self.store.cursors.items():
             if self.server.readers(space):
                 assert cursor.pts <= self.server.boxes[space].pts, "the cursor is ahead of the truth"
+        for space in self.store.anchors:
+            assert space in self.store.cursors, f"box {space} has lost its cursor"
+        for space, box in self.machine.boxes.items():
+            assert box.pipeline.live_count <= self.rules.uncommitted, f"box {space} runs too far ahead of the store"
 
     def check_complete(self) -> None:
         for space in self.server.boxes:

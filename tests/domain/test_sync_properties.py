@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sync_world import Driver, Store
 
 from heliograph.domain.sync.actions import Anchor, Commit
+from heliograph.domain.sync.events import Failure
 from heliograph.domain.sync.machine import Machine
 
 
@@ -109,6 +110,32 @@ class ScanDatedByItsAnswer(Driver):
         super().scanned((space, self.server.boxes[space].pts, texts, is_probe))
 
 
+class ControlForgotten(Machine):
+    """Goes on after a reconnection or an overflow as if nothing had been dropped."""
+
+    def control(self, account, control, now):
+        return []
+
+
+class AccessEndsCursor(Driver):
+    """Deletes the cursor of a channel that an account may not read."""
+
+    def refuse(self, fetch, failure):
+        if failure is Failure.ACCESS:
+            self.store.cursors.pop(fetch.box, None)
+        super().refuse(fetch, failure)
+
+
+class LimitForgotten(Driver):
+    """Keeps live events without a limit while a commit is under way."""
+
+    def start(self):
+        super().start()
+        self.machine._rules = replace(self.machine._rules, uncommitted=2_000)
+        for box in self.machine.boxes.values():
+            box._rules = self.machine._rules
+
+
 class NeverAnchors(Machine):
     """Leaves a channel without a cursor where it is."""
 
@@ -122,6 +149,9 @@ class NeverAnchors(Machine):
     [
         ({"driver": CursorBeforeRows}, "missing|final form"),
         ({"driver": MarksInSecondTransaction}, "behind"),
+        ({"machine": ControlForgotten}, "behind|missing|final form"),
+        ({"driver": AccessEndsCursor}, "lost its cursor"),
+        ({"driver": LimitForgotten}, "too far ahead"),
         ({"machine": OtherUpdatesDropped}, "missing|final form"),
         ({"machine": GapsIgnored}, "missing|final form"),
         ({"store": LossNotRecorded}, "missing|final form"),

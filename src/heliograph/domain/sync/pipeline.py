@@ -125,6 +125,8 @@ class Pipeline:
     ) -> None:
         """Queue a commit from the tentative state to ``to``, unless it would change nothing."""
         start = self.tentative if self.has_start else None
+        # Invariant 7: a cursor that jumps back has lost what it had, and says so.
+        assert loss or start is None or to.pts >= start.pts, "the cursor goes back without a loss"
         if start == to and not (events or dirty or gap or self.lost_commits) and self.marked is None:
             return
         commit = Commit(
@@ -161,6 +163,8 @@ class Pipeline:
             commit = replace(commit, is_clean=False)
         if self.lost_commits:
             commit = replace(commit, lost_commits=self.lost_commits)
+        # Invariants 2 and 3: what was decided after a state that is not committed has been thrown away with it.
+        assert commit.from_state == self.committed, "a commit starts elsewhere than where the one before it ended"
         self.in_flight = commit
         return commit
 
