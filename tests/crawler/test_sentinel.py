@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
+import structlog
 from tests.crawler.reconcile_run import CHANNEL, MAILBOX, OTHER, SECOND, Run, Telegram, query, refused
 
 from heliograph import config, errors
@@ -260,6 +261,102 @@ async def test_channel_whose_first_reader_cannot_ask_is_asked_about_by_the_next(
     await run.telegrams[0].governor.freeze("peer_dialogs", 300)
     await pass_by(run, second, 1)
     assert sorted(run.telegrams[1].channels_asked()[-1]) == [CHANNEL, OTHER, 11]
+
+
+async def test_channel_without_an_answer_is_asked_about_as_often_as_a_cold_one(
+    database: store_database.Database,
+) -> None:
+    """Regression: its pause grew up to an hour, and a silent loss in it was as old."""
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].refused[OTHER] = errors.Undecodable()
+    await watcher.step()
+    await pass_by(run, watcher, 4 * COLD)
+    run.telegrams[0].asked.clear()
+    await pass_by(run, watcher, 3 * COLD)
+    assert run.telegrams[0].channels_asked().count([OTHER]) in (2, 3)
+
+
+async def test_what_the_list_of_chats_tells_of_a_channel_without_an_answer_is_compared(
+    database: store_database.Database,
+) -> None:
+    """Regression: a pts below the cursor was told to somebody who never looks."""
+    run = Run(database, telegram())
+    watcher = watch(run)
+    run.telegrams[0].refused[OTHER] = errors.Undecodable()
+    await watcher.step()
+    await pass_by(run, watcher, 1)
+    run.actions.clear()
+    watcher.hear(OTHER, 70, 66)
+    await pass_by(run, watcher, 6)
+    assert run.actions == []
+    watcher.hear(OTHER, 70, 66)
+    assert [type(each) for each in run.actions if isinstance(each, actions.Alarm)] == [actions.Alarm]
+    run.actions.clear()
+    watcher.hear(OTHER, 70, 73)
+    await pass_by(run, watcher, 6)
+    assert fetched(run) == [OTHER]
+
+
+async def test_channel_that_answers_leave_out_is_not_taken_for_one_that_is_level(
+    database: store_database.Database,
+) -> None:
+    """Regression: an answer without the channel counted as one that says that there is nothing new."""
+    run = Run(database, telegram())
+    watcher = watch(run)
+    await watcher.step()
+    asked = len(run.telegrams[0].asked)
+    del run.telegrams[0].pts[OTHER]
+    watcher.hurry()
+    await watcher.step()
+    assert fetched(run) == []
+    await pass_by(run, watcher, 2 * sentinel.RETRY_SECONDS)
+    assert len(run.telegrams[0].asked) == asked + sentinel.LEFT_OUT
+    assert fetched(run) == [OTHER]
+    run.telegrams[0].asked.clear()
+    await pass_by(run, watcher, isolation.FIRST_SECONDS + 1)
+    assert sum(OTHER in call for call in run.telegrams[0].channels_asked()) == 1
+    assert await query(database, "SELECT kind, space_id FROM crawl_errors") == [("sentinel_blind", OTHER)]
+    run.telegrams[0].pts[OTHER] = 70
+    await pass_by(run, watcher, COLD)
+    assert OTHER in watcher._pace.looks
+
+
+async def test_defect_does_not_end_the_watch(database: store_database.Database) -> None:
+    """Regression: it ended the crawler."""
+    run = Run(database, telegram())
+    sleeps: list[float] = []
+
+    class Enough(Exception):
+        pass
+
+    async def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        run.time.advance(seconds)
+        if run.time.monotonic() - started > sentinel.DEFECT_SECONDS + 3:
+            raise Enough
+
+    watcher = watch(run)
+    watcher._sleep = sleep
+    started = run.time.monotonic()
+    run.telegrams[0].on_request = fail_once = Once(KeyError("defect"))
+    with structlog.testing.capture_logs() as logged, pytest.raises(Enough):
+        await watcher.run()
+    assert [each["error"] for each in logged if each["event"] == "sentinel_failed"] == ["KeyError"]
+    assert fail_once.asked == 2
+
+
+class Once:
+    """Fails the first request."""
+
+    def __init__(self, error: Exception) -> None:
+        self.asked = 0
+        self._error = error
+
+    def __call__(self, request: Any) -> None:
+        self.asked += 1
+        if self.asked == 1:
+            raise self._error
 
 
 async def test_flood_wait_is_obeyed(database: store_database.Database) -> None:

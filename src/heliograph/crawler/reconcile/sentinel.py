@@ -29,6 +29,10 @@ CONFIRM_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 5.0
 REFUSED_SECONDS: Final = 60.0
+DEFECT_SECONDS: Final = 30.0
+"""After something that should not happen."""
+LEFT_OUT: Final = 3
+"""So many answers in a row that leave a channel out are no accident."""
 
 _log = log.get("sentinel")
 
@@ -61,8 +65,10 @@ class Sentinel:
         """Boxes of the server that stand above our cursor: where, and since when we know."""
         self._behind: dict[identity.SpaceId, float] = {}
         """Boxes of the server that stood below our cursor: since when we know."""
-        self._alone: isolation.Backoff[identity.SpaceId] = isolation.Backoff(time)
+        self._alone: isolation.Backoff[identity.SpaceId] = isolation.Backoff(time, longest=cold_seconds)
         """Channels that getPeerDialogs gives no answer about."""
+        self._left_out: dict[identity.SpaceId, int] = {}
+        """Channels that were missing in answers, and in how many in a row."""
         self._not_before = 0.0
 
     def hurry(self) -> None:
@@ -72,19 +78,26 @@ class Sentinel:
     def hear(self, box: identity.SpaceId, asked: int, pts: int) -> None:
         """Take what the list of chats told: it waits for its confirmation like any look; a pts below is looked at.
 
-        A box that is not watched here yet is looked at when that begins.
+        A box that is not watched here yet is looked at when that begins. Of one that cannot be looked at nothing else
+        tells, so that the list's word is compared like a look's.
         """
-        if box not in self._pace.looks and box not in self._alone.waiting():
-            return
-        if pts > asked:
-            self._ahead.setdefault(box, (records.BoxState(pts=pts), self._now()))
-        elif pts < asked:
+        if box in self._pace.looks and pts < asked:
             self._pace.again(box, self._now())
+        elif box in self._pace.looks and pts > asked:
+            self._ahead.setdefault(box, (records.BoxState(pts=pts), self._now()))
+        elif box in self._alone.waiting():
+            self._compare(box, asked, records.BoxState(pts=pts))
 
     async def run(self) -> None:
         """Watch for ever. Raises SessionEnded."""
         while True:
-            await self.step()
+            try:
+                await self.step()
+            except errors.SessionEnded:
+                raise
+            except Exception as error:  # one box's defect must not end the crawl
+                _log.error("sentinel_failed", account_id=self._account.account_id, **log.cause(error))
+                self._not_before = self._now() + DEFECT_SECONDS
             next_at = max(self._pace.next_at() or 0.0, self._not_before)
             await self._sleep(min(TICK_SECONDS, max(0.05, next_at - self._now())))
 
@@ -132,8 +145,7 @@ class Sentinel:
         standing = await self._ask(channels)
         for box, asked in cursors.items():
             if asked is not None:
-                self._alone.succeed(box)
-                self._judge(box, asked, standing.get(box))
+                await self._judge(box, asked, standing.get(box))
 
     async def _leave_to_difference(self, box: identity.SpaceId, error: errors.TelegramError) -> None:
         """Let a channel's difference say what is wrong with it, since nothing else tells where it stands."""
@@ -163,13 +175,27 @@ class Sentinel:
 
     # -- judging ----------------------------------------------------------------------------------------------
 
-    def _judge(self, box: identity.SpaceId, asked: int, state: records.BoxState | None) -> None:
+    async def _judge(self, box: identity.SpaceId, asked: int, state: records.BoxState | None) -> None:
+        """Take an answer, also one that leaves a box out: that says nothing, and counts as none when it goes on."""
+        now = self._now()
+        if box in self._pace.looks:
+            self._pace.looked(box, asked, now)
+        if state is not None:
+            self._left_out.pop(box, None)
+            self._alone.succeed(box)
+            if box in self._pace.looks:
+                self._compare(box, asked, state)
+            return
+        self._left_out[box] = self._left_out.get(box, 0) + 1
+        if self._left_out[box] < LEFT_OUT:
+            self._pace.again(box, now + RETRY_SECONDS)
+        else:
+            await self._leave_to_difference(box, errors.RpcTimeout())
+
+    def _compare(self, box: identity.SpaceId, asked: int, state: records.BoxState) -> None:
         """Compare where the server stands with our cursor from before the question."""
         now = self._now()
-        if box not in self._pace.looks:
-            return
-        self._pace.looked(box, asked, now)
-        if state is None or state.pts == asked:
+        if state.pts == asked:
             self._behind.pop(box, None)
         elif state.pts > asked:
             self._behind.pop(box, None)
