@@ -117,6 +117,25 @@ async def test_reading_goes_on_after_what_passes_by_itself(simulator: Simulator,
     assert listing.pauses == [refresh.RETRY_SECONDS[0]]
 
 
+async def test_reading_goes_on_after_a_defect(listing: Listing) -> None:
+    """Regression: it ended the crawler."""
+    standing = listing.boxes.channel
+    told: list[object] = []
+
+    def fail_once(*given: object) -> None:
+        told.append(given)
+        if len(told) == 1:
+            listing.refresh.ask()
+            raise KeyError("defect")
+        standing(*given)
+
+    listing.boxes.channel = fail_once
+    with structlog.testing.capture_logs() as logged:
+        await asyncio.wait_for(listing.refresh.until_read(), 30)
+    assert [each["error"] for each in logged if each["event"] == "refresh_defect"] == ["KeyError"]
+    assert listing.pauses == [refresh.SPACING_SECONDS]
+
+
 async def test_refusal_that_no_other_try_changes_is_raised(simulator: Simulator, listing: Listing) -> None:
     simulator.faults.refuse("messages.getDialogs", "FROZEN_METHOD_INVALID", 420)
     with pytest.raises(errors.RpcFailed, match="FROZEN_METHOD_INVALID"):

@@ -22,6 +22,8 @@ RETRY_SECONDS = (0.5, 2.0, 5.0, 10.0, 30.0)
 """Pauses after errors that pass by themselves."""
 SERVER_ERROR = 500
 """Telegram's codes from here on tell of trouble of its own, which passes."""
+DEFECT_SECONDS = 30.0
+"""After something that should not happen."""
 REFUSED_SECONDS = 60.0
 """What Telegram refuses is asked again so often, whoever asks for it."""
 
@@ -64,6 +66,11 @@ class Refresh:
     def ask(self) -> None:
         """Have the list read soon."""
         self._wanted.set()
+
+    def begin_anew(self) -> None:
+        """Have the list read soon, topics included: what was read before may be in the store no more."""
+        self._with_topics.clear()
+        self.ask()
 
     async def run(self) -> None:
         """Read the list for ever. Raises SessionEnded."""
@@ -134,6 +141,11 @@ class Refresh:
                 raise
             _log.warning("refresh_failed", account_id=self._account.account_id, error=_name(error))
             return RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+        except errors.HeliographError:
+            raise
+        except Exception as error:  # a list that cannot be read must not end the crawl
+            _log.error("refresh_defect", account_id=self._account.account_id, **log.cause(error))
+            return DEFECT_SECONDS
         return None
 
     async def _rest(self, seconds: float) -> None:
