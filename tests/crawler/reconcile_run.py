@@ -44,6 +44,8 @@ class Telegram:
         self.mailbox: dict[int, tuple[int, str]] = {}
         """Basic group and text by id."""
         self.views: int | None = None
+        self.ttl: int | None = None
+        """After how many seconds messages were to delete themselves."""
         self.hidden_until = 0
         self.pts: dict[int, int] = {}
         """Where channels stand, by id."""
@@ -102,7 +104,7 @@ class Telegram:
         if text is None:
             return types.MessageEmpty(id=number, peer_id=None)
         date = self.dates.get(number, NOW - timedelta(hours=1))
-        return types.Message(id=number, peer_id=peer, date=date, message=text, views=self.views)
+        return types.Message(id=number, peer_id=peer, date=date, message=text, views=self.views, ttl_period=self.ttl)
 
     def _dialogs(self, request: Any) -> Any:
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -68,11 +69,11 @@ async def test_message_that_is_gone_is_a_suspect_and_no_tombstone_yet(database: 
     await steps(run, 1)
     assert await query(database, "SELECT suspects::text FROM coverage") == [("{[2,3)}",)]
     assert await query(database, "SELECT count(*) FROM messages WHERE deleted_at IS NOT NULL") == [(0,)]
-    # The second look is the prober's; no other round of the chat begins before it.
-    await stored(database, message(3, date=NOW - timedelta(days=3)))
+    # The second look is the prober's; what else there is has its rounds meanwhile.
+    await query(database, "UPDATE audits SET completed_at = now() - interval '2 years' RETURNING 1")
     telegram.asked.clear()
     await steps(run, 1)
-    assert telegram.asked == []
+    assert telegram.ids_asked() == [[1]]
 
 
 async def test_counters_are_sampled_in_the_same_call(database: store_database.Database) -> None:
@@ -202,7 +203,7 @@ async def test_message_whose_time_is_over_is_looked_at_before_its_round(database
     telegram = Telegram()
     telegram.there = {1: "text 1", 3: "text 3"}
     await steps(Run(database, telegram), 1)
-    assert telegram.ids_asked() == [[2]]
+    assert telegram.ids_asked()[0] == [2]
     assert await query(database, "SELECT suspects::text FROM coverage") == [("{[2,3)}",)]
 
 
@@ -223,6 +224,85 @@ async def test_chat_that_fails_waits_and_the_other_chats_have_their_turn(
     await steps(run, 2)
     asked = [request.channel.channel_id for request in telegram.asked if hasattr(request, "channel")]
     assert sorted(set(asked)) == [CHANNEL, OTHER]
+
+
+async def test_what_is_still_there_though_its_time_is_over_is_asked_for_ever_less_often(
+    database: store_database.Database,
+) -> None:
+    """Regression: the same 200 messages were asked for every minute, and no other one."""
+    await stored(database, *(message(number, ttl_seconds=60) for number in range(1, 252)))
+    telegram = Telegram()
+    telegram.there, telegram.ttl = {number: f"text {number}" for number in range(1, 252)}, 60
+    run = Run(database, telegram)
+    rounds = made(run)
+    await remember(database, run.known)
+    asked = []
+    async with run.writing():
+        for _ in range(6):
+            telegram.asked.clear()
+            await rounds._expire()
+            asked.append([len(ids) for ids in telegram.ids_asked()])
+            run.time.advance(audit.EXPIRED_SECONDS)
+    assert asked == [[200], [51], [200], [51], [], []]
+
+
+async def test_what_other_accounts_look_at_starves_nothing_whose_time_is_over(
+    database: store_database.Database,
+) -> None:
+    """Regression: messages of foreign and ignored chats filled the call that was to look at ours."""
+    foreign = identity.channel_space(77)
+    rows = [
+        message(number, space=foreign, chat_id=identity.channel_peer(foreign), ttl_seconds=60)
+        for number in range(1, 202)
+    ]
+    rows = [replace(row, date=NOW - timedelta(hours=2)) for row in rows]
+    peer = identity.channel_peer(foreign)
+    await store(database, complete(peer, foreign), records.Batch(origin="backfill", messages=rows))
+    await stored(database, message(1, ttl_seconds=60))
+    telegram = Telegram()
+    run = Run(database, telegram)
+    rounds = made(run)
+    await remember(database, run.known)
+    async with run.writing():
+        await rounds._expire()
+    assert telegram.ids_asked() == [[1]]
+
+
+async def test_defect_ends_neither_the_rounds_nor_the_other_chats_turn(database: store_database.Database) -> None:
+    """Regression: it ended the crawler, which began anew with the same round, for ever."""
+    await stored(database, message(1))
+    other = identity.channel_peer(OTHER)
+    row = message(1, space=OTHER, chat_id=other)
+    known = [coverage(OTHER, other, 1, 1, "backfill")]
+    await store(database, complete(other, OTHER), records.Batch(origin="backfill", messages=[row], coverage=known))
+    telegram = Telegram()
+    telegram.refused = {CHANNEL: KeyError("defect"), OTHER: KeyError("defect")}
+    run = Run(database, telegram)
+    rounds = made(run)
+    await remember(database, run.known)
+    with structlog.testing.capture_logs() as logged:
+        assert [await rounds._try() for _ in range(2)] == [audit.DEFECT_SECONDS] * 2
+    assert [each["error"] for each in logged if each["event"] == "audit_failed"] == ["KeyError"] * 2
+    asked = [request.channel.channel_id for request in telegram.asked if hasattr(request, "channel")]
+    assert sorted(asked) == [CHANNEL, OTHER]
+
+
+async def test_chat_whose_commit_is_given_up_is_put_off(database: store_database.Database) -> None:
+    """Regression: the same round was chosen and given up for ever."""
+    await stored(database, message(1))
+    telegram = Telegram()
+    telegram.there = {1: "text 1"}
+    run = Run(database, telegram)
+    rounds = made(run)
+    await remember(database, run.known)
+
+    async def give_up(batch: records.Batch) -> Any:
+        raise errors.DatabaseUnreachable("The commit was given up.")
+
+    run.commits.submit = give_up  # type: ignore[method-assign]
+    assert await rounds._try() == audit.RETRY_SECONDS
+    assert await rounds._try() == audit.IDLE_SECONDS
+    assert len(telegram.ids_asked()) == 1
 
 
 async def test_message_that_cannot_be_read_is_left_out_of_its_round(database: store_database.Database) -> None:

@@ -100,24 +100,52 @@ async def test_time_in_which_a_message_waited_for_its_round_counts(make: Any, wr
     assert await fetch("SELECT round(period_seconds / 3600)::int FROM audits WHERE tier = 0") == [(10,)]
 
 
-async def test_chat_that_owes_ids_is_not_audited(
+async def test_ids_that_are_owed_or_wait_for_their_second_look_are_left_out_and_the_chat_is_audited(
     make: Any, write: Any, fetch: Any, database: store_database.Database
 ) -> None:
+    """Regression: a single id that stayed owed kept its whole chat from every round, and nobody was warned."""
     await aged(make, write, fetch)
-    hole = records.Coverage(space_id=make.space, chat_id=make.chat_id, first_id=1, last_id=8, as_of=0, source="owed")
-    await write(make.batch(hole))
-    assert await due(database, make) is None
+
+    def of(first: int, last: int, source: Any) -> records.Coverage:
+        return records.Coverage(
+            space_id=make.space, chat_id=make.chat_id, first_id=first, last_id=last, as_of=0, source=source
+        )
+
+    await write(make.batch(of(1, 8, "backfill"), of(1, 1, "owed"), of(5, 5, "suspect")))
+    assert await due(database, make) == (0, 0)
+    assert [await stored(database, make, tier) for tier in range(4)] == [[8], [6], [3, 4], [2]]
+
+
+async def test_first_round_that_did_not_begin_is_waited_for_since_the_chat_was_mirrored(
+    make: Any, write: Any, fetch: Any, database: store_database.Database
+) -> None:
+    """Regression: it counted as due for no time at all, so that nobody was warned however late it was."""
+    await aged(make, write, fetch)
+    await fetch("UPDATE chats SET created_at = now() - interval '100 minutes' RETURNING 1")
+    async with database.connection() as conn:
+        found = await audits.next_round(conn, [make.chat_id])
+    assert found is not None and (found.tier, round(found.seconds / 60)) == (0, 100)
 
 
 async def test_message_that_deletes_itself_is_looked_for_once_its_time_is_over(
-    make: Any, write: Any, database: store_database.Database
+    make: Any, write: Any, fetch: Any, database: store_database.Database
 ) -> None:
     old = NOW - timedelta(hours=1)
     rows = [make.message(1, date=old, ttl_seconds=60), make.message(2, date=old, ttl_seconds=86_400)]
     await write(make.batch(make.chat(), *rows, make.message(3, date=old)))
-    async with database.connection() as conn:
-        assert await audits.expired(conn, timedelta(days=1), 10) == [(make.space, make.chat_id, 1)]
-        assert await audits.expired(conn, timedelta(minutes=1), 10) == []
+
+    async def found(within: timedelta = timedelta(days=1), spaces: Any = (make.space,), **but: Any) -> list[int]:
+        async with database.connection() as conn:
+            return [number for _, _, number in await audits.expired(conn, spaces, within, 10, **but)]
+
+    assert await found() == [1]
+    assert await found(timedelta(minutes=1)) == []
+    assert await found(spaces=()) == []
+    assert await found(but=[(make.space, 1)]) == []
+    assert await found(but=[(make.space, 2)]) == [1]
+    for change in ("policy = 'ignore'", "policy = 'mirror', is_left = true"):
+        await fetch(f"UPDATE chats SET {change} RETURNING 1")
+        assert await found() == []
 
 
 def test_younger_messages_are_looked_at_more_often() -> None:

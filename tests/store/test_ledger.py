@@ -253,6 +253,26 @@ async def test_audit_that_misses_its_target_is_a_warning(ledger: Ledger) -> None
     assert "is overdue" in overdue_words
 
 
+async def test_first_round_that_did_not_begin_in_time_is_a_warning(ledger: Ledger) -> None:
+    """Regression: a chat whose rounds never began had no row, and looked like one that is audited on time."""
+    async with ledger.database.connection() as conn:
+        (now,) = (await (await conn.execute("SELECT now()")).fetchone()) or (None,)
+    given = {"message_count": 1, "last_message_at": now - timedelta(days=2)}
+    space = await ledger.channel(**given, created_at=now - timedelta(days=2))
+    await ledger.put(covered="{[1,2)}")
+    found = await ledger.read()
+    assert found.totals.late_audits == 0  # nothing is audited here at all
+    other = await ledger.channel(OTHER, **given)
+    row = {"started_at": now, "completed_at": now, "period_seconds": 3600.0, "target_seconds": 86_400.0}
+    await ledger.rows.insert("audits", {"space_id": other, "chat_id": OTHER, "tier": 1, **row})
+    found = await ledger.read()
+    rounds = {chat.chat_id: [(audit.name, audit.is_late) for audit in chat.audits] for chat in found.chats}
+    assert rounds == {CHANNEL: [("week", True)], OTHER: [("week", False)]}
+    assert found.totals.late_audits == 1
+    assert [len(chat.warnings) for chat in found.chats if chat.chat_id == CHANNEL] == [1]
+    assert space != other
+
+
 async def test_audit_without_a_target_is_never_late(ledger: Ledger) -> None:
     space = await ledger.channel()
     await ledger.put(covered="{[1,2)}")

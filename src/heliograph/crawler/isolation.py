@@ -79,8 +79,17 @@ async def ask(
 class Backoff(Generic[Item]):
     """What fails again and again waits ever longer; what else there is goes first meanwhile."""
 
-    def __init__(self, time: clock.Clock, *, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS) -> None:
+    def __init__(
+        self,
+        time: clock.Clock,
+        *,
+        first: float = FIRST_SECONDS,
+        longest: float = LONGEST_SECONDS,
+        most: int | None = None,
+    ) -> None:
+        """Of more than ``most`` items those are forgotten whose last failure is longest ago."""
         self._time = time
+        self._most = most
         self._first = first
         self._longest = longest
         self._failures: dict[Item, tuple[int, float]] = {}
@@ -88,10 +97,12 @@ class Backoff(Generic[Item]):
 
     def fail(self, item: Item) -> int:
         """Note a failure, and return how many in a row there are."""
-        count = self._failures.get(item, (0, 0.0))[0] + 1
+        count = self._failures.pop(item, (0, 0.0))[0] + 1
         # Doubling stops long before the float is at its end.
         seconds = min(self._longest, self._first * 2.0 ** min(count - 1, 32))
         self._failures[item] = (count, self._time.monotonic() + seconds)
+        if self._most is not None and len(self._failures) > self._most:
+            del self._failures[next(iter(self._failures))]
         return count
 
     def succeed(self, item: Item) -> None:

@@ -6,10 +6,10 @@ was planned; the time in which a chat had nothing of that age does not count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from heliograph.domain import audits, identity, records
 from heliograph.store import arrays
@@ -38,6 +38,12 @@ RESTED_SINCE: Final = f"""(
 )"""
 """Since when the round of a row ``a`` of ``audits`` has been waited for; NULL for a tier that there is no more."""
 
+IS_AUDITED: Final = """
+    c.policy <> 'ignore' AND NOT c.is_left AND c.message_count > 0
+    AND (t.to_age IS NULL OR c.last_message_at >= now() - make_interval(secs => t.to_age))
+"""
+"""Whether a chat ``c`` has messages for the rounds of a tier ``t``."""
+
 # What began a round also ends its predecessor's rest: next_id 0 with a completed round means that none is under way.
 _SAVE: Final = f"""
 INSERT INTO audits AS a (space_id, chat_id, tier, next_id, started_at, completed_at, period_seconds, target_seconds,
@@ -61,28 +67,31 @@ ON CONFLICT (space_id, chat_id, tier) DO UPDATE SET
     edits_found = a.edits_found + EXCLUDED.edits_found,
     deletions_found = a.deletions_found + EXCLUDED.deletions_found
 """
-# The most overdue round first, measured in its own periods; a chat that owes ids or a second look is probed instead.
-# What has just been fetched for the first time needs no second look yet: the first round counts from then.
+# The most overdue round first, measured in its own periods. What has just been fetched for the first time needs no
+# second look yet: the first round is waited for from then on, whether or not it has a row.
 _NEXT: Final = f"""
-SELECT d.space_id, d.chat_id, d.tier, coalesce(a.next_id, 0),
+SELECT a.space_id, a.chat_id, a.tier, a.next_id,
        extract(epoch FROM now() - coalesce({RESTED_SINCE}, now()))::float8
-FROM (SELECT c.space_id, c.chat_id, t.tier
+FROM (SELECT c.space_id, c.chat_id, t.tier, coalesce(a.next_id, 0) AS next_id, a.completed_at,
+             coalesce(a.started_at, c.created_at) AS started_at
 FROM unnest(%s) AS mine (chat_id)
 JOIN chats c USING (chat_id)
 CROSS JOIN unnest(%s, %s, %s) AS t (tier, to_age, period)
 LEFT JOIN audits a ON a.space_id = c.space_id AND a.chat_id = c.chat_id AND a.tier = t.tier
-LEFT JOIN coverage v ON v.space_id = c.space_id AND v.chat_id = c.chat_id
-WHERE c.policy <> 'ignore' AND NOT c.is_left AND c.message_count > 0
-  AND (v.space_id IS NULL OR isempty(v.holes) AND isempty(v.suspects))
-  AND (t.to_age IS NULL OR c.last_message_at >= now() - make_interval(secs => t.to_age))
+WHERE {IS_AUDITED}
   AND (a.next_id > 0 OR coalesce(a.completed_at, c.created_at) <= now() - make_interval(secs => t.period))
 ORDER BY extract(epoch FROM now() - coalesce(a.completed_at, c.created_at)) / t.period DESC, t.tier, c.chat_id
-LIMIT 1) d LEFT JOIN audits a ON a.space_id = d.space_id AND a.chat_id = d.chat_id AND a.tier = d.tier
+LIMIT 1) a
 """
-# Ids follow dates closely enough to look for a tier's ends by date, and for what is between them by id.
+# Ids follow dates closely enough to look for a tier's ends by date, and for what is between them by id. What is in a
+# hole is asked for as soon as that can be had, and a suspect a second time: neither keeps the others from their round.
 _STORED: Final = """
+WITH owed AS MATERIALIZED (
+    SELECT holes + suspects AS ids FROM coverage WHERE space_id = %(space)s AND chat_id = %(chat)s
+)
 SELECT m.message_id, m.fingerprint, m.as_of FROM messages m
 WHERE m.space_id = %(space)s AND m.chat_id = %(chat)s AND m.deleted_at IS NULL
+  AND NOT coalesce((SELECT ids FROM owed) @> m.message_id::bigint, false)
   AND m.message_id > greatest(%(after)s, CASE WHEN %(oldest)s::timestamptz IS NOT NULL THEN (
       SELECT f.message_id - 1 FROM messages f
       WHERE f.chat_id = %(chat)s AND f.date >= %(oldest)s ORDER BY f.date LIMIT 1
@@ -94,14 +103,20 @@ WHERE m.space_id = %(space)s AND m.chat_id = %(chat)s AND m.deleted_at IS NULL
 ORDER BY m.message_id LIMIT %(limit)s
 """
 _EXPIRED: Final = """
-SELECT space_id, chat_id, message_id FROM messages
-WHERE ttl_seconds IS NOT NULL AND deleted_at IS NULL
-  AND date + ttl_seconds * interval '1 second' BETWEEN now() - %s * interval '1 second' AND now()
+SELECT m.space_id, m.chat_id, m.message_id
+FROM messages m JOIN chats c ON c.space_id = m.space_id AND c.chat_id = m.chat_id
+WHERE m.ttl_seconds IS NOT NULL AND m.deleted_at IS NULL
+  AND m.date + m.ttl_seconds * interval '1 second' BETWEEN now() - %s * interval '1 second' AND now()
+  AND m.space_id = ANY(%s) AND c.policy <> 'ignore' AND NOT c.is_left
   AND NOT EXISTS (
-      SELECT FROM coverage c WHERE c.space_id = messages.space_id AND c.chat_id = messages.chat_id
-          AND c.suspects @> message_id::bigint
+      SELECT FROM unnest(%s, %s) AS but (space_id, message_id)
+      WHERE but.space_id = m.space_id AND but.message_id = m.message_id
   )
-ORDER BY date LIMIT %s
+  AND NOT EXISTS (
+      SELECT FROM coverage v WHERE v.space_id = m.space_id AND v.chat_id = m.chat_id
+          AND v.suspects @> m.message_id::bigint
+  )
+ORDER BY m.date LIMIT %s
 """
 
 
@@ -152,16 +167,21 @@ async def save(conn: Connection, steps: Sequence[records.AuditStep]) -> None:
 
 async def next_round(conn: Connection, chat_ids: Sequence[identity.PeerId]) -> Round | None:
     """Return the most overdue round of these chats, None when none is due."""
-    tiers = [
-        (index, None if tier.to_age is None else int(tier.to_age.total_seconds()), int(tier.period.total_seconds()))
-        for index, tier in enumerate(audits.TIERS)
-    ]
-    columns = arrays.pack_rows("int8", [(each,) for each in chat_ids]) + arrays.pack_rows("int2 int8 int8", tiers)
-    row = await (await conn.execute(_NEXT, columns)).fetchone()
+    columns = arrays.pack_rows("int8", [(each,) for each in chat_ids])
+    row = await (await conn.execute(_NEXT, [*columns, *tiers()])).fetchone()
     if row is None:
         return None
     space_id, chat_id, tier, after_id, seconds = row
     return Round(space_id=space_id, chat_id=chat_id, tier=tier, after_id=after_id, seconds=seconds)
+
+
+def tiers() -> Sequence[Any]:
+    """Return the tiers as columns: their indexes, upper ages and periods in seconds."""
+    rows = [
+        (index, None if tier.to_age is None else int(tier.to_age.total_seconds()), int(tier.period.total_seconds()))
+        for index, tier in enumerate(audits.TIERS)
+    ]
+    return arrays.pack_rows("int2 int8 int8", rows)
 
 
 async def stored(conn: Connection, due: Round, now: datetime, limit: int) -> list[Stored]:
@@ -180,13 +200,19 @@ async def stored(conn: Connection, due: Round, now: datetime, limit: int) -> lis
 
 
 async def expired(
-    conn: Connection, within: timedelta, limit: int
+    conn: Connection,
+    spaces: Sequence[identity.SpaceId],
+    within: timedelta,
+    limit: int,
+    *,
+    but: Collection[tuple[identity.SpaceId, int]] = (),
 ) -> list[tuple[identity.SpaceId, identity.PeerId, int]]:
     """Return space, chat and id of messages that are stored as alive, though they were to delete themselves by now.
 
-    What was due longer than ``within`` ago is left to the rounds.
+    ``but`` names ids that are left out; what was due longer than ``within`` ago is left to the rounds.
     """
-    cursor = await conn.execute(_EXPIRED, [within.total_seconds(), limit])
+    columns = arrays.pack_rows("int8", [(each,) for each in spaces]) + arrays.pack_rows("int8 int8", sorted(but))
+    cursor = await conn.execute(_EXPIRED, [within.total_seconds(), *columns, limit])
     return [(space_id, chat_id, message_id) for space_id, chat_id, message_id in await cursor.fetchall()]
 
 

@@ -25,10 +25,14 @@ from heliograph.store import audits, content, database
 IDLE_SECONDS: Final = 30.0
 """Between two looks whether a round is due."""
 RETRY_SECONDS: Final = 5.0
+DEFECT_SECONDS: Final = 30.0
+"""After something that should not happen."""
 EXPIRED_SECONDS: Final = 60.0
 """Between two looks for messages whose time is over."""
 EXPIRED_WITHIN: Final = timedelta(days=2)
 """What was to delete itself longer ago and still exists is left to the rounds."""
+EXPIRED_MOST: Final = 10_000
+"""Messages of which it is remembered when they were looked at."""
 
 _log = log.get("audit")
 
@@ -64,6 +68,10 @@ class Audit:
         self._late: set[tuple[identity.PeerId, int]] = set()
         """Rounds under way of which people were told that they are late."""
         self._expired_at = 0.0
+        self._looked_at: isolation.Backoff[tuple[identity.SpaceId, int]] = isolation.Backoff(
+            time, first=2 * EXPIRED_SECONDS, most=EXPIRED_MOST
+        )
+        """Messages whose time was over: what is still there is looked at ever less often."""
 
     async def run(self) -> None:
         """Audit for ever. Raises SessionEnded."""
@@ -84,6 +92,9 @@ class Audit:
         except errors.TelegramError as error:
             _log.info("audit_put_off", account_id=self._account.account_id, reason=type(error).__name__)
             return RETRY_SECONDS
+        except Exception as error:  # one chat's defect must not end the crawl
+            _log.error("audit_failed", account_id=self._account.account_id, **log.cause(error))
+            return DEFECT_SECONDS
 
     async def step(self) -> float:
         """Look at some messages again, and return how long to pause. Raises what ``call`` and the database raise."""
@@ -96,26 +107,32 @@ class Audit:
             due = await audits.next_round(conn, chats) if chats else None
             if due is None:
                 return self._idle_seconds
-            stored = await audits.stored(conn, due, self._time.now(), lookup.LIMIT)
         self._warn(due)
-        as_of = self._engine.committed_pts(due.space_id)
+        # The most overdue round would be chosen again and again, and no other one, whatever it is that fails.
+        is_done = False
         try:
-            is_done = as_of is not None and await self._compare(due, stored, as_of)
+            is_done = await self._go_on(due)
         except (errors.RpcFailed, errors.RpcTimeout, errors.Undecodable) as error:
             _log.info("audit_put_off", chat_id=due.chat_id, reason=type(error).__name__)
-            is_done = False
-        if is_done:
-            self._put_off.succeed(due.chat_id)
-            return 0.0
-        # The most overdue round would be chosen again and again, and no other one.
-        self._put_off.fail(due.chat_id)
-        return RETRY_SECONDS
+        finally:
+            if is_done:
+                self._put_off.succeed(due.chat_id)
+            else:
+                self._put_off.fail(due.chat_id)
+        return 0.0 if is_done else RETRY_SECONDS
 
     # -- a round ----------------------------------------------------------------------------------------------
 
     def _chats(self) -> list[identity.PeerId]:
         channels = [identity.channel_peer(space) for space in self._readers.channels_of(self._account, "messages")]
         return channels + self._directory.groups_of(self._account.mailbox)
+
+    async def _go_on(self, due: audits.Round) -> bool:
+        """Ask for the next messages of a round; False when this account may not."""
+        async with self._database.connection(database.SHORT_SECONDS) as conn:
+            stored = await audits.stored(conn, due, self._time.now(), lookup.LIMIT)
+        as_of = self._engine.committed_pts(due.space_id)
+        return as_of is not None and await self._compare(due, stored, as_of)
 
     async def _compare(self, due: audits.Round, stored: Sequence[audits.Stored], as_of: int) -> bool:
         """Ask for messages that are stored and keep what is different; False when this account may not."""
@@ -182,13 +199,15 @@ class Audit:
 
     async def _expire(self) -> None:
         """Look whether messages are gone whose time is over."""
+        mine = [*self._readers.channels_of(self._account, "messages"), self._account.mailbox]
+        waiting = self._looked_at.waiting() | self._unanswered.waiting()
         async with self._database.connection(database.SHORT_SECONDS) as conn:
-            found = await audits.expired(conn, EXPIRED_WITHIN, lookup.LIMIT)
-        mine = {*self._readers.channels_of(self._account, "messages"), self._account.mailbox}
+            found = await audits.expired(conn, mine, EXPIRED_WITHIN, lookup.LIMIT, but=waiting)
         spaces: dict[identity.SpaceId, dict[identity.PeerId, list[int]]] = {}
         for space, chat_id, message_id in found:
-            if space in mine:
-                spaces.setdefault(space, {}).setdefault(chat_id, []).append(message_id)
+            # Whatever comes of it, what is behind it has its turn next.
+            self._looked_at.fail((space, message_id))
+            spaces.setdefault(space, {}).setdefault(chat_id, []).append(message_id)
         for space, ids in spaces.items():
             as_of = self._engine.committed_pts(space)
             try:

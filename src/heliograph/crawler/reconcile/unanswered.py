@@ -31,6 +31,10 @@ class Unanswered:
         """Return the ids of a space that are not to be asked for now."""
         return {number for owner, number in self._ids.waiting() if owner == space}
 
+    def waiting(self) -> set[tuple[identity.SpaceId, int]]:
+        """Return all that is not to be asked for now, each id with its space."""
+        return self._ids.waiting()
+
     async def take(self, space: identity.SpaceId, answer: lookup.Answer) -> None:
         """Note what an answer leaves out. Raises why when it says nothing at all, RpcTimeout when nobody knows."""
         is_answered = bool(answer.found or answer.empty)

@@ -110,12 +110,27 @@ CROSS JOIN LATERAL (
 ) s
 ORDER BY l.title, l.chat_id
 """
+# Where the crawler audits, a first round that has not begun is waited for as well: since the chat was mirrored.
 _AUDITS: Final = f"""
 SELECT a.chat_id, a.tier, a.period_seconds, a.target_seconds, a.started_at, a.completed_at, a.checked, a.edits_found,
        a.deletions_found,
        extract(epoch FROM now() - greatest(a.started_at, a.completed_at, {rounds.RESTED_SINCE}))::float8,
        extract(epoch FROM now() - c.last_message_at)::float8
-FROM audits a JOIN chats c ON c.chat_id = a.chat_id AND c.space_id = a.space_id
+FROM (
+    SELECT chat_id, space_id, tier, period_seconds, target_seconds, started_at, completed_at, checked, edits_found,
+           deletions_found
+    FROM audits
+    UNION ALL
+    SELECT c.chat_id, c.space_id, t.tier, NULL, t.period, c.created_at, NULL, 0, 0, 0
+    FROM chats c CROSS JOIN unnest(%(tiers)s::int2[], %(to_ages)s::int8[], %(periods)s::int8[])
+        AS t (tier, to_age, period)
+    WHERE EXISTS (SELECT FROM audits)
+      AND NOT EXISTS (
+          SELECT FROM audits b WHERE b.space_id = c.space_id AND b.chat_id = c.chat_id AND b.tier = t.tier
+      )
+      AND {rounds.IS_AUDITED}
+      AND c.created_at <= now() - make_interval(secs => t.period)
+) a JOIN chats c ON c.chat_id = a.chat_id AND c.space_id = a.space_id
 WHERE %(chats)s::int8[] IS NULL OR a.chat_id = ANY(%(chats)s)
 ORDER BY a.chat_id, a.tier
 """
@@ -158,7 +173,8 @@ async def holes(conn: Connection, chat_id: int, *, after: int, limit: int) -> le
 
 async def _audits(conn: Connection, given: dict[str, Any]) -> dict[int, list[ledger_views.Audit]]:
     found: dict[int, list[ledger_views.Audit]] = {}
-    cursor = await conn.execute(_AUDITS, {"chats": given["chats"]})
+    names, columns = ("tiers", "to_ages", "periods"), rounds.tiers()
+    cursor = await conn.execute(_AUDITS, {"chats": given["chats"], **dict(zip(names, columns, strict=True))})
     for chat_id, tier, period, target, started, completed, *counts, resting, age in await cursor.fetchall():
         rule = audits.TIERS[tier] if tier < len(audits.TIERS) else None
         checked, edits, deletions = counts
