@@ -52,6 +52,10 @@ class DatabaseUnreachable(HeliographError):
     """The database cannot be reached; check that it runs and that database.url is right."""
 
 
+class DatabaseUnusable(DatabaseUnreachable):
+    """The database cannot be used as it is set up, and waiting does not mend that; correct database.url."""
+
+
 class SchemaTooNew(HeliographError):
     """The database was written by a newer Heliograph; upgrade the program before starting it."""
 

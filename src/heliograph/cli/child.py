@@ -29,7 +29,7 @@ from heliograph.cli import console, stopping
 STOP_SECONDS = stopping.LIMIT_SECONDS + 2
 PULSE_SECONDS = 1.0
 _RESTART_SECONDS = (0.05, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""The pause grows with every run that ends soon after its start."""
+"""The pause grows with every attempt that fails, or that ends soon after its start."""
 _STEADY_SECONDS = 30.0
 """A run that lasted so long was a success: the next pause is the shortest again."""
 
@@ -93,9 +93,17 @@ class Child:
         return self._process.pid
 
     async def start(self) -> dict[str, Any]:
-        """Start the process, wait until it is ready and return what it announced. Raises ChildFailed."""
-        await self._spawn()
+        """Start the process, wait until it is ready and return what it announced. Raises ChildFailed.
+
+        It is started again before that too while its error is one that heals by itself.
+        """
+        try:
+            await self._spawn()
+        except ChildFailed:
+            if self._process is None or self._process.returncode != TRY_AGAIN:
+                raise
         self._keeper = asyncio.create_task(self._keep(), name=f"keep-{self.name}")
+        await self.until_started(1)
         return self.ready
 
     async def until_started(self, starts: int) -> None:
@@ -193,7 +201,7 @@ class Child:
                 return await self._fail(ChildFailed(code))
             if asyncio.get_running_loop().time() - self._begun > _STEADY_SECONDS:
                 failures = 0
-            await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)])
+            await asyncio.sleep(pause_seconds(failures))
             failures += 1
             # A run that did not get ready has ended as well; the next turn looks at how.
             with contextlib.suppress(ChildFailed, OSError):
@@ -203,6 +211,11 @@ class Child:
         async with self._changed:
             self._failed = failure
             self._changed.notify_all()
+
+
+def pause_seconds(failures: int) -> float:
+    """Return how long to wait before the next attempt after so many that failed, besides the newest."""
+    return _RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)]
 
 
 @contextlib.contextmanager

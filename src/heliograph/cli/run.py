@@ -28,18 +28,19 @@ def run(
     settings = options.settings(given)
     if port is not None:
         settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": port})})
-    if role == "crawler":
-        options.run(_crawl(settings, supervised=supervised))
-    elif role == "web":
-        options.run(_serve(settings, supervised=supervised))
-    else:
-        with lock.data_dir(given.directory):
-            options.run(_run_all(given, settings))
+    with contextlib.suppress(stopping.Stopped):
+        if role == "crawler":
+            options.run(_crawl(settings, supervised=supervised))
+        elif role == "web":
+            options.run(_serve(settings, supervised=supervised))
+        else:
+            with lock.data_dir(given.directory):
+                options.run(_run_all(given, settings))
 
 
 async def _run_all(given: options.Options, settings: config.Settings) -> None:
     stop = await stopping.until_stopped(supervised=False)
-    async with notify.manager(supervised=False) as manager, wire.database(settings, stop):
+    async with notify.manager(supervised=False) as manager, wire.awaited_database(settings, stop, manager):
         children = _children(given, settings)
         # They go first: whoever uses the private server last tells it to stop.
         stop.last_acts[:0] = [each.end_at_once for each in children]
@@ -119,7 +120,9 @@ async def _role(
     with child.healing(supervised=supervised):
         async with notify.manager(supervised=supervised) as manager:
             telling = asyncio.create_task(_tell_stop(stop, manager), name="tell-stop")
-            async with wire.database(settings, stop) as database:
+            # A parent starts its child again instead.
+            opening = wire.database(settings, stop) if supervised else wire.awaited_database(settings, stop, manager)
+            async with opening as database:
                 try:
                     yield stop, database, manager
                 finally:

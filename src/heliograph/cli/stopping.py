@@ -28,6 +28,10 @@ logger = log.get("stop")
 _running: set[asyncio.Task[None]] = set()
 
 
+class Stopped(Exception):
+    """The process was told to stop before its work had begun."""
+
+
 class Stop(asyncio.Event):
     """Set when the process is to stop in order."""
 

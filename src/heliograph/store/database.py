@@ -56,6 +56,22 @@ _REFUSALS = (
     "No such file or directory",
 )
 """What a server says, or the machine for it, that is down for everybody."""
+_SETTLED = (
+    *(
+        "authentication failed",
+        "no password supplied",
+        "does not exist",
+        "no pg_hba.conf entry",
+        "does not support SSL",
+    ),
+    *(
+        "not permitted to log in",
+        "permission denied for database",
+        "certificate verify failed",
+        "does not match host name",
+    ),
+)
+"""What is said of a connection that no waiting mends: a wrong password, a database that is not there."""
 
 _logger = log.get("database")
 
@@ -150,7 +166,8 @@ class Database:
 async def open(settings: config.Settings) -> Database:
     """Open the database of the settings, starting the private server when no URL is given.
 
-    Raises DatabaseUnreachable when it does not answer or is older than PostgreSQL 16, and DiskFull.
+    Raises DatabaseUnreachable when it does not answer, as DatabaseUnusable where waiting does not mend it: the URL is
+    wrong, the server refuses whom it names, or it is older than PostgreSQL 16. Raises DiskFull too.
     """
     private = None
     if settings.database.url is None:
@@ -213,11 +230,15 @@ def is_cut(error: BaseException) -> bool:
 
 async def _open(dsn: str, size: int, private: server.PrivateServer | None) -> Database:
     # The first connection is made by hand: the pool would go on trying in silence.
-    first = await _connect(dsn)
+    try:
+        first = await _connect(dsn)
+    except errors.DatabaseUnreachable as error:
+        said = str(error.__cause__ or error)
+        raise (errors.DatabaseUnusable(str(error)) if any(word in said for word in _SETTLED) else error) from error
     version = first.info.server_version
     await first.close()
     if version < MIN_SERVER_VERSION:
-        raise errors.DatabaseUnreachable(
+        raise errors.DatabaseUnusable(
             f"The database is PostgreSQL {version // 10000}, and Heliograph needs 16 or newer; upgrade it."
         )
     pool: Pool = psycopg_pool.AsyncConnectionPool(
@@ -254,7 +275,7 @@ def _parsing() -> Iterator[None]:
         yield
     except psycopg.ProgrammingError:
         # What the parser says quotes the URL, and with it perhaps a password.
-        raise errors.DatabaseUnreachable(
+        raise errors.DatabaseUnusable(
             "database.url is not a PostgreSQL URL; write it as postgresql://user:password@host:5432/name."
         ) from None
 
