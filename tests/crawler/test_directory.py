@@ -60,6 +60,23 @@ def test_chat_whose_page_is_written_is_new_no_more() -> None:
     assert not known.is_new(CHANNEL)
 
 
+async def test_chat_that_the_store_has_lost_is_new_again_and_its_ids_are_owed(
+    database: store_database.Database,
+) -> None:
+    """Regression: after a fail-over that lost the chat its ids were never owed again."""
+    kept = identity.channel_peer(12)
+    row = described(chat_id=kept, space_id=identity.channel_space(12))
+    await write(database, records.Batch(origin="peers", chats=[row], coverage=[hole(kept, row.space_id)]))
+    known = await restarted(database)
+    known.learn([], [described()], [records.Access(account_id=1, peer_id=CHANNEL, access_hash=7)])
+    known.stored(CHANNEL)
+    async with database.connection() as conn:
+        known.begin_anew(await chats.load(conn))
+    assert known.is_new(CHANNEL) and not known.has(CHANNEL)
+    assert known.has(kept) and not known.is_new(kept), "what is covered is not asked for again"
+    assert known.access_hash(1, CHANNEL) == 7, "Telegram lost nothing"
+
+
 def test_person_of_whom_only_a_mention_came_is_not_described_yet() -> None:
     """They counted as described, so that their short updates never fetched the whole record."""
     known = directory.Directory()

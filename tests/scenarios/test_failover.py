@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from tests.fixtures import standby
 
 from heliograph import config
+from heliograph.domain import identity
 from heliograph.store import database as store_database
 from heliograph.store import migrations
 
@@ -100,6 +101,38 @@ async def test_row_29_running_crawler_replays_what_a_fail_over_lost(installation
     channel, first = chats[0][0].id, installation.users[0]
     await installation.until("SELECT count(*) = 2 FROM known_losses WHERE reason = 'lost_commits'")
     assert await installation.all(LOSSES) == [-first, channel]
+    assert await installation.stop_process() == 0
+
+
+HISTORY = 250
+"""Messages that a chat had before it was joined: several pages."""
+
+
+async def test_row_29_running_crawler_asks_again_for_history_people_and_chats_that_a_fail_over_lost(installation, pair):
+    """Regression: no difference brings them, and what the process remembered said that the store had them."""
+    world, (first, second) = installation.world, installation.users
+    await found_chats(installation)
+    late = world.run("create_channel", creator=second, title="Lighthouse")
+    for number in range(HISTORY):
+        world.post(late, second, f"before {number}")
+    stored = f"SELECT count(*) = {HISTORY} FROM messages WHERE text LIKE 'before %%'"
+    described = "SELECT count(*) = 1 FROM users WHERE user_id = %s AND first_name IS NOT NULL"
+    covered = "SELECT count(*) = 1 FROM coverage WHERE chat_id = %s AND NOT isempty(covered) AND isempty(holes)"
+    await installation.start_process()
+    await installation.until("SELECT count(*) = 2 FROM messages WHERE text = 'kept'")
+    await installation.until_backfilled()
+    await pair.hold_back()
+    world.join(late, first, second)
+    for query in ((stored,), (described, second), (covered, identity.channel_peer(late.id))):
+        await installation.until(*query)
+    complete = "SELECT count(*) = 1 FROM chats WHERE title = 'Lighthouse' AND is_complete"
+    await installation.until(complete)
+    installation.look_away()
+    await pair.fail_over()
+    assert await installation.one("SELECT count(*) FROM chats WHERE title = 'Lighthouse'") == 0
+    for query in ((complete,), (stored,), (described, second), (covered, identity.channel_peer(late.id))):
+        await installation.until(*query)
+    await installation.until_equal()
     assert await installation.stop_process() == 0
 
 

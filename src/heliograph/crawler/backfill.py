@@ -152,6 +152,11 @@ class Backfill:
             memory.forget()
         self.directory.forget_people()
 
+    def begin_anew(self) -> None:
+        """Take how far chats are from the store again, which has lost commits; scans under way find out by theirs."""
+        self._rows.clear()
+        self.forget()
+
     async def mark(self, chat_id: identity.PeerId, status: chats.Status, error: str | None) -> None:
         """Store how a chat fares."""
         _log.info("chat_status", chat_id=chat_id, status=status, reason=error)

@@ -74,6 +74,14 @@ class Directory:
         if not row.is_covered:
             self._covered.discard(row.chat_id)
 
+    def begin_anew(self, rows: Iterable[chat_rows.ChatRow]) -> None:
+        """Count as stored what these rows say and nothing else: the store has lost commits."""
+        self.forget_people()
+        self._complete.clear()
+        self._covered.clear()
+        for row in rows:
+            self.load(row)
+
     def access_hash(self, account_id: int, peer_id: identity.PeerId) -> int | None:
         """Return how an account reaches a peer, None when it does not know."""
         return self._hashes.get((account_id, peer_id))

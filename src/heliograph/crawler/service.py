@@ -22,6 +22,7 @@ from heliograph.crawler import (
     house,
     letters,
     link,
+    memory,
     reach,
     reconcile,
     refresh,
@@ -196,7 +197,8 @@ class Crawl:
         self._heart = heartbeats.Heart(
             opened, "crawler", describe=lambda: {**self._watch.lags(), **self._writer.held.described()}, time=time
         )
-        self._refreshes: list[refresh.Refresh] = []
+        parts = (self._engine, self._backfill, self._reconcile)
+        self._memory = memory.Memory(opened, self._writer, self._directory, *parts)
         self._resume = resume.Resume()
 
     async def run(
@@ -228,8 +230,7 @@ class Crawl:
 
     def refresh(self) -> None:
         """Have every account's list of chats read soon."""
-        for each in self._refreshes:
-            each.ask()
+        self._memory.refresh()
 
     def _services(self, hold: tenure.Tenure) -> list[Coroutine[Any, Any, Any]]:
         settings = self._settings
@@ -240,6 +241,7 @@ class Crawl:
             house.keep(self._database, timedelta(days=settings.database.outbox_days)),
             letters.serve(self._database, private_chats=settings.crawler.private_chats),
             self._owed.run(),
+            self._memory.run(),
             hold.keep(
                 ["refresh"], self._handle, lacks=lambda: bool(self._claims.foreign), on_return=self._writer.try_now
             ),
@@ -250,6 +252,8 @@ class Crawl:
 
     def _begin_anew(self, boxes: Iterable[identity.SpaceId] | None) -> None:
         """Have boxes go on from their stored cursors, all of them when the database is another one."""
+        if boxes is None:
+            self._memory.forget()
         for box in list(self._engine.machine.boxes) if boxes is None else boxes:
             self._engine.recover(box)
 
@@ -322,7 +326,7 @@ class Crawl:
             on_page=self._offer,
             on_standing=self._reconcile.compare,
         )
-        self._refreshes.append(listing)
+        self._memory.add(listing)
         self._backfill.add(account)
         cursor = self._resume.cursor(account)
         if not self._follows:

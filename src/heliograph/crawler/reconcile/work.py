@@ -75,6 +75,10 @@ class Reconcile:
         for each in self._sentinels:
             each.hear(box, asked, pts)
 
+    def forget(self) -> None:
+        """Send peers again: commits that held some are lost."""
+        self._readers.forget()
+
     def hurry(self) -> None:
         """Look at every box soon."""
         for each in self._sentinels:
