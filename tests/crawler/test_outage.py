@@ -9,6 +9,7 @@ import os
 import shutil
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -426,6 +427,81 @@ async def test_spooled_batch_that_meets_a_defect_ends_no_start_and_is_set_aside(
         "tervetuloa",
         "later",
     ]
+
+
+MARKED = "SELECT array_agg(box ORDER BY box) FROM dirty_boxes"
+KEPT = "SELECT array_agg(detail ->> 'kept') FROM crawl_errors WHERE kind = 'batch_refused'"
+
+
+def of_another_version(given):
+    """A batch as a program put it away that named the field otherwise which holds the messages."""
+    entry = msgspec.msgpack.decode(journal.encode(given, NOW.timestamp()))
+    entry["batch"]["posts"] = entry["batch"].pop("messages")
+    return msgspec.msgpack.encode(entry)
+
+
+def put_in_spool(folder, *payloads):
+    """Put payloads into a file of the spool, as a program does that ends then."""
+    files = segments.Segments(folder / "spool", 2**26)
+    files.append(payloads)
+    files.close()
+
+
+async def test_spooled_batch_that_this_program_cannot_read_is_set_aside_and_on_record(database, tmp_path):
+    """Regression: it was read without the field, or left out, and then removed; the cursor moved past its messages."""
+    async with running(database) as made:
+        for box in (11, 12, 13):
+            await made.submit(batch(None, 1, box=box))
+    odd = of_another_version(batch(1, 2, box=12))
+    put_in_spool(tmp_path, journal.encode(batch(1, 2), 0.0), odd, journal.encode(batch(2, 3), 0.0))
+    spool = journal.open_at(tmp_path, 64)
+    await writer.Writer(database, spool=spool).replay()
+    assert spool.is_empty
+    spool.close()
+    (path,) = (tmp_path / "spool" / "refused").glob("*")
+    assert path.read_bytes() == segments.MAGIC + segments.record(odd)
+    assert await one(database, KEPT) == [path.name]
+    assert (await one(database, REFUSED), await one(database, MARKED)) == ([12], [12])
+    assert await one(database, "SELECT pts FROM box_cursors WHERE box = 12") == 1
+    assert await one(database, CURSOR) == 3
+
+
+async def test_boxes_of_a_spooled_batch_that_cannot_be_read_begin_anew_after_an_outage(
+    database, proxied, postgres_proxy, tmp_path
+):
+    reset = []
+    put_in_spool(tmp_path, of_another_version(batch(1, 2, box=12)), b"\x82\xa2at, and nothing that anybody can read")
+    spool = journal.open_at(tmp_path, 64)
+    async with running(proxied, spool=spool) as made:
+        made.on_reset(reset.append)
+        await postgres_proxy.refuse()
+        await made.submit(batch(None, 1))
+        await postgres_proxy.accept()
+        await made.until_healthy()
+    spool.close()
+    assert (reset, await one(database, STORED)) == ([[12], None], [1])
+    assert sorted(await one(database, REFUSED), key=str) == [12, None]
+
+
+async def test_what_was_cut_off_a_damaged_file_is_on_record_and_every_box_is_marked(database, tmp_path):
+    """Regression: only a line of the log told of batches that had been put away, and were not there any more."""
+    async with running(database) as made:
+        for box in (11, 12):
+            await made.submit(batch(None, 1, box=box))
+    put_in_spool(tmp_path, *(journal.encode(batch(number, number + 1), 0.0) for number in (1, 2, 3)))
+    (path,) = (tmp_path / "spool").glob("*.spool")
+    content = bytearray(path.read_bytes())
+    content[content.index(journal.encode(batch(2, 3), 0.0)) + 30] ^= 1
+    path.write_bytes(content)
+    for _ in range(2):  # it is on record once
+        spool = journal.open_at(tmp_path, 64)
+        await writer.Writer(database, spool=spool).replay()
+        spool.close()
+        (rest,) = (tmp_path / "spool" / "refused").glob("*")
+        assert await one(database, KEPT) == [rest.name]
+        assert rest.suffix == ".rest" and rest.read_bytes() in bytes(content)
+        assert (await one(database, REFUSED), await one(database, MARKED)) == ([None], [11, 12])
+        assert await one(database, CURSOR) == 2
 
 
 async def test_batch_that_is_refused_again_is_set_aside_once_and_within_the_quota(tmp_path):

@@ -152,18 +152,65 @@ async def test_torn_end_costs_the_record_that_was_torn_and_no_other(tmp_path, da
         spool = opened(tmp_path)
         assert await all_of(spool) == [batch(1), batch(2)]
         assert spool.held.bytes == 0 and list(tmp_path.glob("*.spool")) == []
+        assert spool.cuts == [] and aside(tmp_path) == {}
         spool.close()
 
 
-async def test_damage_in_the_middle_costs_the_rest_of_that_file_only(tmp_path):
+def aside(folder):
+    return {path.suffix: path.read_bytes() for path in (folder / "refused").glob("*")}
+
+
+async def test_damage_to_an_earlier_file_costs_the_rest_of_that_file_which_is_kept(tmp_path):
     spool = opened(tmp_path, segment_bytes=1)
     for number in (1, 2, 3):
         await spool.append([batch(number)])
     spool.close()
     _, middle, _ = sorted(tmp_path.glob("*.spool"))
-    middle.write_bytes(middle.read_bytes()[:-1])
+    rest = middle.read_bytes()[:-1]
+    middle.write_bytes(rest)
     spool = opened(tmp_path)
     assert await all_of(spool) == [batch(1), batch(3)]
+    assert aside(tmp_path) == {".cut": rest[len(segments.MAGIC) :]}
+    spool.close()
+
+
+@pytest.mark.parametrize("place", ["length", "content"])
+async def test_damage_in_the_middle_of_the_last_file_is_no_torn_end_and_its_rest_is_kept(tmp_path, place):
+    """Regression: whatever was behind it was cut off like the end that a crash leaves, and nobody was told."""
+    spool = opened(tmp_path)
+    await spool.append([batch(1)])
+    first = spool.held.bytes
+    await spool.append([batch(2)])
+    await spool.append([batch(3)])
+    spool.close()
+    (path,) = tmp_path.glob("*.spool")
+    content = bytearray(path.read_bytes())
+    content[first if place == "length" else first + 40] ^= 1
+    path.write_bytes(content)
+    spool = opened(tmp_path)
+    (name,) = spool.cuts
+    spool.close()
+    # It is told until it is on record, by whichever process comes to that.
+    spool = opened(tmp_path)
+    assert spool.cuts == [name]
+    assert await all_of(spool) == [batch(1)]
+    spool.note_cuts()
+    assert spool.cuts == []
+    assert (tmp_path / "refused" / name).read_bytes() == content[first:]
+    spool.close()
+
+
+async def test_damage_that_there_is_no_room_to_keep_is_told_all_the_same(tmp_path):
+    spool = opened(tmp_path, segment_bytes=1)
+    await spool.append([batch(1)])
+    await spool.append([batch(2)])
+    spool.close()
+    first, _ = sorted(tmp_path.glob("*.spool"))
+    first.write_bytes(first.read_bytes()[:-1])
+    spool = opened(tmp_path, quota=0)
+    assert spool.cuts == [None]
+    spool.note_cuts()
+    assert spool.cuts == [] and await all_of(spool) == [batch(2)]
     spool.close()
 
 

@@ -63,13 +63,32 @@ class Committer:
 
     async def report(self, batch: records.Batch, error: Exception, *, kept: str | None, marks: bool) -> None:
         """Put on record that a batch is given up, and with ``marks`` that its boxes have to be asked for."""
-        boxes = sorted(commit.spaces(batch))
-        found = [(losses.BATCH_REFUSED, box, None, None, {**log.cause(error), "kept": kept}) for box in boxes]
+        moved = [move.box for move in batch.moves] if marks else []
+        await self._report(sorted(commit.spaces(batch)), moved, {**log.cause(error), "kept": kept})
+
+    async def report_unread(
+        self, boxes: Sequence[identity.SpaceId] | None, error: Exception | None, *, kept: str | None, marks: bool
+    ) -> None:
+        """Do the same for what cannot be read back; ``boxes`` is None when it may have concerned all of them.
+
+        Without an error it was cut off a damaged file.
+        """
+        detail = log.cause(error) if error is not None else {"error": "damaged"}
+        await self._report(boxes or [None], (boxes if marks else []), {**detail, "kept": kept})
+
+    async def _report(
+        self,
+        told: Sequence[identity.SpaceId | None],
+        dirty: Sequence[identity.SpaceId] | None,
+        detail: dict[str, str | None],
+    ) -> None:
         async with self._try() as conn, conn.transaction():
-            await losses.report(conn, found)
-            if marks:
-                dirty = [records.DirtyMark(box=move.box, reason=losses.BATCH_REFUSED) for move in batch.moves]
-                await losses.save_marks(conn, [records.Batch(origin=batch.origin, dirty=dirty)])
+            await losses.report(conn, [(losses.BATCH_REFUSED, box, None, None, detail) for box in told])
+            if dirty is None:
+                await losses.mark_all(conn, losses.BATCH_REFUSED)
+            elif dirty:
+                marks = [records.DirtyMark(box=box, reason=losses.BATCH_REFUSED) for box in dirty]
+                await losses.save_marks(conn, [records.Batch(origin="live", dirty=marks)])
 
     async def look(self) -> None:
         """See whether the database answers; whether it takes commits the next one shows."""

@@ -5,7 +5,7 @@ is what the cursors live on. The last part is written while newcomers wait, so t
 straight to the database again. Without a spool what comes is refused, and asked of Telegram again (level 0).
 
 A batch that meets a defect, here and at a start, is set aside beside the spool after some attempts: the others go on,
-and its boxes begin anew from their cursors.
+and its boxes begin anew from their cursors. So is, at once, what cannot be read back.
 """
 
 from __future__ import annotations
@@ -127,6 +127,10 @@ class Outage:
                 await self._sleep(self.breaker.pause())
             else:
                 await self._spool.forget(part)
+        if self._spool is not None and (cuts := self._spool.cuts):
+            for kept in cuts:
+                await self._report(self._store.report_unread(None, None, kept=kept, marks=True))
+            self._spool.note_cuts()
 
     async def run(self) -> None:
         """Try the database, the more rarely the longer it is away, until it holds all that was spooled; for ever."""
@@ -181,11 +185,13 @@ class Outage:
         _log.error("replay_failed", attempts=self._defects, **log.cause(error))
 
     async def _write(self, part: journal.Part, *, is_start: bool = False) -> None:
-        if self._defects < DEFECTS:
-            await self._store.replay(part.batches)
-        else:
+        if self._defects >= DEFECTS:
             for batch in part.batches:
                 await self._write_alone(batch, is_start=is_start)
+        elif part.batches:
+            await self._store.replay(part.batches)
+        for unread in part.unread:
+            await self._give_up(unread, is_start=is_start)
         self._defects = 0
         self.succeeded()
 
@@ -199,13 +205,21 @@ class Outage:
             kept = await self._spool.set_aside(batch) if self._spool else None
             boxes = [move.box for move in batch.moves]
             _log.error("spooled_batch_refused", boxes=boxes, kept=kept, **log.cause(error))
-            await self._report(batch, error, kept, marks=is_start)
+            await self._report(self._store.report(batch, error, kept=kept, marks=is_start))
             self._store.on_reset(boxes)
 
-    async def _report(self, batch: records.Batch, error: Exception, kept: str | None, *, marks: bool) -> None:
-        """Put a batch that is given up on record; a mark has its boxes asked for once they are met."""
+    async def _give_up(self, unread: journal.Unread, *, is_start: bool) -> None:
+        """Set aside what cannot be read back; boxes that it may have moved begin anew."""
+        kept = await self._spool.set_aside(unread) if self._spool else None
+        boxes = unread.boxes
+        _log.error("spooled_batch_unreadable", boxes=boxes, kept=kept, **log.cause(unread.error))
+        await self._report(self._store.report_unread(boxes, unread.error, kept=kept, marks=is_start))
+        self._store.on_reset(boxes)
+
+    async def _report(self, reporting: Awaitable[None]) -> None:
+        """Put on record what is given up; a mark has its boxes asked for once they are met."""
         try:
-            await self._store.report(batch, error, kept=kept, marks=marks)
+            await reporting
         except AWAY:
             raise
         except Exception as failure:  # what is on disk and in the log must do

@@ -16,6 +16,9 @@ from heliograph.store.database import Connection
 _MARK: Final = """
 INSERT INTO dirty_boxes (box, reason) SELECT * FROM unnest(%s, %s) ON CONFLICT (box) DO NOTHING
 """
+_MARK_ALL: Final = """
+INSERT INTO dirty_boxes (box, reason) SELECT box, %s FROM box_cursors ORDER BY box ON CONFLICT (box) DO NOTHING
+"""
 _CLEAN: Final = "DELETE FROM dirty_boxes WHERE box = ANY(%s)"
 _LOSE: Final = """
 INSERT INTO known_losses (space_id, from_pts, to_pts, reason, since, noticed_at)
@@ -31,7 +34,9 @@ ACCOUNT_LIMITED: Final = "account_limited"
 """The kind of crawl error that says that Telegram has limited an account itself; its space is the account's mailbox."""
 
 BATCH_REFUSED: Final = "batch_refused"
-"""The kind of crawl error that says that a spooled batch met a defect and was set aside; ``kept`` names its file."""
+"""The kind of crawl error that says that something spooled met a defect or cannot be read, and was set aside.
+
+``kept`` names its file."""
 
 CrawlError = tuple[str, identity.SpaceId | None, identity.PeerId | None, int | None, dict[str, Any]]
 """Kind, space, chat, message, details without any text of a message."""
@@ -60,6 +65,11 @@ def dated(batch: records.Batch, moved: Mapping[identity.SpaceId, cursors.Cursor]
         # The clocks of the database and of the crawler may differ.
         found.append(replace(item, since=min(since, item.noticed_at) if since else None))
     return replace(batch, losses=found)
+
+
+async def mark_all(conn: Connection, reason: str) -> None:
+    """Mark every box that has a cursor."""
+    await conn.execute(_MARK_ALL, [reason])
 
 
 async def save_losses(conn: Connection, losses: Sequence[records.KnownLoss]) -> None:

@@ -1,8 +1,8 @@
 """Batches in the spool, in the order in which they were decided: put away in groups, taken some hundred rows at a time.
 
 Memory holds one group that is being written and one that is being replayed, however long the outage. A batch counts
-as put away once its group is fsynced (invariant 3). What cannot be read back, after an upgrade that renamed a field,
-is left out: its box's next batch then starts elsewhere than the stored cursor, so that the box begins anew.
+as put away once its group is fsynced (invariant 3). What cannot be read back, after an upgrade that renamed a field or
+from a damaged disk, is given to the reader as such, who sets it aside and has its boxes begin anew.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 
 from heliograph import clock, errors, log, metrics
 from heliograph.crawler.spool import refused, segments
-from heliograph.domain import records
+from heliograph.domain import identity, records
 
 FOLDER = "spool"
 REPLAY_ROWS = 500
@@ -71,10 +71,28 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unread:
+    """What was put away and is no batch to this program."""
+
+    payload: bytes
+    error: ValueError
+
+    @property
+    def boxes(self) -> list[identity.SpaceId] | None:
+        """The boxes that it moves; None when that cannot be told, or there are none."""
+        try:
+            moves = msgspec.msgpack.decode(self.payload)["batch"]["moves"]
+            return sorted({identity.SpaceId(int(move["box"])) for move in moves}) or None
+        except (ValueError, TypeError, LookupError):
+            return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
     """The oldest batches that wait."""
 
     batches: list[records.Batch]
+    unread: list[Unread]
     end: segments.Place
 
 
@@ -102,8 +120,13 @@ def encode(batch: records.Batch, at: float) -> bytes:
 
 
 def decode(payload: bytes) -> _Entry:
-    """Return what :func:`encode` was given. Raises ValueError."""
-    return _decoder.decode(payload)
+    """Return what :func:`encode` was given. Raises ValueError, also where a field would be left out."""
+    entry = _decoder.decode(payload)
+    again = _encoder.encode(entry)
+    # A field that was renamed since is nothing to the decoder: its rows would be lost, and the cursor would move.
+    if again != payload and not _holds(msgspec.msgpack.decode(again), msgspec.msgpack.decode(payload)):
+        raise ValueError("it has fields that this program does not know")
+    return entry
 
 
 class Journal:
@@ -164,11 +187,28 @@ class Journal:
         """Return the oldest batches, up to some hundred rows; None when nothing waits."""
         return None if self.is_empty else await _whatever_happens(self._oldest)
 
-    async def set_aside(self, batch: records.Batch) -> str | None:
-        """Keep a batch that cannot be written beside the spool; return its file's name, None without room."""
-        # Dated by nothing that changes, so that it is the same record when it is set aside again.
-        payload = encode(batch, batch.pushed_at.timestamp() if batch.pushed_at else 0.0)
-        return await _whatever_happens(refused.keep, self._files.folder, payload, self._files.quota_bytes)
+    async def set_aside(self, given: records.Batch | Unread) -> str | None:
+        """Keep what cannot be written beside the spool; return its file's name, None without room."""
+        if isinstance(given, Unread):
+            payload = given.payload
+        else:
+            # Dated by nothing that changes, so that it is the same record when it is set aside again.
+            payload = encode(given, given.pushed_at.timestamp() if given.pushed_at else 0.0)
+        content = segments.MAGIC + segments.record(payload)
+        files = self._files
+        return await _whatever_happens(refused.keep, files.folder, content, segments.SUFFIX, files.quota_bytes)
+
+    @property
+    def cuts(self) -> list[str | None]:
+        """The files of what was cut off damaged ones and is not on record, by their later names; None for no room."""
+        kept = [refused.rest_of(name) for name in refused.cuts(self._files.folder)]
+        return [*kept, *[None] * self._files.unkept_cuts]
+
+    def note_cuts(self) -> None:
+        """Take that they are on record."""
+        for name in refused.cuts(self._files.folder):
+            refused.note(self._files.folder, name)
+        self._files.unkept_cuts = 0
 
     async def forget(self, part: Part) -> None:
         """Remove what was written to the database."""
@@ -188,6 +228,7 @@ class Journal:
 
     def _oldest(self) -> Part:
         batches: list[records.Batch] = []
+        unread: list[Unread] = []
         end, rows, size = self._files.start, 0, 0
         for payload, after in self._files.read():
             end = after
@@ -195,19 +236,29 @@ class Journal:
             try:
                 entry = decode(payload)
             except ValueError as error:
-                _log.error("spooled_batch_unreadable", **log.cause(error))
-                continue
-            if not batches:
-                self._oldest_at = entry.at
-            batches.append(entry.batch)
-            rows += max(1, entry.batch.row_count)
+                unread.append(Unread(payload=payload, error=error))
+                rows += 1
+            else:
+                if not batches:
+                    self._oldest_at = entry.at
+                batches.append(entry.batch)
+                rows += max(1, entry.batch.row_count)
             if rows >= REPLAY_ROWS or size >= REPLAY_BYTES:
                 break
-        return Part(batches=batches, end=end)
+        return Part(batches=batches, unread=unread, end=end)
 
     def _measure(self) -> None:
         metrics.SPOOL_BATCHES.set(self._files.count)
         metrics.SPOOL_BYTES.set(self._files.size)
+
+
+def _holds(found: object, given: object) -> bool:
+    """Say whether what was read has every field of what was given, and more perhaps."""
+    if isinstance(given, dict):
+        return isinstance(found, dict) and all(key in found and _holds(found[key], given[key]) for key in given)
+    if isinstance(given, list):
+        return isinstance(found, list) and len(found) == len(given) and all(map(_holds, found, given))
+    return True
 
 
 def _at(payload: bytes) -> float | None:

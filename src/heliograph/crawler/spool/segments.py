@@ -1,7 +1,8 @@
 """Records in append-only files: length and CRC before each, fsync after each group, cut at the first that is not whole.
 
 A record counts once its group is fsynced. What a crash leaves half-written after that is cut off when the folder is
-opened, and everything before it is read. Files are removed once all their records are; nothing is ever overwritten.
+opened, and everything before it is read. What is cut off for another reason, a damaged disk, is kept beside the spool
+(crawler/spool/refused.py). Files are removed once all their records are; nothing is ever overwritten.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heliograph import errors, log
+from heliograph.crawler.spool import refused
 
 MAGIC = b"heliograph spool 1\n"
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -23,6 +25,8 @@ RECORD_BYTES = 256 * 1024 * 1024
 """A length above this is no length."""
 SUFFIX = ".spool"
 _HEAD = struct.Struct("<II")
+_FIRST = b"\x82\xa2at"
+"""How the content of every record begins: a map of two, the first of which is when it was put away."""
 
 _log = log.get("spool")
 
@@ -68,7 +72,10 @@ class Segments:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _lock(folder / "lock")
             paths = sorted(folder.glob(f"*{SUFFIX}"))
-            self._segments = [found for path in paths if (found := self._open(path)) is not None]
+            self.unkept_cuts = 0
+            """How often something was cut off that there was no room to keep."""
+            opened = [self._open(path, is_last=path == paths[-1]) for path in paths]
+            self._segments = [found for found in opened if found is not None]
         self._number = int(paths[-1].stem) if paths else 0
         self._is_writing = False
         """Whether the last segment was made by this process: what another left is only read."""
@@ -166,16 +173,22 @@ class Segments:
         finally:
             os.close(folder)
 
-    def _open(self, path: Path) -> _Segment | None:
+    def _open(self, path: Path, *, is_last: bool) -> _Segment | None:
         """Open what an earlier process left, and cut it where it is not whole; None when nothing is."""
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         segment = _Segment(path, descriptor, os.fstat(descriptor).st_size, 0)
         end = len(MAGIC)
-        if os.pread(descriptor, end, 0) == MAGIC:
+        is_ours = os.pread(descriptor, end, 0) == MAGIC
+        if is_ours:
             for _, after in _whole(segment, len(MAGIC)):
                 segment.count, end = segment.count + 1, after
         if end < segment.size:
-            _log.warning("spool_cut", file=path.name, kept_bytes=end, cut_bytes=segment.size - end)
+            rest = os.pread(descriptor, segment.size, end if is_ours else 0)
+            # The last group of the last file is what a crash may tear; nothing that counts is behind it.
+            is_torn = is_last and not _has_record(rest)
+            kept = None if is_torn else refused.keep(self.folder, rest, refused.CUT, self.quota_bytes, self._fsync)
+            self.unkept_cuts += not is_torn and kept is None
+            _log.warning("spool_cut", file=path.name, kept_bytes=end, cut_bytes=len(rest), is_torn=is_torn, rest=kept)
             os.ftruncate(descriptor, end)
         segment.size = end
         if segment.count:
@@ -207,6 +220,19 @@ def _whole(segment: _Segment, offset: int) -> Iterator[tuple[bytes, int]]:
             return
         yield payload, end
         offset = end
+
+
+def _has_record(content: bytes) -> bool:
+    """Say whether there is a whole record anywhere in it."""
+    place = content.find(_FIRST)
+    while place >= 0:
+        if place >= _HEAD.size:
+            length, crc = _HEAD.unpack_from(content, place - _HEAD.size)
+            payload = content[place : place + length]
+            if len(payload) == length and _crc(payload) == crc:
+                return True
+        place = content.find(_FIRST, place + 1)
+    return False
 
 
 def _write(descriptor: int, content: bytes, offset: int) -> None:
