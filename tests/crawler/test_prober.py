@@ -27,6 +27,7 @@ from heliograph import errors
 from heliograph.crawler import writer
 from heliograph.crawler.reconcile import lookup, prober
 from heliograph.domain import identity, records
+from heliograph.store import coverage as ledger
 from heliograph.store import database as store_database
 from heliograph.store import owed
 
@@ -290,6 +291,29 @@ async def test_message_that_the_audit_suspects_is_looked_at_a_second_time(databa
     assert await query(database, MESSAGES, CHANNEL) == [(1, "text 1", False), (2, "text 2", True)]
     assert await query(database, LEDGER, CHAT) == [("{[1,3)}", *EMPTY)]
     assert await query(database, "SELECT tier, deletions_found FROM audits") == [(0, 1)]
+
+
+async def test_second_look_without_an_answer_does_not_hold_up_the_suspects_after_it(
+    database: store_database.Database,
+) -> None:
+    rows = [message(number) for number in (1, 2)]
+    known = [coverage(CHANNEL, CHAT, 1, 2, "backfill"), coverage(CHANNEL, CHAT, 1, 1, "suspect")]
+    await store(database, complete(), records.Batch(origin="backfill", messages=rows, coverage=known))
+    telegram = Telegram()
+    telegram.unreadable = {1: errors.Undecodable()}
+    run = Run(database, telegram)
+    probe = made(run)
+    await remember(database, run.known)
+    async with run.writing():
+        with pytest.raises(errors.Undecodable):
+            await probe._step(CHANNEL, is_repair=False)
+        newer = [coverage(CHANNEL, CHAT, 2, 2, "suspect")]
+        await store(database, records.Batch(origin="probe", coverage=newer))
+        async with database.connection() as conn:
+            await ledger.ripen(conn, 3600)
+        await probe._step(CHANNEL, is_repair=False)
+    assert telegram.ids_asked() == [[1], [2]]
+    assert await query(database, "SELECT message_id FROM messages WHERE deleted_at IS NOT NULL") == [(2,)]
 
 
 async def test_history_on_its_way_is_left_to_bring_its_part(database: store_database.Database) -> None:

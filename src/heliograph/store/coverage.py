@@ -7,11 +7,11 @@ newest hole was opened (``as_of``) closes nothing, whenever it is committed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.store import arrays
 from heliograph.store.database import Connection
 
@@ -61,6 +61,11 @@ _RIPEN: Final = """
 UPDATE coverage SET fresh_suspects = '{}', suspected_at = freshened_at
 WHERE NOT isempty(fresh_suspects)
   AND (isempty(suspects - fresh_suspects) OR freshened_at <= now() - make_interval(secs => %s))
+"""
+_PUT_BEHIND: Final = """
+UPDATE coverage c SET fresh_suspects = c.fresh_suspects + c.suspects * r.ids
+FROM (SELECT range_agg(int8range(id, id, '[]')) AS ids FROM unnest(%s) AS given (id)) r
+WHERE c.space_id = %s AND c.suspects && r.ids
 """
 _EXCLUDE: Final = f"""{_TOLD}
 UPDATE coverage c SET
@@ -157,6 +162,11 @@ async def ripen(conn: Connection, seconds: float) -> None:
     That is where nothing is left of those before them, or all of them were found empty at least ``seconds`` ago.
     """
     await conn.execute(_RIPEN, [seconds])
+
+
+async def put_behind(conn: Connection, space_id: identity.SpaceId, ids: Iterable[int]) -> None:
+    """Have suspects of a space looked at after all others: whose second look has no answer must not hold up those."""
+    await conn.execute(_PUT_BEHIND, [*arrays.pack_rows("int8", [(each,) for each in ids]), space_id])
 
 
 async def settle(conn: Connection) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Final
 
@@ -168,8 +168,13 @@ class Prober:
         self, account: link.Link, question: lookup.Question, suspects: Sequence[owed.Stretch]
     ) -> None:
         """Confirm that ids are empty: what is stored of them was deleted, nobody knows exactly when."""
-        answer = await self._ask(account, question)
         space, as_of, now = question.space_id, question.as_of, self._time.now()
+        try:
+            answer = await self._ask(account, question)
+        except (errors.RpcFailed, errors.RpcTimeout, errors.Undecodable):
+            await self._put_behind(space, question.ids)
+            raise
+        await self._put_behind(space, set(question.ids) - answer.found - answer.empty)
         empty = _of_chats(suspects, answer.empty)
         gone = await self._gone(space, empty)
         # Whom a group hides its past from sees nothing of it, and says nothing about it.
@@ -193,6 +198,11 @@ class Prober:
         answered = _of_chats(suspects, answer.found | answer.empty)
         ranges = lookup.coverage(space, answered, as_of, "probe") + lookup.coverage(space, barred, as_of, "unreachable")
         await self._submit(replace(answer.batch, coverage=ranges, tombstones=tombstones, audits=steps))
+
+    async def _put_behind(self, space: identity.SpaceId, unanswered: Collection[int]) -> None:
+        if unanswered:
+            async with self._database.connection(database.SHORT_SECONDS) as conn:
+                await coverage.put_behind(conn, space, unanswered)
 
     async def _gone(self, space: identity.SpaceId, empty: Mapping[identity.PeerId, Sequence[int]]) -> list[owed.Alive]:
         """Return what is stored of ids that were found empty."""
