@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 from tests.fixtures import standby
@@ -127,9 +128,11 @@ async def test_row_29_running_crawler_asks_again_for_history_people_and_chats_th
         await installation.until(*query)
     complete = "SELECT count(*) = 1 FROM chats WHERE title = 'Lighthouse' AND is_complete"
     await installation.until(complete)
+    async with await psycopg.AsyncConnection.connect(pair.standby.dsn) as conn:
+        found = await conn.execute("SELECT count(*) FROM chats WHERE title = 'Lighthouse'")
+        assert await found.fetchone() == (0,), "it is among what will be lost"
     installation.look_away()
     await pair.fail_over()
-    assert await installation.one("SELECT count(*) FROM chats WHERE title = 'Lighthouse'") == 0
     for query in ((complete,), (stored,), (described, second), (covered, identity.channel_peer(late.id))):
         await installation.until(*query)
     await installation.until_equal()
