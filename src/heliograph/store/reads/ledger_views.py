@@ -45,6 +45,7 @@ class Audit:
     period_seconds: float | None
     target_seconds: float | None
     started_at: datetime
+    """Of a first round that has not begun: since when it is waited for."""
     completed_at: datetime | None
     checked: int
     edits_found: int
