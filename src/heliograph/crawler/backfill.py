@@ -150,7 +150,6 @@ class Backfill:
         """Send peers again: a commit that held some did not happen, or may not have."""
         for memory in self.memories.values():
             memory.forget()
-        self.directory.forget_people()
 
     def begin_anew(self) -> None:
         """Take how far chats are from the store again, which has lost commits; scans under way find out by theirs."""

@@ -52,7 +52,7 @@ class Directory:
         self._people.update(user_ids)
 
     def forget_people(self) -> None:
-        """Count nobody as described any more: a commit that held some may not have happened.
+        """Count nobody as described any more: a commit that held some did not happen, and nobody asks for it again.
 
         Each costs a difference when a short update next names them, and that describes them again.
         """

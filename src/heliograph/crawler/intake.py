@@ -79,4 +79,4 @@ class Intake:
 
 def _forget_unwritten(account: link.Link, future: asyncio.Future[writer.CommitResult]) -> None:
     if future.cancelled() or future.exception() is not None or future.result().is_conflict:
-        account.forget()
+        account.forget_people()

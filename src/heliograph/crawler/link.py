@@ -107,7 +107,14 @@ class Link:
         return self._directory.wants(item.space_id, item.chat_id)
 
     def forget(self) -> None:
-        """Send peers again: a commit that held some may not have happened."""
+        """Send peers again: a commit that held some may not have happened, and what it was of is asked for again.
+
+        Who is known stays so: a short update that names somebody who is not costs a difference, and with it texts.
+        """
+        self._memory.forget()
+
+    def forget_people(self) -> None:
+        """Send peers again, and count nobody as known: what described some was dropped."""
         self._memory.forget()
         self._directory.forget_people()
 

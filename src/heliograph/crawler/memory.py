@@ -51,7 +51,7 @@ class Memory:
     def forget(self) -> None:
         """Take that the database is another one: who was sent and what was fetched may not be in it."""
         for account in self._engine.accounts:
-            account.forget()
+            account.forget_people()
         self._history.begin_anew()
         self._looks.forget()
         self._is_void.set()
