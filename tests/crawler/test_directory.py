@@ -88,7 +88,7 @@ def test_person_of_whom_only_a_mention_came_is_not_described_yet() -> None:
 
 
 def test_person_whose_commit_did_not_happen_is_described_no_more_unless_it_is_asked_for_again() -> None:
-    """Regression: in an outage each page that failed made short updates of everybody a difference, and texts were lost."""
+    """Regression: each page that failed in an outage made everybody's short updates differences, which lack texts."""
     known = directory.Directory()
     account = link.Link(SimpleNamespace(account_id=1, user_id=99), epoch=1, chats=known)
     account.learn(([records.User(user_id=500, first_name="Aino")], [], []))
