@@ -24,7 +24,7 @@ export function Verdict({ integrity }: { integrity: Integrity }) {
       <Asides integrity={integrity} />
       {integrity.warnings.map((text) => (
         <p key={text} className={classes.warning} role="status">
-          {text}
+          {text.replaceAll("`", "")}
         </p>
       ))}
     </section>
