@@ -126,7 +126,9 @@ class Installation:
     async def kill_process(self) -> None:
         # What was pushed to it and is not committed dies with it, which is much on a machine with much to do.
         self.look_away(await self.one("SELECT extract(epoch FROM max(pushed_at))::float8 FROM outbox"))
-        self._process.send_signal(signal.SIGKILL)
+        # Whoever killed it already, as a fault on the way does, has done what is asked for here.
+        if self._process.returncode is None:
+            self._process.kill()
         await self._process.wait()
 
     async def end_process(self) -> None:
