@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -224,8 +225,22 @@ class Schedule:
         """End all trouble until the crawler hears everything."""
         self._telegram.faults.clear()
         await self._proxy.clear()
-        if not await self._witness.level(PATIENCE_SECONDS):
-            self._errors.append("the crawler does not become level when nothing hinders it")
+        over = asyncio.Event()
+        keeping = asyncio.create_task(self._keep(over))
+        try:
+            if not await self._witness.level(PATIENCE_SECONDS):
+                self._errors.append("the crawler does not become level when nothing hinders it")
+        finally:
+            over.set()
+            await keeping
+
+    async def _keep(self, over: asyncio.Event) -> None:
+        """Start the crawler again when it ends by itself, as it may while the database fails at its start."""
+        while not over.is_set():
+            if not self._process.is_running:
+                await self._process.start()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.2)
 
     # -- of Telegram
 
