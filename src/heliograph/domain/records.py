@@ -23,6 +23,9 @@ MEDIA_KINDS: Final = (
 Entity = list[Any]
 """``[type, offset, length]`` or ``[type, offset, length, argument]``; offsets in UTF-16 units as Telegram counts."""
 
+IMPORTED_AS_OF: Final = 0
+"""``as_of`` of what another program's file told us: older than anything that Telegram told us itself."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoxState:

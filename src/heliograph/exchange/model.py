@@ -1,0 +1,144 @@
+"""What readers, the normaliser and the importer hand to each other.
+
+A reader is a generator of ``Event``: a ``ChatHeader``, then the ``Page``s of that chat, then the next header. A page's
+messages are dicts in Telegram Desktop's JSON form, whatever file they came from, so that one normaliser serves every
+source. What cannot be read is a ``Skip``; a source that breaks off ends with ``Broken``, and what came before it stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from heliograph.domain import identity, records
+
+FileStateName = Literal["included", "not_included", "too_large", "unavailable"]
+"""What the export itself says of a file. Whether an included one is really there is found out by the importer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where something stands in a source, for people and for going on from there."""
+
+    file: str
+    """As the person knows it, e.g. ``result.json`` or ``a.zip!/chats/chat_01/messages.html``."""
+    offset: int
+    """The byte in JSON, counted from 0; the number of the message in HTML, counted from 0."""
+    line: int | None = None
+    """Counted from 1; only where it is known."""
+
+    def __str__(self) -> str:
+        if self.file.lower().endswith((".html", ".htm")):
+            return f"{self.file}, message {self.offset + 1}"
+        if self.line is not None:
+            return f"{self.file}, line {self.line} (byte {self.offset})"
+        return f"{self.file}, byte {self.offset}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatHeader:
+    """A chat begins. Its pages follow until the next header or the end."""
+
+    kind: str
+    """Desktop's type, such as ``private_supergroup`` or ``personal_chat``; "" when the source has none."""
+    number: int | None
+    """Telegram's bare id, whatever the dialect writes; None when the source has none."""
+    title: str
+    owner_user_id: int | None
+    """Whose export it is: ``personal_information.user_id`` of an account's export."""
+    is_left: bool = False
+    message_count: int | None = None
+    """Only where the source knows it before it is read."""
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some messages of the present chat in the order of the source, duplicates and all."""
+
+    messages: list[records.Json]
+    """Each in Telegram Desktop's JSON message form."""
+    places: list[int]
+    """``Place.offset`` of each message."""
+    offset_after: int
+    """Where reading can go on after this page: what ``read(start=…)`` takes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skip:
+    """One thing that is left out, and why."""
+
+    reason: str
+    """A short stable key such as ``impossible_date``; the sentences for them are in ``exchange/reasons.py``."""
+    place: Place
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """The source breaks off or cannot be read on. Everything before it counts."""
+
+    sentence: str
+    place: Place
+
+
+Event = ChatHeader | Page | Skip | Broken
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a chat's messages are normalised for."""
+
+    space_id: identity.SpaceId
+    chat_id: identity.PeerId
+    kind: identity.ChatKind
+    self_user_id: int | None
+    """The user whose messages are outgoing, and the other half of a private chat; None when nobody knows."""
+    timezone: ZoneInfo
+    """Of the computer that wrote the export, for local times without ``date_unixtime``."""
+    exported_at: datetime | None = None
+    """When counters (reactions, views, votes) were seen. None: the later of the message's date and its edit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileRef:
+    """The file that a message carries, as the export speaks of it."""
+
+    path: str | None
+    """Relative to the export, with ``/``, exactly as the export names it: not to be trusted."""
+    state: FileStateName
+    name: str | None = None
+    size: int | None = None
+    """Bytes."""
+    mime_type: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """An earlier form of a message. Times are aware UTC."""
+
+    text: str
+    entities: list[records.Entity] | None = None
+    media: records.Json | None = None
+    edit_date: datetime | None = None
+    """None for the text that was sent first."""
+    until_date: datetime | None = None
+    """When the next form replaced it, if that is known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Imported:
+    """One message of an export, normalised for its target."""
+
+    message: records.Message
+    observation: records.Observation | None = None
+    names: dict[identity.PeerId, str] = field(default_factory=dict)
+    """What the export calls the people and chats that this message names."""
+    file: FileRef | None = None
+    deleted_at: datetime | None = None
+    revisions: list[Revision] = field(default_factory=list)
+    """Oldest first; only our own exports have any."""
+    is_local_time: bool = False
+    """Whether its date was converted from the local time of the computer that wrote the export."""
