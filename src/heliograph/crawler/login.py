@@ -65,6 +65,11 @@ async def login(settings: config.Settings, *, phone: str, ask_code: Ask, ask_pas
         raise
     finally:
         await attempt.connection.disconnect()
+    return finished(key, user, phone)
+
+
+def finished(key: transport.SessionKey, user: Any, phone: str) -> Login:
+    """Return a sign-in as ``user``, a TL user."""
     name = " ".join(part for part in (user.first_name, user.last_name) if part)
     return Login(key=key, user_id=user.id, label=name or str(user.id), phone_hint=phone[-2:])
 
@@ -87,10 +92,20 @@ async def add_account(
     """
     keys = keyfile.load(settings.key_file)
     if must_open_others:
-        await _refuse_other_key(opened, {key.key_id for key in keys})
+        await refuse_other_key(opened, {key.key_id for key in keys})
     number = phone if isinstance(phone, str) else await phone()
     found = await login(settings, phone=number, ask_code=ask_code, ask_password=ask_password)
     # Loaded again: somebody may have put a new key first while a person looked for the code.
+    return await keep(settings, opened, found, label=label)
+
+
+async def keep(
+    settings: config.Settings, opened: database.Database, found: Login, *, label: str | None = None
+) -> accounts.Account:
+    """Store a finished sign-in with its encrypted session, both or neither.
+
+    Raises BadInput when private chats would come from a second account or another account has the label.
+    """
     vault = sessions.load(settings.key_file)
     async with opened.transaction() as conn:
         account_id = await accounts.save(
@@ -112,7 +127,7 @@ async def add_account(
     return account
 
 
-async def _refuse_other_key(opened: database.Database, here: set[str]) -> None:
+async def refuse_other_key(opened: database.Database, here: set[str]) -> None:
     """Raise MasterKeyWrong when a stored session needs a key that is not here: its id is a hash of the key itself."""
     async with opened.connection() as conn:
         closed = [each.label for each in await accounts.load_all(conn) if each.key_id and each.key_id not in here]
