@@ -1,0 +1,252 @@
+"""Whole chats for an export: every message in the order of ids, in pages, as one moment saw them.
+
+A chat is read by one cursor in one REPEATABLE READ transaction, so that what is committed meanwhile does not show, a
+page costs the same at any depth, and memory holds one page whatever the chat's size.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from heliograph import errors
+from heliograph.domain import records
+from heliograph.store.database import Connection, Database
+from heliograph.store.reads import chats as chat_reads
+from heliograph.store.reads import exported, people, search
+
+ExportedChat: TypeAlias = exported.ExportedChat
+ExportedMessage: TypeAlias = exported.ExportedMessage
+Page: TypeAlias = list[exported.ExportedMessage]
+
+PAGE_ROWS: Final = 2_000
+KINDS: Final = search.KINDS
+
+_EDITED_AT: Final = "CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END"
+_ROWS: Final = f"""
+SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},
+       {_EDITED_AT}, m.deleted_at, m.stored_at,
+       CASE WHEN f.sha256 IS NOT NULL THEN 'stored' WHEN f.message_id IS NOT NULL THEN 'remote' END,
+       f.sha256, m.media ->> 'file_name', coalesce(s.size, (m.media ->> 'size')::bigint),
+       coalesce(s.mime_type, m.media ->> 'mime_type'),
+       o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll
+FROM messages m
+LEFT JOIN message_media f ON f.space_id = %(space)s AND f.message_id = m.message_id
+LEFT JOIN media s ON s.sha256 = f.sha256
+LEFT JOIN observations o ON o.space_id = %(space)s AND o.message_id = m.message_id
+"""
+_REVISIONS: Final = """
+SELECT message_id, edit_date, until_date, as_of, stored_at, text, entities, media FROM revisions
+WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, edit_date NULLS FIRST, as_of, stored_at, fingerprint
+"""
+_OBSERVATIONS: Final = """
+SELECT h.message_id, h.observed_at, h.views, h.forwards, h.replies, h.reactions, h.poll FROM observation_history h
+WHERE h.space_id = %s AND h.message_id = ANY(%s) ORDER BY h.message_id, h.observed_at
+"""
+_CHATS: Final = """
+SELECT c.chat_id, c.space_id, c.kind, c.title, c.username, c.member_count, c.message_count, c.is_left,
+       c.linked_chat_id, c.migrated_to_chat_id FROM chats c
+"""
+_TOPICS: Final = "SELECT space_id, topic_id, title, is_closed FROM topics WHERE space_id = ANY(%s) ORDER BY topic_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which messages are wanted; unset fields want all of them."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    """Not included."""
+    sender_id: int | None = None
+    """Marked, as everywhere."""
+    topic_id: int | None = None
+    kind: str | None = None
+    """One of :data:`KINDS`."""
+    is_edited: bool | None = None
+    """True for those that people see as edited, False for the others."""
+    is_deleted: bool | None = None
+    words: str | None = None
+    """As people type them into the search: quotes for phrases, ``or``, ``-`` to exclude."""
+
+    def __post_init__(self) -> None:
+        if self.kind is not None and self.kind not in KINDS:
+            raise errors.BadInput(f"There is no such kind of message; use one of {', '.join(KINDS)}.")
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Filter()
+
+
+async def chats(database: Database, chat_ids: Sequence[int] | None = None) -> list[exported.ExportedChat]:
+    """Return these chats, or all that are mirrored, in the order of their ids. Raises NotFound for an unknown id."""
+    async with database.connection() as conn:
+        if chat_ids is None:
+            cursor = await conn.execute(f"{_CHATS} WHERE {chat_reads.MIRRORED} ORDER BY c.chat_id")
+        else:
+            cursor = await conn.execute(f"{_CHATS} WHERE c.chat_id = ANY(%s) ORDER BY c.chat_id", [list(chat_ids)])
+        rows = await cursor.fetchall()
+        topics = await _topics(conn, [row[1] for row in rows if row[1] > 0])
+    unknown = sorted(set(chat_ids or ()) - {row[0] for row in rows})
+    if unknown:
+        raise errors.NotFound(f"There is no chat {unknown[0]} here; `heliograph chats` lists those that are known.")
+    return [_chat(row, topics) for row in rows]
+
+
+async def count(database: Database, chat: exported.ExportedChat, wanted: Filter) -> int:
+    """Return how many messages an export of the chat has."""
+    async with database.connection() as conn:
+        cursor = await conn.execute(
+            f"SELECT count(*) FROM messages m WHERE {_where(chat, wanted)}", _values(chat, wanted)
+        )
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def pages(
+    database: Database,
+    chat: exported.ExportedChat,
+    wanted: Filter,
+    *,
+    with_revisions: bool = False,
+    with_observations: bool = False,
+) -> AsyncIterator[Page]:
+    """Yield the chat's messages in the order of ids. Whoever leaves early closes it: ``contextlib.aclosing``."""
+    known = people.People()
+    async with _snapshot(database) as conn:
+        async for rows in _fetched(conn, chat, wanted):
+            named = await known.of(conn, people.ids(rows))
+            page = [exported.message(row, named) for row in rows]
+            if with_revisions:
+                page = await _with_revisions(conn, chat, page)
+            if with_observations:
+                page = await _with_observations(conn, chat, page)
+            yield page
+
+
+async def row_pages(
+    database: Database, chat: exported.ExportedChat, wanted: Filter
+) -> AsyncIterator[tuple[list[exported.Row], Mapping[int, exported.Person]]]:
+    """Yield the same messages as rows of ``exported.COLUMNS``, with who they name: a third of the work of objects."""
+    known = people.People()
+    async with _snapshot(database) as conn:
+        async for rows in _fetched(conn, chat, wanted):
+            yield rows, await known.of(conn, people.ids(rows))
+
+
+@asynccontextmanager
+async def _snapshot(database: Database) -> AsyncIterator[Connection]:
+    async with database.transaction() as conn:
+        await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield conn
+
+
+async def _fetched(conn: Connection, chat: exported.ExportedChat, wanted: Filter) -> AsyncIterator[list[exported.Row]]:
+    statement = f"{_ROWS} WHERE {_where(chat, wanted)} ORDER BY m.message_id"
+    async with conn.cursor(name="export") as cursor:
+        await cursor.execute(statement, _values(chat, wanted), binary=True)
+        while rows := await cursor.fetchmany(PAGE_ROWS):
+            yield rows
+
+
+def _where(chat: exported.ExportedChat, wanted: Filter) -> str:
+    """Return SQL for the chat and the filters that are set; values stay parameters."""
+    conditions = {
+        "m.space_id = %(space)s": True,
+        "m.space_id < 0 AND m.chat_id = %(chat)s": chat.space_id < 0,
+        "m.date >= %(since)s": wanted.since is not None,
+        "m.date < %(until)s": wanted.until is not None,
+        "m.sender_id = %(sender)s": wanted.sender_id is not None,
+        "m.topic_id = %(topic)s": wanted.topic_id is not None,
+        "m.service IS NOT NULL": wanted.kind == "service",
+        "m.media IS NULL AND m.service IS NULL": wanted.kind == "text",
+        "m.media IS NOT NULL": wanted.kind == "media",
+        "m.media ->> 'kind' = %(kind)s": wanted.kind not in (None, "service", "text", "media"),
+        f"({_EDITED_AT} IS NOT NULL) = %(edited)s": wanted.is_edited is not None,
+        "(m.deleted_at IS NOT NULL) = %(deleted)s": wanted.is_deleted is not None,
+        "to_tsvector('heliograph', m.text) @@ websearch_to_tsquery('heliograph', %(words)s)": wanted.words is not None,
+    }
+    return " AND ".join(condition for condition, is_set in conditions.items() if is_set)
+
+
+def _values(chat: exported.ExportedChat, wanted: Filter) -> dict[str, object]:
+    return {
+        "space": chat.space_id,
+        "chat": chat.chat_id,
+        "since": wanted.since,
+        "until": wanted.until,
+        "sender": wanted.sender_id,
+        "topic": wanted.topic_id,
+        "kind": wanted.kind,
+        "edited": wanted.is_edited,
+        "deleted": wanted.is_deleted,
+        "words": wanted.words,
+    }
+
+
+async def _with_revisions(conn: Connection, chat: exported.ExportedChat, page: Page) -> Page:
+    found: dict[int, list[exported.ExportedRevision]] = defaultdict(list)
+    cursor = await conn.execute(_REVISIONS, [chat.space_id, [each.message.message_id for each in page]], prepare=True)
+    for message_id, edit_date, until_date, as_of, stored_at, text, entities, media in await cursor.fetchall():
+        found[message_id].append(
+            exported.ExportedRevision(
+                message_id=message_id,
+                edit_date=edit_date,
+                until_date=until_date,
+                as_of=as_of,
+                stored_at=stored_at,
+                text=text,
+                entities=entities,
+                media=media,
+            )
+        )
+    return [replace(each, revisions=found.get(each.message.message_id, ())) for each in page]
+
+
+async def _with_observations(conn: Connection, chat: exported.ExportedChat, page: Page) -> Page:
+    found: dict[int, list[records.Observation]] = defaultdict(list)
+    cursor = await conn.execute(
+        _OBSERVATIONS, [chat.space_id, [each.message.message_id for each in page]], prepare=True
+    )
+    for message_id, observed_at, views, forwards, replies, reactions, poll in await cursor.fetchall():
+        found[message_id].append(
+            records.Observation(
+                space_id=chat.space_id,
+                message_id=message_id,
+                observed_at=observed_at,
+                views=views,
+                forwards=forwards,
+                replies=replies,
+                reactions=reactions,
+                poll=poll,
+            )
+        )
+    return [replace(each, observations=found.get(each.message.message_id, ())) for each in page]
+
+
+async def _topics(conn: Connection, spaces: list[int]) -> dict[int, list[exported.Topic]]:
+    found: dict[int, list[exported.Topic]] = defaultdict(list)
+    cursor = await conn.execute(_TOPICS, [spaces])
+    for space_id, topic_id, title, is_closed in await cursor.fetchall():
+        found[space_id].append(exported.Topic(topic_id=topic_id, title=title, is_closed=is_closed))
+    return found
+
+
+def _chat(row: tuple[Any, ...], topics: dict[int, list[exported.Topic]]) -> exported.ExportedChat:
+    return exported.ExportedChat(
+        chat_id=row[0],
+        space_id=row[1],
+        kind=row[2],
+        title=row[3],
+        username=row[4],
+        member_count=row[5],
+        message_count=row[6],
+        is_left=row[7],
+        linked_chat_id=row[8],
+        migrated_to_chat_id=row[9],
+        topics=tuple(topics.get(row[1], ())),
+    )
