@@ -24,7 +24,7 @@ from .test_story import posts
 
 async def verified(installation):
     async with integrity.moment(installation.database) as conn:
-        return await integrity.verify(conn)
+        return await integrity.verify(conn, is_audited=True)
 
 
 async def test_every_id_of_a_mirror_is_in_the_class_that_telegram_says(installation):

@@ -49,16 +49,16 @@ class Ledger:
         columns = {"space_id": space_id, "message_id": message_id, "as_of": 2, "deleted_at": self.rows.moment}
         await self.rows.insert("orphan_tombstones", {**columns, **more})
 
-    async def read(self, *chats: int, **more: Any) -> ledger_views.Integrity:
+    async def read(self, *chats: int, is_audited: bool = True, **more: Any) -> ledger_views.Integrity:
         async with integrity.moment(self.database) as conn:
-            return await integrity.survey(conn, chats or None, **more)
+            return await integrity.survey(conn, chats or None, is_audited=is_audited, **more)
 
     async def one(self, chat_id: int = CHANNEL) -> ledger_views.ChatLedger:
         return (await self.read(chat_id)).chats[0]
 
     async def digest(self, chat_id: int = CHANNEL) -> str | None:
         async with integrity.moment(self.database) as conn:
-            return (await integrity.verify(conn, [chat_id])).chats[0].digest
+            return (await integrity.verify(conn, [chat_id], is_audited=True)).chats[0].digest
 
 
 @pytest.fixture
@@ -260,8 +260,6 @@ async def test_first_round_that_did_not_begin_in_time_is_a_warning(ledger: Ledge
     given = {"message_count": 1, "last_message_at": now - timedelta(days=2)}
     space = await ledger.channel(**given, created_at=now - timedelta(days=2))
     await ledger.put(covered="{[1,2)}")
-    found = await ledger.read()
-    assert found.totals.late_audits == 0  # nothing is audited here at all
     other = await ledger.channel(OTHER, **given)
     row = {"started_at": now, "completed_at": now, "period_seconds": 3600.0, "target_seconds": 86_400.0}
     await ledger.rows.insert("audits", {"space_id": other, "chat_id": OTHER, "tier": 1, **row})
@@ -271,6 +269,23 @@ async def test_first_round_that_did_not_begin_in_time_is_a_warning(ledger: Ledge
     assert found.totals.late_audits == 1
     assert [len(chat.warnings) for chat in found.chats if chat.chat_id == CHANNEL] == [1]
     assert space != other
+
+
+async def test_first_rounds_are_late_in_an_archive_where_no_round_ever_began(ledger: Ledger) -> None:
+    """Regression: without a single round the table was empty, and so was the list of what is late."""
+    async with ledger.database.connection() as conn:
+        (now,) = (await (await conn.execute("SELECT now()")).fetchone()) or (None,)
+    given = {"message_count": 1, "last_message_at": now - timedelta(hours=2), "created_at": now - timedelta(hours=2)}
+    await ledger.channel(**given)
+    await ledger.channel(OTHER, **given, is_min=True)
+    await ledger.put(covered="{[1,2)}")
+    await ledger.put(OTHER, 2, covered="{[1,2)}")
+    found = await ledger.read()
+    rounds = {chat.chat_id: [(audit.name, audit.is_late) for audit in chat.audits] for chat in found.chats}
+    assert rounds == {CHANNEL: [("day", True)], OTHER: []}, "nobody looks at what no crawler has described"
+    assert found.totals.late_audits == 1
+    off = await ledger.read(is_audited=False)
+    assert off.totals.late_audits == 0, "crawler.audit is off"
 
 
 async def test_audit_without_a_target_is_never_late(ledger: Ledger) -> None:
@@ -374,7 +389,7 @@ async def test_digest_of_the_archive_covers_each_chat_with_messages(ledger: Ledg
     await ledger.put(OTHER, 2, covered="{[1,2)}")
     steps: list[tuple[int, int]] = []
     async with integrity.moment(ledger.database) as conn:
-        found = await integrity.verify(conn, progress=lambda *step: steps.append(step))
+        found = await integrity.verify(conn, is_audited=True, progress=lambda *step: steps.append(step))
     first, second = found.chats
     assert second.digest is None
     assert found.digest == hashlib.sha256(f"{CHANNEL} {first.digest}\n".encode()).hexdigest()
@@ -480,7 +495,7 @@ async def test_whole_survey_is_of_one_moment(ledger: Ledger, database: store_dat
     await ledger.channel()
     await ledger.messages([1])
     async with integrity.moment(database) as conn:
-        before = await integrity.survey(conn)
+        before = await integrity.survey(conn, is_audited=True)
         await ledger.messages([2])
-        assert (await integrity.survey(conn)).totals == before.totals
+        assert (await integrity.survey(conn, is_audited=True)).totals == before.totals
     assert (await ledger.read()).totals.ids.stored == 2

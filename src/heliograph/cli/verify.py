@@ -58,7 +58,8 @@ async def _verify(settings: config.Settings, wanted: list[str], *, holes: int | 
                 bar.update(task, completed=done, total=total)
 
             async with integrity.moment(database) as conn:
-                return await integrity.verify(conn, ids, progress=step, holes=holes)
+                is_audited = settings.crawler.audit
+                return await integrity.verify(conn, ids, is_audited=is_audited, progress=step, holes=holes)
 
 
 def _show(found: ledger_views.Integrity) -> None:

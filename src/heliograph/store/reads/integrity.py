@@ -26,20 +26,28 @@ async def moment(database: store_database.Database) -> AsyncIterator[Connection]
 
 
 async def survey(
-    conn: Connection, wanted: Sequence[int] | None = None, *, holes: int | None = None
+    conn: Connection, wanted: Sequence[int] | None = None, *, is_audited: bool, holes: int | None = None
 ) -> ledger_views.Integrity:
-    """Return how complete chats are, None for all, without digests. Raises NotFound for a chat that is not here."""
-    return await _assemble(conn, wanted, await ledger.survey(conn, wanted, holes=holes))
+    """Return how complete chats are, None for all, without digests. Raises NotFound for a chat that is not here.
+
+    ``is_audited`` is the setting ``crawler.audit``: only where it is on, a round that never began is late.
+    """
+    return await _assemble(conn, wanted, await ledger.survey(conn, wanted, holes=holes, is_audited=is_audited))
 
 
 async def verify(
-    conn: Connection, wanted: Sequence[int] | None = None, *, progress: Progress | None = None, holes: int | None = None
+    conn: Connection,
+    wanted: Sequence[int] | None = None,
+    *,
+    is_audited: bool,
+    progress: Progress | None = None,
+    holes: int | None = None,
 ) -> ledger_views.Integrity:
     """Return the same with digests, which reads all content: some seconds per million messages."""
     chat_ids = await ledger.mirrored(conn) if wanted is None else wanted
     found: list[ledger_views.ChatLedger] = []
     for chat_id in chat_ids:
-        found += await ledger.survey(conn, [chat_id], holes=holes, is_digested=True)
+        found += await ledger.survey(conn, [chat_id], holes=holes, is_audited=is_audited, is_digested=True)
         if progress is not None:
             progress(len(found), len(chat_ids))
     digests = [(chat.chat_id, chat.digest) for chat in found if chat.digest is not None]

@@ -110,7 +110,8 @@ CROSS JOIN LATERAL (
 ) s
 ORDER BY l.title, l.chat_id
 """
-# Where the crawler audits, a first round that has not begun is waited for as well: since the chat was mirrored.
+# Where the crawler audits, a first round that has not begun is waited for as well: since the chat was mirrored. A
+# chat that no crawler has described, such as an imported one, has nobody to look at it.
 _AUDITS: Final = f"""
 SELECT a.chat_id, a.tier, a.period_seconds, a.target_seconds, a.started_at, a.completed_at, a.checked, a.edits_found,
        a.deletions_found,
@@ -124,7 +125,7 @@ FROM (
     SELECT c.chat_id, c.space_id, t.tier, NULL, t.period, c.created_at, NULL, 0, 0, 0
     FROM chats c CROSS JOIN unnest(%(tiers)s::int2[], %(to_ages)s::int8[], %(periods)s::int8[])
         AS t (tier, to_age, period)
-    WHERE EXISTS (SELECT FROM audits)
+    WHERE %(is_audited)s AND NOT c.is_min
       AND NOT EXISTS (
           SELECT FROM audits b WHERE b.space_id = c.space_id AND b.chat_id = c.chat_id AND b.tier = t.tier
       )
@@ -148,14 +149,20 @@ async def mirrored(conn: Connection) -> list[int]:
 
 
 async def survey(
-    conn: Connection, wanted: Sequence[int] | None = None, *, holes: int | None, is_digested: bool = False
+    conn: Connection,
+    wanted: Sequence[int] | None = None,
+    *,
+    holes: int | None,
+    is_audited: bool,
+    is_digested: bool = False,
 ) -> list[ledger_views.ChatLedger]:
     """Return how complete chats are, by title; ``wanted`` None means all, and ``holes`` how many of each are named.
 
-    Reads every row of them, and with ``is_digested`` their contents as well. Raises NotFound for a chat that is not
-    here. The caller's transaction says whether all of it is of one moment.
+    Reads every row of them, and with ``is_digested`` their contents as well. ``is_audited`` says whether crawlers look
+    at messages again, so that a round that never began is late. Raises NotFound for a chat that is not here. The
+    caller's transaction says whether all of it is of one moment.
     """
-    given = {"chats": None if wanted is None else list(wanted), "holes": holes}
+    given = {"chats": None if wanted is None else list(wanted), "holes": holes, "is_audited": is_audited}
     rows = await (await conn.execute(_SURVEY, given)).fetchall()
     if wanted is not None and {row[0] for row in rows} != set(wanted):
         raise errors.NotFound("There is no such chat here.")
@@ -174,7 +181,7 @@ async def holes(conn: Connection, chat_id: int, *, after: int, limit: int) -> le
 async def _audits(conn: Connection, given: dict[str, Any]) -> dict[int, list[ledger_views.Audit]]:
     found: dict[int, list[ledger_views.Audit]] = {}
     names, columns = ("tiers", "to_ages", "periods"), rounds.tiers()
-    cursor = await conn.execute(_AUDITS, {"chats": given["chats"], **dict(zip(names, columns, strict=True))})
+    cursor = await conn.execute(_AUDITS, {**given, **dict(zip(names, columns, strict=True))})
     for chat_id, tier, period, target, started, completed, *counts, resting, age in await cursor.fetchall():
         rule = audits.TIERS[tier] if tier < len(audits.TIERS) else None
         checked, edits, deletions = counts

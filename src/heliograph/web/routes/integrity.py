@@ -47,4 +47,4 @@ async def list_holes(
 async def _answer(parts: Parts, chats: list[int] | None, *, is_digested: bool) -> Response:
     read = integrity.verify if is_digested else integrity.survey
     async with integrity.moment(parts.database) as conn:
-        return answer(await read(conn, chats, holes=NAMED_HOLES))
+        return answer(await read(conn, chats, is_audited=parts.settings.crawler.audit, holes=NAMED_HOLES))
