@@ -93,6 +93,7 @@ CREATE TABLE chats (
     last_message_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    told_from integer,
     PRIMARY KEY (chat_id),
     CHECK (((chat_id < '-1000000000000'::bigint) = (space_id > 0))),
     CHECK (((message_count >= 0) AND (deleted_count >= 0))),
@@ -220,6 +221,29 @@ CREATE TABLE heartbeats (
     PRIMARY KEY (role, holder)
 ) WITH (fillfactor=50);
 
+CREATE TABLE import_mailboxes (
+    key text NOT NULL,
+    space_id bigint NOT NULL,
+    chat_id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (key),
+    UNIQUE (chat_id),
+    UNIQUE (space_id),
+    CHECK (((chat_id > '-1000000000000'::bigint) AND (chat_id < '-500000000000'::bigint))),
+    CHECK ((space_id < '-4611686018427387904'::bigint))
+);
+
+CREATE TABLE imports (
+    source text NOT NULL,
+    name text NOT NULL,
+    "position" jsonb DEFAULT '{}'::jsonb NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    PRIMARY KEY (source)
+) WITH (fillfactor=50);
+
 CREATE TABLE known_losses (
     loss_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     space_id bigint NOT NULL,
@@ -266,13 +290,21 @@ CREATE TABLE media (
 
 CREATE TABLE message_media (
     space_id bigint NOT NULL,
-    file_id bigint NOT NULL,
+    file_id bigint,
     message_id integer NOT NULL,
     kind text NOT NULL,
     sha256 bytea,
+    state text DEFAULT 'remote'::text NOT NULL,
+    file_name text,
+    size bigint,
+    mime_type text,
     PRIMARY KEY (space_id, message_id),
     FOREIGN KEY (sha256) REFERENCES media(sha256),
-    FOREIGN KEY (space_id, message_id) REFERENCES messages(space_id, message_id) ON DELETE CASCADE
+    FOREIGN KEY (space_id, message_id) REFERENCES messages(space_id, message_id) ON DELETE CASCADE,
+    CHECK (((state <> 'remote'::text) OR (file_id IS NOT NULL))),
+    CHECK (((state = 'stored'::text) = (sha256 IS NOT NULL))),
+    CHECK ((size >= 0)),
+    CHECK ((state = ANY (ARRAY['remote'::text, 'stored'::text, 'missing'::text, 'not_included'::text, 'too_large'::text, 'unavailable'::text])))
 ) PARTITION BY HASH (space_id);
 
 CREATE TABLE messages (
