@@ -16,7 +16,7 @@ from tests.fixtures import standby
 from tests.fixtures.postgres_proxy import through, upstream
 
 from bench.scenarios import crawlers, oracle
-from bench.scenarios.stage import Stage, set_up
+from bench.scenarios.stage import STILL_SECONDS, Stage, set_up
 from heliograph.simulator import postgres_proxy
 from heliograph.store import server
 
@@ -32,6 +32,8 @@ class Scenario:
     story: Callable[[Stage], Awaitable[None]]
     settle_seconds: float = SETTLE_SECONDS
     """How long either crawler is given afterwards."""
+    still_seconds: float = STILL_SECONDS
+    """After so long without anything new it has stopped catching up."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of Heliograph's crawler that make the fault likely, such as a small queue."""
     has_standby: bool = False
@@ -49,7 +51,7 @@ async def play(scenario: Scenario, kind: crawlers.Kind, dsn: str) -> Outcome:
     """Play a scenario on a new database of the server ``dsn``, or on two servers of its own."""
     async with _stage(scenario, kind, dsn) as stage:
         await scenario.story(stage)
-        verdict, seconds = await stage.settled(scenario.settle_seconds)
+        verdict, seconds = await stage.settled(scenario.settle_seconds, scenario.still_seconds)
     return Outcome(verdict=verdict, seconds=seconds)
 
 

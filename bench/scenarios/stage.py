@@ -99,10 +99,11 @@ class Stage:
         self.done()
         self._following = asyncio.create_task(self._follow())
 
-    async def settled(self, seconds: float) -> tuple[oracle.Verdict, float | None]:
+    async def settled(self, seconds: float, still: float = STILL_SECONDS) -> tuple[oracle.Verdict, float | None]:
         """Wait until nothing is missing; give up ``seconds`` after :meth:`done`, but not while a crawler catches up.
 
-        Returns how it is then, and after how long everything was there for the first time, None when it is not.
+        Whoever has brought nothing for ``still`` seconds has stopped catching up. Returns how it is then, and after how
+        long everything was there for the first time, None when it is not.
         """
         level_at: float | None = None
         least, moved_at = math.inf, 0.0
@@ -113,7 +114,7 @@ class Stage:
             if found.lost < least:
                 least, moved_at = found.lost, passed
             is_quiet = self._following is None or self._following.done()
-            is_over = passed > seconds and passed > moved_at + STILL_SECONDS
+            is_over = passed > seconds and passed > moved_at + still
             if (found.is_complete and is_quiet) or is_over:
                 return found, level_at if found.is_complete else None
             await asyncio.sleep(POLL_SECONDS)
