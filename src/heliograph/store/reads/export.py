@@ -7,14 +7,13 @@ page costs the same at any depth, and memory holds one page whatever the chat's 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from heliograph import errors
-from heliograph.domain import records
 from heliograph.store.database import Connection, Database
 from heliograph.store.reads import chats as chat_reads
 from heliograph.store.reads import exported, people, search
@@ -39,13 +38,13 @@ LEFT JOIN message_media f ON f.space_id = %(space)s AND f.message_id = m.message
 LEFT JOIN media s ON s.sha256 = f.sha256
 LEFT JOIN observations o ON o.space_id = %(space)s AND o.message_id = m.message_id
 """
-_REVISIONS: Final = """
-SELECT message_id, edit_date, until_date, as_of, stored_at, text, entities, media FROM revisions
+_REVISIONS: Final = f"""
+SELECT {", ".join(exported.REVISION_COLUMNS)} FROM revisions
 WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, edit_date NULLS FIRST, as_of, stored_at, fingerprint
 """
-_OBSERVATIONS: Final = """
-SELECT h.message_id, h.observed_at, h.views, h.forwards, h.replies, h.reactions, h.poll FROM observation_history h
-WHERE h.space_id = %s AND h.message_id = ANY(%s) ORDER BY h.message_id, h.observed_at
+_OBSERVATIONS: Final = f"""
+SELECT {", ".join(exported.OBSERVATION_COLUMNS)} FROM observation_history
+WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, observed_at
 """
 _CHATS: Final = """
 SELECT c.chat_id, c.space_id, c.kind, c.title, c.username, c.member_count, c.message_count, c.is_left,
@@ -116,26 +115,31 @@ async def pages(
     with_observations: bool = False,
 ) -> AsyncIterator[Page]:
     """Yield the chat's messages in the order of ids. Whoever leaves early closes it: ``contextlib.aclosing``."""
-    known = people.People()
-    async with _snapshot(database) as conn:
-        async for rows in _fetched(conn, chat, wanted):
-            named = await known.of(conn, people.ids(rows))
-            page = [exported.message(row, named) for row in rows]
-            if with_revisions:
-                page = await _with_revisions(conn, chat, page)
-            if with_observations:
-                page = await _with_observations(conn, chat, page)
-            yield page
+    found = row_pages(database, chat, wanted, with_revisions=with_revisions, with_observations=with_observations)
+    async with aclosing(found):
+        async for page in found:
+            yield page.messages()
 
 
 async def row_pages(
-    database: Database, chat: exported.ExportedChat, wanted: Filter
-) -> AsyncIterator[tuple[list[exported.Row], Mapping[int, exported.Person]]]:
-    """Yield the same messages as rows of ``exported.COLUMNS``, with who they name: a third of the work of objects."""
+    database: Database,
+    chat: exported.ExportedChat,
+    wanted: Filter,
+    *,
+    with_revisions: bool = False,
+    with_observations: bool = False,
+) -> AsyncGenerator[exported.RowPage, None]:
+    """Yield the same messages as plain rows."""
     known = people.People()
     async with _snapshot(database) as conn:
         async for rows in _fetched(conn, chat, wanted):
-            yield rows, await known.of(conn, people.ids(rows))
+            ids = [chat.space_id, [row[2] for row in rows]]
+            yield exported.RowPage(
+                rows=rows,
+                people=await known.of(conn, people.ids(rows)),
+                revisions=await _all(conn, _REVISIONS, ids) if with_revisions else (),
+                observations=await _all(conn, _OBSERVATIONS, ids) if with_observations else (),
+            )
 
 
 @asynccontextmanager
@@ -188,44 +192,8 @@ def _values(chat: exported.ExportedChat, wanted: Filter) -> dict[str, object]:
     }
 
 
-async def _with_revisions(conn: Connection, chat: exported.ExportedChat, page: Page) -> Page:
-    found: dict[int, list[exported.ExportedRevision]] = defaultdict(list)
-    cursor = await conn.execute(_REVISIONS, [chat.space_id, [each.message.message_id for each in page]], prepare=True)
-    for message_id, edit_date, until_date, as_of, stored_at, text, entities, media in await cursor.fetchall():
-        found[message_id].append(
-            exported.ExportedRevision(
-                message_id=message_id,
-                edit_date=edit_date,
-                until_date=until_date,
-                as_of=as_of,
-                stored_at=stored_at,
-                text=text,
-                entities=entities,
-                media=media,
-            )
-        )
-    return [replace(each, revisions=found.get(each.message.message_id, ())) for each in page]
-
-
-async def _with_observations(conn: Connection, chat: exported.ExportedChat, page: Page) -> Page:
-    found: dict[int, list[records.Observation]] = defaultdict(list)
-    cursor = await conn.execute(
-        _OBSERVATIONS, [chat.space_id, [each.message.message_id for each in page]], prepare=True
-    )
-    for message_id, observed_at, views, forwards, replies, reactions, poll in await cursor.fetchall():
-        found[message_id].append(
-            records.Observation(
-                space_id=chat.space_id,
-                message_id=message_id,
-                observed_at=observed_at,
-                views=views,
-                forwards=forwards,
-                replies=replies,
-                reactions=reactions,
-                poll=poll,
-            )
-        )
-    return [replace(each, observations=found.get(each.message.message_id, ())) for each in page]
+async def _all(conn: Connection, statement: str, arguments: list[Any]) -> list[exported.Row]:
+    return await (await conn.execute(statement, arguments, prepare=True, binary=True)).fetchall()
 
 
 async def _topics(conn: Connection, spaces: list[int]) -> dict[int, list[exported.Topic]]:

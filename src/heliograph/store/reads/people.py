@@ -51,7 +51,7 @@ def ids(rows: Iterable[exported.Row]) -> set[int]:
             found.update(_of_forward(row[forward]))
         if row[service]:
             found.update(_of_service(row[service]))
-    found.discard(None)  # type: ignore[arg-type]
+    found.discard(None)
     return found
 
 
