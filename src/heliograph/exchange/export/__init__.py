@@ -1,0 +1,1 @@
+"""Export: chats of the mirror as files that other programs read."""

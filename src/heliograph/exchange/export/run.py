@@ -1,0 +1,203 @@
+"""One export from request to files: chat after chat, page after page, while the next page is fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from heliograph import errors
+from heliograph.exchange.export import place, writer
+from heliograph.exchange.export import request as requests
+from heliograph.store.database import Database
+from heliograph.store.reads import export as reads
+from heliograph.store.reads import exported
+
+if TYPE_CHECKING:
+    from heliograph.exchange import media
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far an export is, in messages."""
+
+    done: int
+    total: int
+    chat: str
+    """Title of the chat that is being written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What an export wrote."""
+
+    format: str
+    chats: int
+    messages: int
+    revisions: int
+    observations: int
+    """Samples of counters, the newest of each message included; 0 unless they were asked for."""
+    files: int
+    bytes: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def is_folder(request: requests.Request, out: Path) -> bool:
+    """Say whether the export is a folder; a name that ends as its format asks for the messages as one file.
+
+    Raises BadInput when more is asked for than goes into one file.
+    """
+    if request.format not in requests.STREAMED or out.suffix.lower() != f".{request.format}":
+        return True
+    _refuse_more_tables(request, "a name without an ending")
+    return False
+
+
+async def export(
+    database: Database,
+    media_storage: media.Storage | None,
+    request: requests.Request,
+    out: Path,
+    on_progress: OnProgress = lambda progress: None,
+    *,
+    force: bool = False,
+) -> Summary:
+    """Write the export to ``out``, which appears when it is complete; ``force`` replaces an earlier export there.
+
+    Raises BadInput for a place that cannot be used, NotFound for an unknown chat, DatabaseUnreachable, OSError.
+    """
+    folder = is_folder(request, out)
+    with place.making(out, is_folder=folder, force=force) as part:
+        work = _Work(database, request, on_progress)
+        await work.run(part, media_storage)
+        if folder:
+            (part / place.MARK).write_bytes(work.mark())
+        return work.summary(*place.measure(part))
+
+
+async def stream(
+    database: Database,
+    request: requests.Request,
+    out: BinaryIO,
+    on_progress: OnProgress = lambda progress: None,
+) -> Summary:
+    """Write the messages to a stream. Raises as :func:`export` does, and BadInput for a format of several files."""
+    if request.format not in requests.STREAMED:
+        formats = " or ".join(sorted(requests.STREAMED))
+        raise errors.BadInput(
+            f"{request.format} is more than one file; use {formats}, or write to a folder with --out."
+        )
+    _refuse_more_tables(request, "a folder")
+    work = _Work(database, request, on_progress)
+    await work.run(out, None)
+    return work.summary(0, 0)
+
+
+class _Work:
+    """The counts of one export as it goes on."""
+
+    def __init__(self, database: Database, request: requests.Request, on_progress: OnProgress) -> None:
+        self._database = database
+        self._request = request
+        self._on_progress = on_progress
+        self._chats = self._messages = self._revisions = self._observations = self._total = 0
+
+    async def run(self, target: writer.Target, storage: media.Storage | None) -> None:
+        """Write all chats."""
+        request = self._request
+        chats = await reads.chats(self._database, request.chat_ids)
+        for chat in chats:
+            self._total += await reads.count(self._database, chat, request.filter)
+        made = writer.create(target, request, storage)
+        for chat in chats:
+            await made.begin_chat(chat)
+            await self._chat(made, chat)
+            await made.end_chat()
+            self._chats += 1
+        await made.close()
+
+    async def _chat(self, made: Any, chat: exported.ExportedChat) -> None:
+        self._tell(chat)
+        takes_rows = getattr(made, "takes_rows", False)
+        found = reads.row_pages(
+            self._database,
+            chat,
+            self._request.filter,
+            with_revisions=self._request.with_revisions,
+            with_observations=self._request.with_observations,
+        )
+        async with _ahead(found) as pages:
+            async for page in pages:
+                await made.write(page if takes_rows else page.messages())
+                self._count(page)
+                self._tell(chat)
+
+    def _count(self, page: exported.RowPage) -> None:
+        self._messages += len(page.rows)
+        self._revisions += len(page.revisions)
+        if self._request.with_observations:
+            newest = sum(row[exported.AT["observed_at"]] is not None for row in page.rows)
+            self._observations += len(page.observations) + newest
+
+    def _tell(self, chat: exported.ExportedChat) -> None:
+        # What is stored meanwhile may make more of it than was counted.
+        total = max(self._total, self._messages)
+        self._on_progress(Progress(done=self._messages, total=total, chat=chat.title))
+
+    def summary(self, files: int, size: int) -> Summary:
+        """Return what was written."""
+        return Summary(
+            format=self._request.format,
+            chats=self._chats,
+            messages=self._messages,
+            revisions=self._revisions,
+            observations=self._observations,
+            files=files,
+            bytes=size,
+        )
+
+    def mark(self) -> bytes:
+        """Return what the folder's mark says: the request and the counts, nothing that two runs would not share."""
+        told = {
+            "heliograph_export": 1,
+            "request": self._request.plain(),
+            "chats": self._chats,
+            "messages": self._messages,
+            "revisions": self._revisions,
+            "observations": self._observations,
+        }
+        return orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+@asynccontextmanager
+async def _ahead(pages: AsyncGenerator[exported.RowPage, None]) -> AsyncIterator[AsyncIterator[exported.RowPage]]:
+    """Give the pages, each next one fetched while the one before it is worked on."""
+    async with aclosing(pages):
+        fetching = asyncio.ensure_future(anext(pages, None))
+
+        async def fetched() -> AsyncIterator[exported.RowPage]:
+            nonlocal fetching
+            while (page := await fetching) is not None:
+                fetching = asyncio.ensure_future(anext(pages, None))
+                yield page
+
+        try:
+            yield fetched()
+        finally:
+            # The generator cannot be closed while it runs.
+            fetching.cancel()
+            await asyncio.wait({fetching})
+
+
+def _refuse_more_tables(request: requests.Request, instead: str) -> None:
+    if request.with_revisions or request.with_observations:
+        raise errors.BadInput(
+            f"Revisions and observations are files of their own; give {instead} as --out, or leave them out."
+        )
