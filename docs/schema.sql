@@ -187,6 +187,35 @@ CREATE TABLE dirty_boxes (
     CHECK ((box <> 0))
 );
 
+CREATE TABLE exports (
+    export_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    request jsonb NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    job_id bigint,
+    attempt integer DEFAULT 0 NOT NULL,
+    holder text,
+    done bigint DEFAULT 0 NOT NULL,
+    total bigint,
+    file_name text,
+    bytes bigint,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    PRIMARY KEY (export_id),
+    CHECK (((state <> 'done'::text) OR ((file_name IS NOT NULL) AND (bytes IS NOT NULL) AND (expires_at IS NOT NULL)))),
+    CHECK (((state = 'failed'::text) = (error IS NOT NULL))),
+    CHECK (((state = ANY (ARRAY['queued'::text, 'running'::text])) = (finished_at IS NULL))),
+    CHECK ((attempt >= 0)),
+    CHECK ((bytes >= 0)),
+    CHECK ((done >= 0)),
+    CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
+    CHECK ((total >= 0))
+) WITH (fillfactor=50);
+
+CREATE INDEX exports_expiring ON public.exports USING btree (expires_at);
+
 CREATE TABLE gaps (
     gap_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     space_id bigint NOT NULL,
@@ -423,6 +452,68 @@ CREATE TABLE outbox_counter (
     PRIMARY KEY (is_only),
     CHECK (is_only)
 ) WITH (fillfactor=10);
+
+CREATE TABLE procrastinate_events (
+    id bigint DEFAULT nextval('procrastinate_events_id_seq'::regclass) NOT NULL,
+    job_id bigint NOT NULL,
+    type procrastinate_job_event_type,
+    at timestamp with time zone DEFAULT now(),
+    PRIMARY KEY (id),
+    FOREIGN KEY (job_id) REFERENCES procrastinate_jobs(id) ON DELETE CASCADE
+);
+
+CREATE INDEX procrastinate_events_job_id_fkey_v1 ON public.procrastinate_events USING btree (job_id);
+
+CREATE TABLE procrastinate_jobs (
+    id bigint DEFAULT nextval('procrastinate_jobs_id_seq'::regclass) NOT NULL,
+    queue_name character varying(128) NOT NULL,
+    task_name character varying(128) NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    lock text,
+    queueing_lock text,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status procrastinate_job_status DEFAULT 'todo'::procrastinate_job_status NOT NULL,
+    scheduled_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    abort_requested boolean DEFAULT false NOT NULL,
+    worker_id bigint,
+    PRIMARY KEY (id),
+    FOREIGN KEY (worker_id) REFERENCES procrastinate_workers(id) ON DELETE SET NULL,
+    CHECK ((NOT ((status = 'todo'::procrastinate_job_status) AND (abort_requested = true))))
+);
+
+CREATE INDEX idx_procrastinate_jobs_worker_not_null ON public.procrastinate_jobs USING btree (worker_id) WHERE ((worker_id IS NOT NULL) AND (status = 'doing'::procrastinate_job_status));
+
+CREATE INDEX procrastinate_jobs_id_lock_idx_v1 ON public.procrastinate_jobs USING btree (id, lock) WHERE (status = ANY (ARRAY['todo'::procrastinate_job_status, 'doing'::procrastinate_job_status]));
+
+CREATE UNIQUE INDEX procrastinate_jobs_lock_idx_v1 ON public.procrastinate_jobs USING btree (lock) WHERE (status = 'doing'::procrastinate_job_status);
+
+CREATE INDEX procrastinate_jobs_priority_idx_v1 ON public.procrastinate_jobs USING btree (priority DESC, id) WHERE (status = 'todo'::procrastinate_job_status);
+
+CREATE INDEX procrastinate_jobs_queue_name_idx_v1 ON public.procrastinate_jobs USING btree (queue_name);
+
+CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1 ON public.procrastinate_jobs USING btree (queueing_lock) WHERE (status = 'todo'::procrastinate_job_status);
+
+CREATE TABLE procrastinate_periodic_defers (
+    id bigint DEFAULT nextval('procrastinate_periodic_defers_id_seq'::regclass) NOT NULL,
+    task_name character varying(128) NOT NULL,
+    defer_timestamp bigint,
+    job_id bigint,
+    periodic_id character varying(128) DEFAULT ''::character varying NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (task_name, periodic_id, defer_timestamp),
+    FOREIGN KEY (job_id) REFERENCES procrastinate_jobs(id)
+);
+
+CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON public.procrastinate_periodic_defers USING btree (job_id);
+
+CREATE TABLE procrastinate_workers (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    last_heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE INDEX idx_procrastinate_workers_last_heartbeat ON public.procrastinate_workers USING btree (last_heartbeat);
 
 CREATE TABLE revisions (
     space_id bigint NOT NULL,

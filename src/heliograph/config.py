@@ -189,6 +189,15 @@ class Web(_Section):
     """Where the crawler role serves its own metrics for the web role to merge; 0 picks a free one."""
 
 
+class Exports(_Section):
+    """Files that are made of the mirror in the background."""
+
+    keep_days: int = Field(7, ge=1, le=3650)
+    """How long a finished one may be downloaded."""
+    folder: Path | None = None
+    """Where they lie, by default in the data directory. Web and worker roles need to see the same."""
+
+
 class Log(_Section):
     """Log output."""
 
@@ -222,6 +231,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     crawler: Crawler = Crawler()
     web: Web = Web()
+    exports: Exports = Exports()
     log: Log = Log()
     master_key_file: Path | None = None
 
@@ -248,6 +258,11 @@ class Settings(BaseSettings):
         return self.master_key_file or self.data_dir / MASTER_KEY_NAME
 
     @property
+    def exports_folder(self) -> Path:
+        """Where finished exports are kept until they are downloaded or expire."""
+        return self.exports.folder or self.data_dir / "exports"
+
+    @property
     def is_private_server(self) -> bool:
         """Say whether the database is the private server in the data directory."""
         return self.database.url is None
@@ -272,6 +287,8 @@ def load(data_dir: Path | None = None, *, must_exist: bool = True) -> Settings:
         update["master_key_file"] = directory / found.master_key_file
     if (key := found.telegram.dc_public_key_file) is not None:
         update["telegram"] = found.telegram.model_copy(update={"dc_public_key_file": directory / key})
+    if found.exports.folder is not None:
+        update["exports"] = found.exports.model_copy(update={"folder": directory / found.exports.folder})
     return found.model_copy(update=update)
 
 
