@@ -29,9 +29,9 @@ _EDITED_AT: Final = "CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_dat
 _ROWS: Final = f"""
 SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},
        {_EDITED_AT}, m.deleted_at, m.stored_at,
-       CASE WHEN f.sha256 IS NOT NULL THEN 'stored' WHEN f.message_id IS NOT NULL THEN 'remote' END,
-       f.sha256, m.media ->> 'file_name', coalesce(s.size, (m.media ->> 'size')::bigint),
-       coalesce(s.mime_type, m.media ->> 'mime_type'),
+       f.state, f.sha256, coalesce(f.file_name, m.media ->> 'file_name'),
+       coalesce(s.size, f.size, (m.media ->> 'size')::bigint),
+       coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type'),
        o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll
 FROM messages m
 LEFT JOIN message_media f ON f.space_id = %(space)s AND f.message_id = m.message_id

@@ -1,0 +1,108 @@
+"""CSV in UTF-8 with a heading, for spreadsheets and programs.
+
+Times are ``2024-01-31 12:00:00`` in UTC; lists and objects are JSON; what is not known is an empty cell.
+
+A text that a spreadsheet would run as a formula gets an apostrophe before it, which the spreadsheet shows and nothing
+takes away again. Numbers stay numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import orjson
+
+from heliograph.exchange.export import flat, tables, writer
+from heliograph.exchange.export import request as requests
+from heliograph.store.reads import exported
+
+if TYPE_CHECKING:
+    from heliograph.exchange import media
+
+BOM: Final = b"\xef\xbb\xbf"
+RUN: Final = frozenset("=+-@\t\r\n")
+"""What a spreadsheet takes for the beginning of a formula, or skips before looking for one."""
+
+
+class Writer:
+    """Writes ``messages.csv`` and the other tables, or the messages alone."""
+
+    takes_rows = True
+
+    def __init__(self, target: writer.Target, request: requests.Request, storage: media.Storage | None) -> None:
+        self._tables = files = tables.Tables(target, request, "csv")
+        self._messages = _Table(files.messages, flat.MESSAGE, request)
+        self._chats = _Table(files.chats, flat.CHAT, request)
+        self._revisions = _Table(files.revisions, flat.REVISION, request)
+        self._observations = _Table(files.observations, flat.OBSERVATION, request)
+
+    async def begin_chat(self, chat: exported.ExportedChat) -> None:
+        """Begin a chat."""
+        self._chat = chat
+        self._chats.write([flat.chat(chat)])
+
+    async def write(self, page: exported.RowPage) -> None:
+        """Write a page."""
+        self._messages.write(flat.messages(page))
+        self._revisions.write(flat.revisions(self._chat, page))
+        self._observations.write(flat.observations(self._chat, page))
+
+    async def end_chat(self) -> None:
+        """End the chat."""
+
+    async def close(self) -> None:
+        """Finish the files."""
+        self._tables.close()
+
+
+class _Table:
+    """One CSV file, or none."""
+
+    def __init__(self, file: BinaryIO | None, names: Iterable[str], request: requests.Request) -> None:
+        self._file = file
+        if file is not None and request.with_bom:
+            file.write(BOM)
+        self._put([list(names)])
+
+    def write(self, told: Iterable[flat.Flat]) -> None:
+        if self._file is not None:
+            self._put([cell(value) for value in each.values()] for each in told)
+
+    def _put(self, lines: Iterable[list[Any]]) -> None:
+        if self._file is not None:
+            text = io.StringIO(newline="")
+            csv.writer(text).writerows(lines)
+            self._file.write(text.getvalue().encode())
+
+
+def cell(value: Any) -> Any:
+    """Return a value as a cell: defused text, numbers as they are, ``true`` and ``false``, nothing for None."""
+    if isinstance(value, str):
+        return defuse(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return flat.seconds(value)
+    if isinstance(value, list | tuple | dict):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else None
+    return value
+
+
+def defuse(text: str) -> str:
+    """Return a text that no spreadsheet runs, whether or not it trims blanks or folds full-width characters."""
+    if not text:
+        return text
+    first = text[0]
+    if first in RUN or (not first.isalnum() and _begins_formula(text)):
+        return f"'{text}"
+    return text
+
+
+def _begins_formula(text: str) -> bool:
+    start = text.lstrip("".join({each for each in text[:64] if not each.isprintable() or each.isspace()}))
+    return unicodedata.normalize("NFKC", start[:1])[:1] in RUN if start else False
