@@ -1,0 +1,302 @@
+"""JSON read as bytes through a window, so that a file of any size takes the same memory.
+
+A ``Source`` stands at one byte of a file and sees a window from there. It steps over values without holding them and
+hands out those that fit a limit. Nothing is interpreted here besides where a value ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+CHUNK: Final = 1 << 20
+"""Bytes that are read at once."""
+
+_SPACE: Final = re.compile(rb"[ \t\r\n]*")
+_SCALAR: Final = re.compile(rb"[^ \t\r\n,\]}]*")
+_PLAIN: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+"""Whatever opens and closes nothing; a string that the window cuts is left."""
+_STRING_REST: Final = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_ESCAPED: Final = re.compile(
+    rb"\\(?:x([0-9A-Fa-f]{2})|(u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})|(u[dD][89a-fA-F][0-9A-Fa-f]{2})|.)",
+    re.DOTALL,
+)
+
+
+class EndsEarlyError(Exception):
+    """The file ends inside a value."""
+
+
+class MalformedError(Exception):
+    """Something else stands where JSON has its structure."""
+
+
+class Source:
+    """A place in a file and a window of bytes that begins at or before it."""
+
+    def __init__(self, file: BinaryIO, *, start: int = 0, chunk: int = CHUNK) -> None:
+        self.window = b""
+        self.at = 0
+        """Index in the window of the byte that comes next."""
+        self.chunk = chunk
+        self._file = file
+        self._base = 0
+        self._lines: int | None = 0
+        self._has_more = True
+        if start:
+            self._go_to(start)
+
+    @property
+    def offset(self) -> int:
+        """The byte of the file that comes next, counted from 0."""
+        return self._base + self.at
+
+    @property
+    def line(self) -> int | None:
+        """The line of the byte that comes next, counted from 1; None after a start in the middle of the file."""
+        return None if self._lines is None else self._lines + self.window.count(b"\n", 0, self.at) + 1
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether nothing but white space comes."""
+        self.skip_space()
+        return self.at >= len(self.window)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the window reaches to the end of the file."""
+        return not self._has_more
+
+    @property
+    def is_seekable(self) -> bool:
+        """Whether the file can be read a second time."""
+        return self._file.seekable()
+
+    def fill(self) -> bool:
+        """Forget what is behind and read one more chunk. False when there is no more."""
+        data = self._file.read(self.chunk) if self._has_more else b""
+        if not data:
+            self._has_more = False
+            return False
+        if self.at:
+            if self._lines is not None:
+                self._lines += self.window.count(b"\n", 0, self.at)
+            self._base += self.at
+        self.window = self.window[self.at :] + data
+        self.at = 0
+        return True
+
+    def fill_to(self, size: int) -> None:
+        """See at least ``size`` bytes ahead, or to the end of the file."""
+        while len(self.window) - self.at < size and self.fill():
+            pass
+
+    def seek(self, offset: int) -> None:
+        """Go to another byte of a seekable file."""
+        self._go_to(offset)
+
+    def skip_space(self) -> None:
+        """Step over white space."""
+        while True:
+            found = _SPACE.match(self.window, self.at)
+            assert found is not None
+            self.at = found.end()
+            if self.at < len(self.window) or not self.fill():
+                return
+
+    def peek(self) -> bytes:
+        """Return the next byte that is not white space, without stepping over it."""
+        self.skip_space()
+        if self.at >= len(self.window):
+            raise EndsEarlyError
+        return self.window[self.at : self.at + 1]
+
+    def take(self, expected: bytes) -> bool:
+        """Step over the next byte that is not white space if it is ``expected``."""
+        if self.peek() != expected:
+            return False
+        self.at += 1
+        return True
+
+    def members(self, *, is_inside: bool = False) -> Iterator[str]:
+        """Yield an object's keys in turn; the caller steps over each value before it asks for the next key.
+
+        The source stands at the opening brace, or, ``is_inside``, after one of the object's values.
+        """
+        if not is_inside:
+            if not self.take(b"{"):
+                raise MalformedError
+            if self.take(b"}"):
+                return
+        while True:
+            if is_inside and not self._goes_on(b"}"):
+                return
+            is_inside = True
+            if self.peek() != b'"':
+                raise MalformedError
+            key = self.loads(1 << 16)
+            if not self.take(b":"):
+                raise MalformedError
+            self.skip_space()
+            yield str(key)
+
+    def elements(self, *, is_inside: bool = False) -> Iterator[None]:
+        """Stop before each element of an array; the caller steps over it. ``is_inside`` as for ``members``.
+
+        A comma after the last element, which other programs' rewriting leaves, ends the array too.
+        """
+        if not is_inside and not self.take(b"["):
+            raise MalformedError
+        if not is_inside and self.take(b"]"):
+            return
+        while not is_inside or self._goes_on(b"]"):
+            is_inside = True
+            yield
+
+    def loads(self, limit: int) -> Any:
+        """Return the next value, or None when it is larger than ``limit`` bytes."""
+        data = self.value(limit)
+        if data is None:
+            return None
+        try:
+            return loads(data)
+        except ValueError:
+            raise MalformedError from None
+
+    def value(self, limit: int) -> bytes | None:
+        """Step over the next value and return its bytes, or None when there are more than ``limit``."""
+        first = self.peek()
+        if first not in b'{["':
+            return self._scalar(limit)
+        start: int | None = self.at
+        scan = _Scan()
+        index = self.at
+        while True:
+            end = scan.feed(self.window, index)
+            if end is not None:
+                found = None if start is None or end - start > limit else self.window[start:end]
+                self.at = end
+                return found
+            index = len(self.window)
+            if start is None or index - start > limit:
+                start = None
+                self.at = index
+            kept = index - self.at
+            if not self.fill():
+                self.at = len(self.window)
+                raise EndsEarlyError
+            index = kept
+            start = None if start is None else 0
+
+    def skip(self) -> None:
+        """Step over the next value, whatever its size."""
+        self.value(-1)
+
+    def _goes_on(self, closing: bytes) -> bool:
+        if self.take(closing):
+            return False
+        if not self.take(b","):
+            raise MalformedError
+        return not self.take(closing)
+
+    def _scalar(self, limit: int) -> bytes | None:
+        self.fill_to(64)
+        found = _SCALAR.match(self.window, self.at)
+        assert found is not None
+        if found.end() == len(self.window) and not self.is_whole:
+            raise MalformedError
+        if not found.group():
+            raise MalformedError
+        self.at = found.end()
+        return None if limit < len(found.group()) else found.group()
+
+    def _go_to(self, offset: int) -> None:
+        self.window, self.at, self._has_more = b"", 0, True
+        if self._file.seekable():
+            self._file.seek(offset)
+            self._lines = 0 if offset == 0 else None
+        else:
+            self._discard(offset - self._base)
+        self._base = offset
+
+    def _discard(self, count: int) -> None:
+        while count > 0 and (data := self._file.read(min(count, self.chunk))):
+            count -= len(data)
+            if self._lines is not None:
+                self._lines += data.count(b"\n")
+
+
+class _Scan:
+    """Finds where a string, object or array ends, in as many pieces as it comes in."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.is_string = False
+        self.is_escape = False
+
+    def feed(self, data: bytes, index: int) -> int | None:
+        """Return the index after the value, or None when it goes on after ``data``."""
+        if self.is_escape and index < len(data):
+            self.is_escape = False
+            index += 1
+        while index < len(data):
+            if self.is_string:
+                index = self._in_string(data, index)
+            elif self.depth:
+                index = self._between(data, index)
+            else:
+                index = self._open(data, index)
+            if not self.depth and not self.is_string:
+                return index
+        return None
+
+    def _open(self, data: bytes, index: int) -> int:
+        self.is_string = data[index] == 0x22
+        self.depth = int(not self.is_string)
+        return index + 1
+
+    def _in_string(self, data: bytes, index: int) -> int:
+        found = _STRING_REST.match(data, index)
+        assert found is not None
+        index = found.end()
+        if index < len(data):
+            self.is_escape = data[index] == 0x5C
+            self.is_string = self.is_escape
+            index += 1
+        return index
+
+    def _between(self, data: bytes, index: int) -> int:
+        found = _PLAIN.match(data, index)
+        assert found is not None
+        index = found.end()
+        if index < len(data):
+            byte = data[index]
+            if byte == 0x22:
+                self.is_string = True
+            else:
+                self.depth += 1 if byte in b"{[" else -1
+            index += 1
+        return index
+
+
+def loads(data: bytes) -> Any:
+    """Return the value of JSON text; raise ValueError when it is none.
+
+    Telegram Desktop writes control characters as ``\\x1F``, which JSON does not have, and rewriting programs leave
+    halves of surrogate pairs: both are read for what they mean.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        if b"\\" not in data:
+            raise
+        return orjson.loads(_ESCAPED.sub(_mended, data))
+
+
+def _mended(found: re.Match[bytes]) -> bytes:
+    if found[1] is not None:
+        return b"\\u00" + found[1]
+    return b"\\ufffd" if found[3] is not None else found[0]
