@@ -23,6 +23,7 @@ COMMANDS = {
     "chats": "heliograph.cli.chats",
     "status": "heliograph.cli.status",
     "search": "heliograph.cli.search",
+    "export": "heliograph.cli.exports",
     "verify": "heliograph.cli.verify",
     "gaps": "heliograph.cli.gaps",
     "dead-letters": "heliograph.cli.letters",
@@ -31,7 +32,7 @@ COMMANDS = {
 }
 """Each command is the function of its name in its module; one with commands of its own is a Typer of that name."""
 
-TAKE_CHATS = {"sync", "verify", "gaps"}
+TAKE_CHATS = {"sync", "export", "verify", "gaps"}
 """Commands whose arguments may be ids of chats, which begin with a minus as options do; see chats.resolve."""
 
 

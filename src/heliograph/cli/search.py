@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from heliograph import config, errors
-from heliograph.cli import chats, console, options, wire
+from heliograph.cli import chats, console, dates, options, wire
 from heliograph.store.reads import search as reads
 from heliograph.store.reads import views
 
@@ -32,12 +31,12 @@ def search(
     """Search the mirrored messages, best first."""
     text = _words(words)
     settings = options.settings(options.of(context), quiet=True)
-    first, last = _day(since), _day(until)
+    first, last = dates.day(since), dates.day(until)
     query = reads.Query(
         words=text,
         sender_id=sender,
         since=first,
-        until=_end_of(last),
+        until=dates.end_of(last),
         kind=kind,
     )
     found = options.run(_search(settings, query, chat, limit))
@@ -86,17 +85,3 @@ def _words(words: list[str]) -> str:
     if len(text) > WORDS_CHARACTERS:
         raise errors.BadInput(f"A search has at most {WORDS_CHARACTERS} characters; look for fewer words.")
     return text
-
-
-def _end_of(day: datetime | None) -> datetime | None:
-    """Return the moment before which a message is not after this day; nothing is after the last day of all."""
-    return day + timedelta(days=1) if day is not None and day.date() < date.max else None
-
-
-def _day(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise errors.BadInput(f"{text!r} is not a date; write it as 2026-01-31.") from None

@@ -89,15 +89,20 @@ async def stream(
     on_progress: OnProgress = lambda progress: None,
 ) -> Summary:
     """Write the messages to a stream. Raises as :func:`export` does, and BadInput for a format of several files."""
+    check_stream(request)
+    work = _Work(database, request, on_progress)
+    await work.run(out, None)
+    return work.summary(0, 0)
+
+
+def check_stream(request: requests.Request) -> None:
+    """Raise BadInput for an export that is more than one file."""
     if request.format not in requests.STREAMED:
         formats = " or ".join(sorted(requests.STREAMED))
         raise errors.BadInput(
             f"{request.format} is more than one file; use {formats}, or write to a folder with --out."
         )
     _refuse_more_tables(request, "a folder")
-    work = _Work(database, request, on_progress)
-    await work.run(out, None)
-    return work.summary(0, 0)
 
 
 class _Work:
