@@ -52,6 +52,8 @@ class ChatHeader:
     message_count: int | None = None
     """Only where the source knows it before it is read."""
     place: Place
+    is_html: bool = False
+    """Pages say less than JSON, so their rows rank below: ``as_of`` is one less than IMPORTED_AS_OF."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
