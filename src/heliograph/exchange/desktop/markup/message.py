@@ -1,0 +1,165 @@
+"""One message of a page as a dict in Desktop's JSON form, and what the next message takes over from it.
+
+Pages leave out what the reader of the page sees already: the sender of messages that follow each other, and the time of
+service messages, of which only the day is written. Those get the time of the message before them on that day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from heliograph.domain import records
+from heliograph.exchange.desktop.markup import dates, media, nodes, service, text
+
+_LINK: Final = re.compile(r"#go_to_message(\d{1,18})\Z")
+_VIA: Final = re.compile(r"\A(.*) via @(\w{1,64})\Z", re.DOTALL)
+_NOBODY: Final = "Deleted Account"
+
+
+class NoDateError(ValueError):
+    """A message has no time, or one that does not exist."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Reading:
+    """Where reading has come to on the pages of one chat."""
+
+    folder: str = ""
+    """The page's folder in the export, which its links start from."""
+    sender: str | None = None
+    via_bot: str | None = None
+    forward: records.Json | None = None
+    day: date | None = None
+    moment: dates.Moment | None = None
+    offset: timedelta | None = None
+
+
+def read(node: nodes.Node, message_id: int, reading: Reading) -> records.Json | None:
+    """Return a message, None for a line that only names a day. NoDateError when it has no time that exists."""
+    if "service" in nodes.classes(node):
+        return _service(node, message_id, reading)
+    body = nodes.child(node, "body")
+    moment = dates.parse(nodes.attribute(nodes.child(body, "date"), "title"), reading.day)
+    if moment is None:
+        raise NoDateError
+    reading.moment = moment
+    reading.day = moment.local.date()
+    reading.offset = moment.offset if moment.offset is not None else reading.offset
+    return _message(node, body, message_id, moment, reading)
+
+
+def _message(
+    node: nodes.Node, body: nodes.Node | None, message_id: int, moment: dates.Moment, reading: Reading
+) -> records.Json:
+    content = nodes.child(body, "forwarded", "body")
+    _take_sender(nodes.child(body, "from_name"), is_joined="joined" in nodes.classes(node), reading=reading)
+    wraps = list(nodes.children(content or body, "media_wrap"))
+    head: records.Json = {"id": message_id, "type": "message", **moment.keys()}
+    for wrap in wraps:
+        if call := media.call(wrap):
+            return {**head, "type": "service", "actor": reading.sender, **call, "text": "", "text_entities": []}
+    found = {**head, "from": reading.sender, **_forwarded(content, reading)}
+    if reading.via_bot:
+        found["via_bot"] = reading.via_bot
+    found.update(_reply(nodes.child(content or body, "reply_to")))
+    if signature := nodes.text(nodes.child(content or body, "signature")):
+        found["author"] = signature
+    for wrap in wraps:
+        found.update(media.keys(wrap, reading.folder))
+    found.update(text.keys(nodes.child(content or body, "text"), reading.folder))
+    found.update(_buttons(nodes.within(body, "table.bot_buttons_table")))
+    found.update(_reactions(nodes.child(body, "reactions") or nodes.child(content, "reactions")))
+    return found
+
+
+def _service(node: nodes.Node, message_id: int, reading: Reading) -> records.Json | None:
+    body = nodes.child(node, "body")
+    sentence = nodes.text(body)
+    if message_id <= 0:
+        reading.day = dates.parse_day(sentence) or reading.day
+        return None
+    _forget_sender(reading)
+    moment = _moment(reading)
+    link = _LINK.search(nodes.attribute(nodes.within(body, "a"), "href"))
+    photo = nodes.attribute(nodes.within(node, "a.userpic_link"), "href") or None
+    fields = service.keys(sentence, int(link[1]) if link else None, photo)
+    return {"id": message_id, "type": "service", **moment.keys(), **fields, "text": "", "text_entities": []}
+
+
+def _moment(reading: Reading) -> dates.Moment:
+    if reading.day is None:
+        raise NoDateError
+    if reading.moment is not None and reading.moment.local.date() == reading.day:
+        return reading.moment
+    return dates.Moment(local=datetime.combine(reading.day, time()), offset=reading.offset)
+
+
+def _take_sender(node: nodes.Node | None, *, is_joined: bool, reading: Reading) -> None:
+    if node is not None or not is_joined:
+        _forget_sender(reading)
+    if node is not None:
+        reading.sender, reading.via_bot = _name(nodes.own_text(node))
+
+
+def _forget_sender(reading: Reading) -> None:
+    reading.sender = reading.via_bot = reading.forward = None
+
+
+def _forwarded(content: nodes.Node | None, reading: Reading) -> records.Json:
+    if content is None:
+        reading.forward = None
+        return {}
+    name = nodes.child(content, "from_name")
+    if name is not None:
+        author, via_bot = _name(nodes.own_text(name))
+        reading.via_bot = via_bot or reading.via_bot
+        sent = dates.parse(nodes.attribute(nodes.child(name, "date"), "title"))
+        reading.forward = {"forwarded_from": author}
+        return {**reading.forward, **(sent.keys("forwarded_date") if sent else {})}
+    return reading.forward or {"forwarded_from": None}
+
+
+def _name(shown: str) -> tuple[str | None, str | None]:
+    via_bot = None
+    if found := _VIA.match(shown):
+        shown, via_bot = found[1].strip(), f"@{found[2]}"
+    return (None if shown in ("", _NOBODY) else shown), via_bot
+
+
+def _reply(node: nodes.Node | None) -> records.Json:
+    found = _LINK.search(nodes.attribute(nodes.within(node, "a"), "href"))
+    return {"reply_to_message_id": int(found[1])} if found else {}
+
+
+def _buttons(table: nodes.Node | None) -> records.Json:
+    if table is None:
+        return {}
+    rows = [[_button(button) for button in row.css("div.bot_button")] for row in table.css("td.bot_button_row")]
+    return {"inline_bot_buttons": rows} if rows else {}
+
+
+def _button(node: nodes.Node) -> records.Json:
+    link = nodes.within(node, "a")
+    href = nodes.attribute(link, "href")
+    found = {"type": "url" if href else "callback", "text": nodes.text(node)}
+    return {**found, "data": href} if href else found
+
+
+def _reactions(node: nodes.Node | None) -> records.Json:
+    found = [_reaction(each) for each in nodes.children(node, "reaction")]
+    return {"reactions": found} if found else {}
+
+
+def _reaction(node: nodes.Node) -> records.Json:
+    emoji = nodes.child(node, "emoji")
+    count = nodes.text(nodes.child(node, "count"))
+    people = len(list(nodes.children(nodes.child(node, "userpics"), "userpic")))
+    found: records.Json = {"type": "emoji", "count": int(count) if count.isdecimal() and len(count) < 10 else people}
+    if "paid" in nodes.classes(node):
+        return {**found, "type": "paid"}
+    if link := nodes.within(emoji, "a"):
+        return {**found, "type": "custom_emoji", "document_id": nodes.attribute(link, "href")}
+    return {**found, "emoji": nodes.text(emoji)}
