@@ -14,7 +14,7 @@ from heliograph import config, metrics
 from heliograph.cli import child, console, lock, notify, options, stopping, wire
 from heliograph.store import database as store_database
 
-Role = Literal["all", "crawler", "web"]
+Role = Literal["all", "crawler", "web", "worker"]
 
 
 def run(
@@ -33,6 +33,8 @@ def run(
             options.run(_crawl(settings, supervised=supervised))
         elif role == "web":
             options.run(_serve(settings, supervised=supervised))
+        elif role == "worker":
+            options.run(_work(settings, supervised=supervised))
         else:
             with lock.data_dir(given.directory):
                 options.run(_run_all(given, settings))
@@ -62,6 +64,7 @@ def _children(given: options.Options, settings: config.Settings) -> list[child.C
     wanted = {"web": ["--port", str(settings.web.port)]}
     if settings.crawler.enabled:
         wanted["crawler"] = []
+    wanted["worker"] = []
     return [
         child.Child(
             role,
@@ -109,6 +112,18 @@ async def _serve(settings: config.Settings, *, supervised: bool) -> None:
                 console.note(f"Heliograph is at {url} (Ctrl-C stops it)")
 
         await serve.serve(settings, database, stop=stop, on_ready=on_ready)
+
+
+async def _work(settings: config.Settings, *, supervised: bool) -> None:
+    from heliograph.jobs import service  # noqa: PLC0415
+
+    async with _role(settings, supervised=supervised) as (stop, database, manager):
+
+        def on_ready() -> None:
+            child.announce(supervised=supervised, role="worker")
+            manager.ready("The worker runs")
+
+        await service.run(settings, database, stop=stop, on_ready=on_ready)
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from heliograph import clock, errors, metrics
 from heliograph.store import database, processes
 
-Role = Literal["crawler", "web"]
+Role = Literal["crawler", "web", "worker"]
 
 BEAT_SECONDS = 5.0
 SILENT_SECONDS = 3 * BEAT_SECONDS

@@ -133,8 +133,9 @@ async def _show(
     wanted: Demo,
     stop: asyncio.Event,
 ) -> None:
-    async with roles.running(arguments, stop) as (crawler, web):
-        await roles.attended(_live(telegram, database, web.ready["url"], wanted, stop), crawler, web)
+    async with roles.running(arguments, stop) as children:
+        _, web, _ = children
+        await roles.attended(_live(telegram, database, web.ready["url"], wanted, stop), *children)
 
 
 async def _live(

@@ -1,4 +1,4 @@
-"""The demo's crawler and web role, as the child processes that `heliograph run` makes of them too."""
+"""The demo's roles, as the child processes that `heliograph run` makes of them too."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ START_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def running(arguments: list[str], stop: asyncio.Event) -> AsyncIterator[tuple[child.Child, child.Child]]:
-    """Run the crawler and the web role as children. Raises Stopped, TookTooLong or ChildFailed."""
-    crawler = child.Child("crawler", [*arguments, "run", "--role", "crawler"])
-    web = child.Child("web", [*arguments, "run", "--role", "web"])
+async def running(
+    arguments: list[str], stop: asyncio.Event
+) -> AsyncIterator[tuple[child.Child, child.Child, child.Child]]:
+    """Run the crawler, the web role and the worker as children. Raises Stopped, TookTooLong or ChildFailed."""
+    crawler, web, worker = (_child(role, arguments) for role in ("crawler", "web", "worker"))
     try:
-        for each in (web, crawler):
+        for each in (web, crawler, worker):
             await patience.within(
                 each.start(),
                 stop=stop,
                 seconds=START_SECONDS,
                 otherwise=f"The {each.name} role did not start within {START_SECONDS:g} s; the lines above say why.",
             )
-        yield crawler, web
+        yield crawler, web, worker
     finally:
-        await asyncio.gather(crawler.stop(), web.stop())
+        await asyncio.gather(crawler.stop(), web.stop(), worker.stop())
 
 
 async def attended(work: Coroutine[Any, Any, T], *children: child.Child) -> T:
@@ -47,3 +48,7 @@ async def attended(work: Coroutine[Any, Any, T], *children: child.Child) -> T:
         for each in (task, *failures):
             each.cancel()
         await asyncio.gather(task, *failures, return_exceptions=True)
+
+
+def _child(role: str, arguments: list[str]) -> child.Child:
+    return child.Child(role, [*arguments, "run", "--role", role])

@@ -56,11 +56,12 @@ class Trial:
 
         Raises Stopped at Ctrl-C, TookTooLong or Stalled when what must come does not.
         """
-        async with roles.running(self._arguments, self._stop) as (crawler, web):
+        async with roles.running(self._arguments, self._stop) as (crawler, web, worker):
             watcher = watch.Watch(web.ready["url"], arrivals=self._arrivals)
             tasks = [asyncio.create_task(watcher.follow()), asyncio.create_task(self._sample_memory(crawler))]
             try:
-                rate_of_backfill, comparison = await roles.attended(self._steps(seconds, rate, crawler), crawler, web)
+                steps = self._steps(seconds, rate, crawler)
+                rate_of_backfill, comparison = await roles.attended(steps, crawler, web, worker)
             finally:
                 for task in tasks:
                     task.cancel()
