@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from heliograph.domain import identity, records
+from heliograph.exchange import topics as topic_places
 
 FileStateName = Literal["included", "not_included", "too_large", "unavailable"]
 """What the export itself says of a file. Whether an included one is really there is found out by the importer."""
@@ -102,6 +103,9 @@ class Target:
     """Of the computer that wrote the export, for local times without ``date_unixtime``."""
     exported_at: datetime | None = None
     """When counters (reactions, views, votes) were seen. None: the later of the message's date and its edit."""
+    topics: topic_places.Topics | None = None
+    """What is known of the chat's topics so far: one for each reading of a chat, as it learns from message to message.
+    None: a topic is found only where the message itself makes it plain."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

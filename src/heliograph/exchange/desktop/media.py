@@ -1,0 +1,205 @@
+"""What a message carries, in the descriptors of ``records.Message.media``, and what the export says of its file.
+
+Telegram Desktop tells a file by its path beside the export, or by a sentence in brackets when it did not fetch it. It
+knows no file ids. A contact's phone number and card are never taken out of the raw form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import orjson
+
+from heliograph.domain import records
+from heliograph.exchange import model
+from heliograph.exchange.desktop import entities
+
+_PLACEHOLDER: Final = re.compile(r"(?:.* )?\([A-Z][\w ]*? (unavailable|exceeds maximum size|not included)\b[^)]*\)\s*")
+_STATES: Final[dict[str, model.FileStateName]] = {
+    "unavailable": "unavailable",
+    "exceeds maximum size": "too_large",
+    "not included": "not_included",
+}
+_KINDS: Final = {
+    "sticker": "sticker",
+    "video_message": "round_video",
+    "voice_message": "voice",
+    "animation": "animation",
+    "video_file": "video",
+    "audio_file": "audio",
+}
+_NAMED: Final = frozenset({"document", "audio"})
+"""Kinds whose exported file keeps the name that its sender gave it; others get one from Telegram Desktop."""
+
+Found = tuple[records.Json | None, model.FileRef | None]
+
+
+def read(message: records.Json) -> Found:
+    """Return the descriptor and the file of a message that is no service message."""
+    for key, describe in _READERS:
+        if key in message:
+            return describe(message)
+    return None, None
+
+
+def votes(message: records.Json) -> records.Json | None:
+    """Return the counters of a poll as an observation has them; Telegram Desktop numbers options from 0."""
+    poll = message.get("poll")
+    if not isinstance(poll, dict) or (total := _count(poll.get("total_voters"))) is None:
+        return None
+    found = {}
+    for index, answer in enumerate(_list(poll.get("answers"))):
+        voters = _count(answer.get("voters")) if isinstance(answer, dict) else None
+        if voters is not None:
+            found[str(index).encode().hex()] = voters
+    return {"total": total, "votes": found}
+
+
+def _photo(message: records.Json) -> Found:
+    found: records.Json = {"kind": "photo"}
+    _copy(message, found, width="width", height="height")
+    return _flagged(message, found), _file(message["photo"], size=_count(message.get("photo_file_size")))
+
+
+def _document(message: records.Json) -> Found:
+    kind = _KINDS.get(_text(message.get("media_type")), "document")
+    found: records.Json = {"kind": kind}
+    _copy(message, found, mime_type="mime_type", file_size="size", file_name="file_name", duration_seconds="duration")
+    _copy(message, found, width="width", height="height", title="title", performer="performer", sticker_emoji="emoji")
+    file = _file(
+        message["file"],
+        size=_count(message.get("file_size")),
+        name=_text(message.get("file_name")) or None,
+        mime_type=_text(message.get("mime_type")) or None,
+        is_named=kind in _NAMED,
+    )
+    if "file_name" not in found and kind in _NAMED and file.name:
+        found["file_name"] = file.name
+    return _flagged(message, found), file
+
+
+def _file(
+    path: Any, *, size: int | None, name: str | None = None, mime_type: str | None = None, is_named: bool = False
+) -> model.FileRef:
+    words = _PLACEHOLDER.fullmatch(path) if isinstance(path, str) and path.rstrip().endswith(")") else None
+    if words or not isinstance(path, str) or not path:
+        state = _STATES[words[1]] if words else "unavailable"
+        return model.FileRef(path=None, state=state, name=name, size=size, mime_type=mime_type)
+    if name is None and is_named:
+        name = PurePosixPath(path).name or None
+    return model.FileRef(path=path, state="included", name=name, size=size, mime_type=mime_type)
+
+
+def _contact(message: records.Json) -> Found:
+    person = _dict(message["contact_information"])
+    return {
+        "kind": "contact",
+        "first_name": _text(person.get("first_name")),
+        "last_name": _text(person.get("last_name")),
+    }, None
+
+
+def _venue(message: records.Json) -> Found:
+    return {
+        "kind": "venue",
+        **_point(message.get("location_information")),
+        "title": _text(message.get("place_name")),
+        "address": _text(message.get("address")),
+    }, None
+
+
+def _location(message: records.Json) -> Found:
+    kind = "geo_live" if "live_location_period_seconds" in message else "geo"
+    return {"kind": kind, **_point(message["location_information"])}, None
+
+
+def _point(place: Any) -> records.Json:
+    latitude, longitude = _dict(place).get("latitude"), _dict(place).get("longitude")
+    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
+        return {}
+    return {"latitude": latitude, "longitude": longitude}
+
+
+def _poll(message: records.Json) -> Found:
+    poll = _dict(message["poll"])
+    answers = [each for each in _list(poll.get("answers")) if isinstance(each, dict)]
+    return {
+        "kind": "poll",
+        "question": entities.parse(poll.get("question"))[0],
+        "options": [entities.parse(each.get("text"))[0] for each in answers],
+        "is_closed": poll.get("closed") is True,
+    }, None
+
+
+def _invoice(message: records.Json) -> Found:
+    # Telegram Desktop writes this object as a string.
+    value = message["invoice_information"]
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            value = None
+    return {"kind": "invoice", "title": _text(_dict(value).get("title"))}, None
+
+
+def _todo(message: records.Json) -> Found:
+    return {"kind": "todo", "title": entities.parse(_dict(message["todo_list"]).get("title"))[0]}, None
+
+
+def _game(message: records.Json) -> Found:
+    return {"kind": "game", "title": _text(message["game_title"])}, None
+
+
+def _only(kind: str) -> Callable[[records.Json], Found]:
+    return lambda message: ({"kind": kind}, None)
+
+
+def _flagged(message: records.Json, found: records.Json) -> records.Json:
+    if message.get("media_spoiler") is True:
+        found["is_spoiler"] = True
+    seconds = _count(message.get("self_destruct_period_seconds"))
+    if seconds:
+        found["ttl_seconds"] = seconds
+    return found
+
+
+def _copy(message: records.Json, found: records.Json, **names: str) -> None:
+    for theirs, ours in names.items():
+        value = message.get(theirs)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            found[ours] = value
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: Any) -> records.Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+_READERS: Final[tuple[tuple[str, Callable[[records.Json], Found]], ...]] = (
+    ("photo", _photo),
+    ("file", _document),
+    ("contact_information", _contact),
+    ("place_name", _venue),
+    ("location_information", _location),
+    ("poll", _poll),
+    ("game_title", _game),
+    ("invoice_information", _invoice),
+    ("todo_list", _todo),
+    ("giveaway_information", _only("giveaway")),
+    ("giveaway_results", _only("giveaway_results")),
+    ("paid_stars_amount", _only("paid_media")),
+)
