@@ -24,9 +24,9 @@ _FILES: Final = (
     (r"message_\d+\.(?:json|html)", "Facebook Messenger or Instagram"),
 )
 _PROGRAMS: Final = (
-    (rb"chatlog__message|DiscordChatExporter", "Discord"),
+    (rb'\A\s*\{\s*"guild"\s*:|chatlog__message|DiscordChatExporter', "Discord"),
     (rb'\A\s*\[\s*\{[^\]]{0,2000}"is_general"\s*:', "Slack"),
-    (rb'class="_a6-g|class="pam _3-95', "Facebook Messenger or Instagram"),
+    (rb'\A\s*\{\s*"participants"\s*:|class="_a6-g|class="pam _3-95', "Facebook Messenger or Instagram"),
     (rb'\A\s*\{\s*"room_name"\s*:|mx_EventTile', "Element (Matrix)"),
     (rb'\A\s*\{\s*"userId"\s*:\s*"[^"]*"\s*,\s*"exportDate"', "Skype"),
 )

@@ -243,11 +243,15 @@ def _source(kind: Kind, container: Container, pages: tuple[str, ...], base: str,
 
 
 def _begin(container: Container, page: str, length: int) -> bytes:
-    file = container.open(page)
-    if file is None:
+    """Return a file's first bytes. A damaged member has none here: its reader says how far it could be read."""
+    try:
+        file = container.open(page)
+        if file is None:
+            return b""
+        with file:
+            return file.read(length)
+    except zips.Damaged:
         return b""
-    with file:
-        return file.read(length)
 
 
 def _pages(container: Container, folder: str, files: list[str] | None = None) -> tuple[str, ...]:
