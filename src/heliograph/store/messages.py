@@ -55,18 +55,21 @@ class Row:
         return self.message.space_id, self.message.message_id
 
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     space_id, message_id, chat_id, date, as_of, fingerprint, sender_id, edit_date, album_id, reply_to_chat_id,
     via_bot_id, reply_to_message_id, topic_id, ttl_seconds, layer, is_edit_hidden, is_outgoing, is_pinned, text, raw,
     entities, media, service, forward, reply_quote, author_signature
 """
-_KINDS: Final = """
+KINDS: Final = """
     int8 int4 int8 time int4 int8 int8 time int8 int8
     int8 int4 int4 int4 int2 bool bool bool text bytes
     json json json json text text
 """
-_PLACES: Final = ", ".join(["%s"] * len(_KINDS.split()))
+PLACES: Final = ", ".join(["%s"] * len(KINDS.split()))
 
+# An export knows neither files nor all entities: of what it brought only the text says whether anything changed.
+_HAS_OTHER_TEXT: Final = f"""m.fingerprint <> EXCLUDED.fingerprint
+            AND (m.as_of > {records.IMPORTED_AS_OF} OR m.text <> EXCLUDED.text)"""
 # OFFSET 0 keeps the planner from turning the look-ups into a join that scans: they are index probes at any size.
 _MERGE: Final = f"""
 WITH known AS MATERIALIZED (
@@ -79,7 +82,7 @@ WITH known AS MATERIALIZED (
            m.as_of IS NULL AS is_new,
            m.as_of IS NULL OR a.as_of > m.as_of OR a.as_of = m.as_of
                AND coalesce(i.edit_date, '-infinity') >= coalesce(m.edit_date, '-infinity') AS is_newest,
-           m.fingerprint <> i.fingerprint AS is_other_text,
+           m.fingerprint <> i.fingerprint AND (m.as_of > {records.IMPORTED_AS_OF} OR m.text <> i.text) AS is_other_text,
            (i.edit_date, i.is_edit_hidden, i.is_pinned, i.media::jsonb, i.service::jsonb, i.topic_id)
                IS DISTINCT FROM (m.edit_date, m.is_edit_hidden, m.is_pinned, m.media, m.service, m.topic_id)
                AS is_other_form,
@@ -89,7 +92,7 @@ WITH known AS MATERIALIZED (
            m.as_of AS old_as_of, m.fingerprint AS old_fingerprint, m.text_date AS old_text_date,
            m.edit_date AS old_edit_date, m.deleted_as_of AS old_deleted_as_of, m.stored_at AS old_stored_at,
            m.text AS old_text, m.entities AS old_entities, m.media AS old_media
-    FROM unnest({_PLACES}) WITH ORDINALITY AS i ({_COLUMNS.replace(" as_of", " told_as_of")}, place)
+    FROM unnest({PLACES}) WITH ORDINALITY AS i ({COLUMNS.replace(" as_of", " told_as_of")}, place)
     -- A scan may have been asked before the cursor went back: nothing is newer than the cursor.
     LEFT JOIN LATERAL (SELECT b.pts FROM box_cursors b WHERE b.box = i.space_id OFFSET 0) b ON true
     CROSS JOIN LATERAL (SELECT least(i.told_as_of, b.pts) AS as_of) a
@@ -110,8 +113,8 @@ WITH known AS MATERIALIZED (
     FROM known WHERE is_newest AND is_other_text
     ON CONFLICT DO NOTHING
 ), merged AS (
-    INSERT INTO messages AS m ({_COLUMNS}, text_date, deleted_at, deleted_as_of)
-    SELECT {_COLUMNS}, edit_date,
+    INSERT INTO messages AS m ({COLUMNS}, text_date, deleted_at, deleted_as_of)
+    SELECT {COLUMNS}, edit_date,
            CASE WHEN orphan_as_of >= as_of THEN orphan_deleted_at END,
            CASE WHEN orphan_as_of >= as_of THEN orphan_as_of END
     FROM known WHERE is_new OR is_newest AND (is_other_text OR is_other_form OR is_other_source)
@@ -125,8 +128,8 @@ WITH known AS MATERIALIZED (
         media = EXCLUDED.media, service = EXCLUDED.service, forward = EXCLUDED.forward,
         reply_quote = EXCLUDED.reply_quote, author_signature = EXCLUDED.author_signature,
         fingerprint = EXCLUDED.fingerprint,
-        stored_at = CASE WHEN m.fingerprint = EXCLUDED.fingerprint THEN m.stored_at ELSE now() END,
-        text_date = CASE WHEN m.fingerprint <> EXCLUDED.fingerprint THEN EXCLUDED.edit_date
+        stored_at = CASE WHEN {_HAS_OTHER_TEXT} THEN now() ELSE m.stored_at END,
+        text_date = CASE WHEN {_HAS_OTHER_TEXT} THEN EXCLUDED.edit_date
                          WHEN m.text_date IS NULL OR EXCLUDED.edit_date IS NULL THEN NULL
                          ELSE least(m.text_date, EXCLUDED.edit_date) END,
         deleted_at = CASE WHEN m.deleted_as_of >= EXCLUDED.as_of THEN m.deleted_at END,
@@ -137,12 +140,16 @@ WITH known AS MATERIALIZED (
         message_count = c.message_count + s.added,
         deleted_count = c.deleted_count + s.deleted,
         last_message_id = greatest(c.last_message_id, s.last_id),
-        last_message_at = greatest(c.last_message_at, s.last_at)
+        last_message_at = greatest(c.last_message_at, s.last_at),
+        told_from = CASE WHEN c.told_from IS NOT NULL THEN least(c.told_from, s.first_id) END
     FROM (
         SELECT chat_id, count(*) FILTER (WHERE is_new) AS added, max(message_id) AS last_id, max(date) AS last_at,
+               min(message_id) AS first_id,
                count(*) FILTER (WHERE is_new AND orphan_as_of >= as_of)
                    - count(*) FILTER (WHERE is_newest AND old_deleted_as_of < as_of) AS deleted
-        FROM known WHERE is_new OR is_newest AND old_deleted_as_of < as_of GROUP BY chat_id
+        FROM known
+        WHERE is_new OR is_newest AND (old_deleted_as_of < as_of OR old_as_of <= {records.IMPORTED_AS_OF})
+        GROUP BY chat_id
     ) s
     WHERE c.chat_id = s.chat_id
 )
@@ -199,7 +206,7 @@ async def merge(conn: Connection, rows: Sequence[Row]) -> psycopg.AsyncCursor[tu
 
     An index that is missing belongs to a basic group of another mailbox.
     """
-    return await conn.execute(_MERGE, arrays.pack_rows(_KINDS, map(_columns, rows)), prepare=True, binary=True)
+    return await conn.execute(_MERGE, arrays.pack_rows(KINDS, map(columns, rows)), prepare=True, binary=True)
 
 
 def _age(row: Row) -> tuple[int, float]:
@@ -215,7 +222,8 @@ def _is_dirty(text: str) -> bool:
     return "\x00" in text
 
 
-def _columns(row: Row) -> tuple[Any, ...]:
+def columns(row: Row) -> tuple[Any, ...]:
+    """Return a row's values in the order of :data:`COLUMNS`."""
     message = row.message
     return (
         message.space_id,

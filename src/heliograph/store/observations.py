@@ -60,6 +60,24 @@ SELECT place - 1, (
 """
 
 
+KINDS: Final = "int8 int4 time int4 int4 int4 json json"
+"""Types of :func:`columns`, for arrays.pack_rows."""
+
+
+def columns(sample: records.Observation) -> tuple[Any, ...]:
+    """Return a sample's values in the order of the table's columns."""
+    return (
+        sample.space_id,
+        sample.message_id,
+        sample.observed_at,
+        sample.views,
+        sample.forwards,
+        sample.replies,
+        sample.reactions,
+        sample.poll,
+    )
+
+
 def fold(observations: Sequence[tuple[int, records.Observation]]) -> list[tuple[int, records.Observation]]:
     """Keep one sample per message, the newest, completed from older ones. Pairs are (batch, observation)."""
     kept: dict[messages.Key, tuple[int, records.Observation]] = {}
@@ -71,21 +89,8 @@ def fold(observations: Sequence[tuple[int, records.Observation]]) -> list[tuple[
 
 async def note(conn: Connection, samples: Sequence[records.Observation]) -> psycopg.AsyncCursor[tuple[Any, ...]]:
     """Store samples of different messages; the result's rows are (index, chat id or None) of those that changed."""
-    rows = [
-        (
-            item.space_id,
-            item.message_id,
-            item.observed_at,
-            item.views,
-            item.forwards,
-            item.replies,
-            item.reactions,
-            item.poll,
-        )
-        for item in samples
-    ]
-    columns = arrays.pack_rows("int8 int4 time int4 int4 int4 json json", rows)
-    return await conn.execute(_NOTE, columns, prepare=True, binary=True)
+    packed = arrays.pack_rows(KINDS, map(columns, samples))
+    return await conn.execute(_NOTE, packed, prepare=True, binary=True)
 
 
 def _completed(sample: records.Observation, older: records.Observation) -> records.Observation:

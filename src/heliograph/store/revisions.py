@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from heliograph.domain import versions
+from heliograph.domain import records, versions
 from heliograph.store import arrays, messages
 from heliograph.store.database import Connection
 
@@ -76,7 +76,7 @@ async def add(conn: Connection, rows: Sequence[messages.Row]) -> None:
 def _place(stored: list[tuple[Any, ...]], sightings: list[messages.Row]) -> tuple[list[tuple[Any, ...]], Any]:
     """Return a message's rows of revisions, and since when its present text is known. The present one comes first."""
     payloads: list[_Version] = [row[3:] for row in stored]
-    (present_print, first, last), *earlier_stretches = [row[:3] for row in stored]
+    (present_print, first, last), *earlier_stretches = _told(stored, sightings)
     stretches = [versions.Stretch(fingerprint=present_print, first=first, last=last, source=0, is_present=True)]
     for source, (fingerprint, first, last) in enumerate(earlier_stretches, 1):
         for at in (first, last):
@@ -90,3 +90,16 @@ def _place(stored: list[tuple[Any, ...]], sightings: list[messages.Row]) -> tupl
         (item.first, item.last, item.fingerprint, *payloads[item.source]) for item in stretches if not item.is_present
     ]
     return earlier, present.first
+
+
+def _told(stored: list[tuple[Any, ...]], sightings: list[messages.Row]) -> list[tuple[Any, ...]]:
+    """Return fingerprint, first and last date of what is stored.
+
+    An export knows neither files nor all entities: what it brought counts as what Telegram tells of the same text.
+    """
+    told = {row.text: row.fingerprint for row in sightings}
+    told |= {text: mark for mark, _, _, as_of, _, text, *_ in stored if as_of > records.IMPORTED_AS_OF}
+    return [
+        (mark if as_of > records.IMPORTED_AS_OF else told.get(text, mark), first, last)
+        for mark, first, last, as_of, _, text, *_ in stored
+    ]

@@ -1,0 +1,270 @@
+"""What exports bring: rows of the lowest rank, which add what is missing and overwrite nothing.
+
+Keeps the rule of docs/decisions/0009-exchange.md: whatever Telegram told us stands, an imported text that differs is a
+revision, and the ledger, cursors and the progress of histories stay as they are. Importers share the lock of a space
+among themselves and with no crawler, so that the rows of two groups may be written side by side; what follows the rows
+(:func:`finish`) happens group by group.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from heliograph import errors
+from heliograph.domain import identity, records
+from heliograph.store import entities, import_rows, imported, locks, outbox, tombstones
+from heliograph.store.database import Connection
+
+FileState = import_rows.FileState
+Filled = import_rows.Filled
+"""What :func:`fill` takes."""
+NOTHING: Final = 2**31 - 1
+"""``chats.told_from`` of a chat that only imports know."""
+
+# As in store/commit.py: look-ups are index probes at any size.
+_BEGIN: Final = f"""
+SELECT pg_advisory_xact_lock_shared({locks.LOCK_CLASS}, %s), set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
+"""
+# A class of its own: an importer that waits here holds the space's lock, which no other importer waits for.
+_FINISH_CLASS: Final = 0x48454C49
+_FINISH: Final = f"SELECT pg_advisory_xact_lock({_FINISH_CLASS}, %s)"
+_CHAT: Final = f"""
+SELECT c.space_id, coalesce(c.told_from, lowest.message_id, {NOTHING})
+FROM (VALUES (1)) AS one
+LEFT JOIN chats c ON c.chat_id = %(chat)s
+LEFT JOIN LATERAL (
+    SELECT min(m.message_id) AS message_id FROM messages m
+    WHERE m.space_id = %(space)s AND m.chat_id = %(chat)s AND c.told_from IS NULL
+) lowest ON true
+"""
+# What came and could not become a row is no proof that there is nothing.
+_EMPTY: Final = """
+SELECT lower(part), upper(part), v.as_of
+FROM coverage v CROSS JOIN LATERAL unnest(
+    v.covered * int8multirange(int8range(%(first)s, %(last)s, '[]')) - coalesce((
+        SELECT range_agg(int8range(d.message_id, d.message_id, '[]')) FROM dead_letters d
+        WHERE d.space_id = v.space_id AND d.message_id BETWEEN %(first)s AND %(last)s
+          AND d.resolution IS DISTINCT FROM 'replayed'
+    ), '{}')
+) AS part
+WHERE v.space_id = %(space)s AND v.chat_id = %(chat)s
+ORDER BY lower(part)
+"""
+_ORPHANS: Final = """
+SELECT message_id, as_of, deleted_at FROM orphan_tombstones
+WHERE space_id = %(space)s AND message_id BETWEEN %(first)s AND %(last)s
+"""
+_COUNT: Final = """
+UPDATE chats SET
+    message_count = message_count + %(added)s, deleted_count = deleted_count + %(deleted)s,
+    last_message_id = greatest(last_message_id, %(last_id)s), last_message_at = greatest(last_message_at, %(last_at)s),
+    told_from = coalesce(told_from, %(told_from)s)
+WHERE chat_id = %(chat)s RETURNING space_id
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filling:
+    """What became of the rows of a group: each is in one of its numbers, or refused."""
+
+    imported: int = 0
+    known: int = 0
+    """They are here with the same text already."""
+    revisions_added: int = 0
+    """They are here with another text, and theirs is an earlier one now, or was so already for a part of them."""
+    enriched: int = 0
+    """Rows of earlier imports that gained what they lacked."""
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    """Index and reason of what cannot be stored: ``text_too_long``, ``out_of_range``."""
+    elsewhere: int = 0
+    """Their ids are another chat's messages here: the export does not come from this mailbox."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """A group whose new rows are written, but not yet counted or told."""
+
+    chat: records.Chat
+    fresh: list[import_rows.Item]
+    others: list[import_rows.Item]
+    """What is stored already, or a second time in the group."""
+    attached: import_rows.Attached
+    refused: list[tuple[int, str]]
+    told_from: int
+
+
+async def fill(conn: Connection, chat: records.Chat, items: Sequence[Filled]) -> Filling:
+    """Write messages of one chat, in any order, in the caller's transaction; ``chat`` is described unless it is known.
+
+    Raises BadInput when the chat is another mailbox's.
+    """
+    return await finish(conn, await begin(conn, chat, items))
+
+
+async def begin(conn: Connection, chat: records.Chat, items: Sequence[Filled]) -> Begun:
+    """Write the rows that are new: the heavy half of :func:`fill`, for two groups at once on two connections.
+
+    The second group begins when this has returned for the first, has other ids, and is finished after the first has
+    committed. Raises BadInput when the chat is another mailbox's.
+    """
+    given = import_rows.prepare(items)
+    around = await _look_around(conn, chat, [item.row.message.message_id for item in given.rows])
+    rows = [_marked(item, around) for item in given.rows]
+    written = await imported.insert(conn, [*given.columns, *import_rows.deletion_columns(rows)]) if rows else set()
+    fresh: list[import_rows.Item] = []
+    others: list[import_rows.Item] = []
+    for item in rows:
+        # Of two with one id the first is written.
+        (fresh if item.row.message.message_id in written else others).append(item)
+        written.discard(item.row.message.message_id)
+    return Begun(
+        chat=chat,
+        fresh=fresh,
+        others=others,
+        attached=given.attached,
+        refused=given.refused,
+        told_from=around.told_from,
+    )
+
+
+async def finish(conn: Connection, begun: Begun) -> Filling:
+    """Compare what is stored already, keep what hangs on the rows, count, and tell: last in its transaction."""
+    chat = begun.chat
+    await conn.execute(_FINISH, [locks.slot(chat.space_id)])
+    changed = await imported.enrich(conn, begun.others) if begun.others else imported.Enriched()
+    versioned = await imported.attach(conn, chat.chat_id, begun.attached)
+    if settled := [item.row.key for item in begun.fresh if item.is_orphan]:
+        await tombstones.settle(conn, settled)
+    is_new = await _count(conn, begun, changed)
+    added = {item.row.message.message_id for item in begun.fresh}
+    revised = changed.revised | {
+        index for index, item in enumerate(begun.others) if item.row.message.message_id in versioned - added
+    }
+    completed = changed.completed - revised
+    found = [outbox.Event(kind="chat", chat_id=chat.chat_id)] if is_new else []
+    if touched := added | {begun.others[index].row.message.message_id for index in revised | completed}:
+        found.append(_range(chat, touched))
+    if found:
+        await outbox.append(conn, found)
+    return Filling(
+        imported=len(begun.fresh),
+        known=len(begun.others) - len(revised) - len(completed) - len(changed.elsewhere),
+        revisions_added=len(revised),
+        enriched=len(completed),
+        refused=begun.refused,
+        elsewhere=len(changed.elsewhere),
+    )
+
+
+def _range(chat: records.Chat, ids: Set[int]) -> outbox.Event:
+    return outbox.Event(
+        kind="range",
+        chat_id=chat.chat_id,
+        space_id=chat.space_id,
+        first_id=min(ids),
+        last_id=max(ids),
+        count=len(ids),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    told_from: int
+    orphans: dict[int, tuple[int, datetime]]
+    empty: Sequence[tuple[Any, ...]]
+    """First id, the one after the last, and the pts from which on it is known that nothing is there."""
+
+
+async def _look_around(conn: Connection, chat: records.Chat, ids: Sequence[int]) -> _Around:
+    """Lock the space and return what is known of these ids without having their messages."""
+    given = {"space": chat.space_id, "chat": chat.chat_id, "first": min(ids, default=0), "last": max(ids, default=0)}
+    # Locked first: what is read was committed by then.
+    await conn.execute(_BEGIN, [locks.slot(chat.space_id)])
+    async with conn.pipeline():
+        stored = await conn.execute(_CHAT, given)
+        orphans = await conn.execute(_ORPHANS, given)
+        empty = await conn.execute(_EMPTY, given)
+        space_id, told_from = await stored.fetchone() or (None, NOTHING)
+        if space_id is not None and space_id != chat.space_id:
+            raise errors.BadInput(
+                "This chat is mirrored from another account's mailbox, which numbers its messages differently."
+            )
+        return _Around(
+            told_from,
+            {number: (as_of, deleted_at) for number, as_of, deleted_at in await orphans.fetchall()},
+            await empty.fetchall(),
+        )
+
+
+def _marked(item: import_rows.Item, around: _Around) -> import_rows.Item:
+    """Return a row with the deletion that is known of it."""
+    number = item.row.message.message_id
+    if (orphan := around.orphans.get(number)) is not None:
+        return replace(item, deleted_as_of=orphan[0], deleted_at=orphan[1], is_orphan=True)
+    place = bisect.bisect_right(around.empty, number, key=lambda part: part[0]) - 1
+    if place >= 0 and number < around.empty[place][1]:
+        # Nobody knows since when: it is noticed now.
+        return replace(item, deleted_as_of=around.empty[place][2])
+    return item if item.deleted_at is None else replace(item, deleted_as_of=records.IMPORTED_AS_OF)
+
+
+async def _count(conn: Connection, begun: Begun, changed: imported.Enriched) -> bool:
+    """Add to the chat's counters, and say whether the chat is new."""
+    rows = [item.row.message for item in begun.fresh]
+    given: dict[str, Any] = {
+        "chat": begun.chat.chat_id,
+        "added": len(rows),
+        "deleted": sum(item.deleted_as_of is not None for item in begun.fresh) + changed.deleted,
+        "last_id": max((row.message_id for row in rows), default=None),
+        "last_at": max((row.date for row in rows), default=None),
+        "told_from": begun.told_from,
+    }
+    if await (await conn.execute(_COUNT, given)).fetchone() is not None:
+        return False
+    # Describing a chat counts what is there of it, these rows included.
+    await entities.save_chats(conn, [replace(begun.chat, is_min=True)])
+    await conn.execute(_COUNT, {**given, "added": 0, "deleted": 0})
+    return True
+
+
+async def save_names(conn: Connection, names: dict[identity.PeerId, str]) -> None:
+    """Keep what an export calls people and channels of whom nothing is known; who has a name keeps it."""
+    await imported.save_names(conn, names)
+
+
+async def space_of(conn: Connection, chat_id: identity.PeerId) -> identity.SpaceId | None:
+    """Return the space that a chat's messages are in, None for a chat that is not known."""
+    row = await (await conn.execute("SELECT space_id FROM chats WHERE chat_id = %s", [chat_id])).fetchone()
+    return None if row is None else identity.SpaceId(row[0])
+
+
+_MAILBOX: Final = "SELECT space_id, chat_id FROM import_mailboxes WHERE key = %s"
+_NEW_MAILBOX: Final = """
+INSERT INTO import_mailboxes (key, space_id, chat_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+RETURNING space_id, chat_id
+"""
+_FIRST_SPACE: Final = -(2**62) - 1
+_FIRST_CHAT: Final = -(5 * 10**11) - 1
+_MAILBOXES: Final = 499_999_999_998
+"""Chat ids above those of channels and below those that Telegram gives to basic groups."""
+
+
+async def own_mailbox(conn: Connection, key: str) -> tuple[identity.SpaceId, identity.PeerId]:
+    """Return the space and chat id of an export of whose mailbox nothing is known; new ones for a key that is new.
+
+    ``key`` is what the next export of the same chat is recognised by. The ids follow from it, so that two archives
+    with the same imports are equal.
+    """
+    place = int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    while (row := await (await conn.execute(_MAILBOX, [key])).fetchone()) is None:
+        place %= _MAILBOXES
+        await conn.execute(_NEW_MAILBOX, [key, _FIRST_SPACE - place, _FIRST_CHAT - place])
+        place += 1
+    return identity.SpaceId(row[0]), identity.PeerId(row[1])
