@@ -1,23 +1,58 @@
-/** The place of an attachment. Files are not mirrored yet, so it says what there is: kind, size, duration. */
+/** An attachment: its file when that is stored, otherwise what there is to say of it and why the file is not here. */
+import { useState } from "react";
 import { safeAddress } from "../text/address";
 import { Icon } from "../ui/Icon";
 import classes from "./Attachment.module.css";
+import { type File, fileOf, formOf, noteOf } from "./file";
 import { detailsOf, kindOf, type Media, text, titleOf } from "./media";
+import { StoredFile } from "./StoredFile";
 
-export function Attachment({ media, isTile = false }: { media: Media; isTile?: boolean }) {
+interface Props {
+  readonly media: Media;
+  /** Who sent it. */
+  readonly from?: string | null;
+  readonly isTile?: boolean;
+}
+
+export function Attachment({ media, from = null, isTile = false }: Props) {
+  const [isUnshowable, setUnshowable] = useState(false);
   if (media.kind === "web_page") return <WebPage media={media} />;
   if (media.kind === "poll") return <Poll media={media} />;
-  return (
-    <div className={isTile ? classes.tile : classes.card} data-media={String(media.kind)}>
+  const file = fileOf(media);
+  const form = isUnshowable ? "card" : formOf(media, file);
+  if (form !== "card" && file?.address) {
+    const shown = { media, file, address: file.address, form, from, isTile };
+    return <StoredFile {...shown} onFail={() => setUnshowable(true)} />;
+  }
+  return <Card media={media} file={file} isTile={isTile} />;
+}
+
+function Card({ media, file, isTile }: { media: Media; file: File | null; isTile: boolean }) {
+  const look = { className: isTile ? classes.tile : classes.card, "data-media": String(media.kind) };
+  const note = noteOf(file);
+  const words = (
+    <>
       <span className={classes.icon}>
         <Icon name={kindOf(media.kind).icon} size={22} />
       </span>
       <span className={classes.words}>
-        <bdi className={classes.title}>{titleOf(media)}</bdi>
-        <span className={classes.details}>{detailsOf(media)}</span>
+        <bdi className={classes.title}>{titleOf(named(media, file))}</bdi>
+        <span className={classes.details}>{detailsOf(named(media, file))}</span>
+        {note ? <span className={classes.note}>{note}</span> : null}
       </span>
-    </div>
+    </>
   );
+  if (!file?.address) return <div {...look}>{words}</div>;
+  return (
+    <a {...look} href={file.address} download={file.name ?? ""} title="Download">
+      {words}
+    </a>
+  );
+}
+
+/** What the file's place says of it stands in for what the message does not. */
+function named(media: Media, file: File | null): Media {
+  return { ...media, file_name: media.file_name ?? file?.name, size: media.size ?? file?.size };
 }
 
 function WebPage({ media }: { media: Media }) {

@@ -41,7 +41,7 @@ export function MessageBody({ item, chat, onJump }: Props) {
         {head.forward ? <ForwardLine forward={head.forward} /> : null}
         {head.reply_to ? <ReplyLine reply={head.reply_to} chatId={head.chat_id} onJump={onJump} /> : null}
         {isAlbum ? <Album messages={item.messages} /> : null}
-        {!isAlbum && head.media ? <Attachment media={head.media} /> : null}
+        {!isAlbum && head.media ? <Attachment media={head.media} from={head.sender?.name} /> : null}
         {captions.map((message) => (
           <MessageText key={message.message_id} message={message} />
         ))}
@@ -92,9 +92,9 @@ function Time({ message }: { message: Message }) {
 function Album({ messages }: { messages: readonly Message[] }) {
   return (
     <ul className={classes.album} aria-label={`Album of ${messages.length}`}>
-      {messages.map(({ message_id, media, deleted_at }) => (
+      {messages.map(({ message_id, media, deleted_at, sender }) => (
         <li key={message_id} data-deleted={deleted_at ? "" : undefined}>
-          <Attachment media={media ?? {}} isTile />
+          <Attachment media={media ?? {}} from={sender?.name} isTile />
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 /** How high an item probably is before it has been measured. A near guess keeps the scroll bar steady. Pure. */
+import { heightOf } from "./file";
 import type { Item } from "./items";
 
 const LINE_PX = 22;
@@ -16,7 +17,7 @@ export function estimatedHeight(item: Item | undefined, width: number): number {
       .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / perLine)), 0);
     height +=
       (text ? Math.min(lines, 18) * LINE_PX : 0) + (reply_to ? 46 : 0) + (reactions.length > 0 ? 34 : 0);
-    height += media ? 64 : 0;
+    height += media ? heightOf(media, column) : 0;
   }
   return height;
 }

@@ -30,6 +30,8 @@ export function useFeedKeys(options: Options) {
   return useCallback(
     (event: KeyboardEvent<HTMLElement>) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      // What plays has keys of its own: arrows and Home move within it.
+      if (event.target instanceof HTMLMediaElement) return;
       // React sends the keys of a dialog that a message opened here as well.
       if (!event.currentTarget.contains(event.target as Node)) return;
       const move = (index: number) => {
