@@ -99,6 +99,10 @@ class NotCrawling(HeliographError):
     """No crawler is running; start it with `heliograph run` and try again."""
 
 
+class NotFinished(HeliographError):
+    """This is not finished yet; wait for it and try again."""
+
+
 class TelegramError(HeliographError):
     """Telegram refused the request."""
 

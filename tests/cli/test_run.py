@@ -61,7 +61,7 @@ async def test_run_serves_starts_a_killed_part_again_and_stops_on_sigint(
     os.kill(first, signal.SIGKILL)
     await until_another(note, first)
     children = running.children()
-    assert len(children) == 2
+    assert len(children) == 3
     running.process.send_signal(signal.SIGINT)
     async with asyncio.timeout(15):
         ended = await running.end()

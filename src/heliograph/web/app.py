@@ -16,10 +16,22 @@ import heliograph
 from heliograph import config
 from heliograph.store import database as store_database
 from heliograph.web import context, live, openapi, problems, security
-from heliograph.web.routes import chats, dead_letters, gaps, health, integrity, messages, metrics, page, search, status
+from heliograph.web.routes import (
+    chats,
+    dead_letters,
+    exports,
+    gaps,
+    health,
+    integrity,
+    messages,
+    metrics,
+    page,
+    search,
+    status,
+)
 from heliograph.web.routes import live as live_route
 
-API = (chats, dead_letters, messages, search, status, integrity, gaps, live_route, health, metrics)
+API = (chats, dead_letters, exports, messages, search, status, integrity, gaps, live_route, health, metrics)
 
 
 def create_app(

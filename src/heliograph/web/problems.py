@@ -23,6 +23,7 @@ STATUS: dict[type[errors.HeliographError], int] = {
     errors.NotFound: 404,
     errors.BadInput: 422,
     errors.NotCrawling: 409,
+    errors.NotFinished: 409,
     errors.DatabaseUnreachable: 503,
     errors.SchemaTooNew: 503,
     errors.DiskFull: 507,

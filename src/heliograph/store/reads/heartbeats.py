@@ -28,6 +28,12 @@ async def crawlers(conn: Connection) -> list[views.Process]:
     ]
 
 
+async def is_worker_running(conn: Connection) -> bool:
+    """Say whether a worker lives, on whatever machine."""
+    found = await heartbeats.load(conn)
+    return any(each.role == "worker" and each.age_seconds <= heartbeats.SILENT_SECONDS for each in found)
+
+
 def _process(found: heartbeats.Heartbeat, *, is_silent: bool) -> views.Process:
     detail = found.detail
     return views.Process(
