@@ -7,6 +7,7 @@ speaks must be known first: one with ``date_unixtime`` or with words before its 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, Final
 
@@ -49,10 +50,7 @@ def peer(value: Any, *, is_modern: bool) -> identity.PeerId | None:
     A basic group sends nothing itself, so a number with the bits of a group is a channel or supergroup.
     """
     if isinstance(value, str):
-        found = _WORDED.fullmatch(value)
-        if not found or not 0 < int(found[2]) < _MAX_NUMBER:
-            return None
-        return _MARKS[found[1] or "user"](int(found[2]))
+        return _worded(value)
     number = bare_number(value)
     if number is None:
         return None
@@ -61,3 +59,11 @@ def peer(value: Any, *, is_modern: bool) -> identity.PeerId | None:
         return identity.user_peer(number)
     low = number & ((1 << _TYPE_BIT) - 1)
     return identity.channel_peer(low) if bits == 2 else identity.user_peer(low)
+
+
+@functools.lru_cache(maxsize=8192)  # a chat has the same people in message after message
+def _worded(value: str) -> identity.PeerId | None:
+    found = _WORDED.fullmatch(value)
+    if not found or not 0 < int(found[2]) < _MAX_NUMBER:
+        return None
+    return _MARKS[found[1] or "user"](int(found[2]))
