@@ -29,6 +29,7 @@ _PLAIN: Final = frozenset(
 )
 """Keys of the messages that most messages are."""
 _EXPRESSED: Final = _PLAIN | {
+    *("forwarded_date", "forwarded_date_unixtime"),
     *("author", "forwarded_from", "forwarded_from_id", "reply_to_peer_id", "reactions", "views", "forwards", "replies"),
     *("photo", "photo_file_size", "width", "height", "file", "file_name", "file_size", "media_type", "mime_type"),
     *("thumbnail", "thumbnail_file_size", "duration_seconds", "performer", "title", "sticker_emoji", "media_spoiler"),
@@ -73,7 +74,7 @@ def _message(
     if not message.keys() <= _PLAIN:
         carried, file = media.read(message)
         seen = counters.read(message, target, message_id, edited or date)
-        forward = _forward(message, names)
+        forward = _forward(message, names, target)
         reply_chat = _other_chat(message, target) if reply is not None else None
         signature = _text(message.get("author"))
         raw = _raw(message)
@@ -127,6 +128,7 @@ def _service(
             date=date,
             as_of=records.IMPORTED_AS_OF,
             sender_id=sender,
+            author_signature=_text(message.get("author")),
             text="" if action["type"] == "web_view_data_sent" else entities.read(message)[0],
             reply_to_message_id=reply,
             reply_to_chat_id=_other_chat(message, target) if reply is not None else None,
@@ -179,16 +181,17 @@ def _other_chat(message: records.Json, target: model.Target) -> identity.PeerId 
     return None if chat == target.chat_id else chat
 
 
-def _forward(message: records.Json, names: dict[identity.PeerId, str]) -> records.Json | None:
+def _forward(message: records.Json, names: dict[identity.PeerId, str], target: model.Target) -> records.Json | None:
     if "forwarded_from" not in message and "forwarded_from_id" not in message:
         return None
     name = _text(message.get("forwarded_from"))
     origin = ids.peer(message.get("forwarded_from_id"), is_modern=True)
-    if origin is None:
-        return {"from_name": name or UNKNOWN_NAME}
-    if name:
+    found: records.Json = {"from_name": name or UNKNOWN_NAME} if origin is None else {"from_id": origin}
+    if name and origin is not None:
         names[origin] = name
-    return {"from_id": origin}
+    # Only pages tell when the original was sent.
+    sent = times.read(message.get("forwarded_date_unixtime"), message.get("forwarded_date"), target.timezone)[0]
+    return found if sent is None else {**found, "date": int(sent.timestamp())}
 
 
 def _raw(message: records.Json) -> bytes:

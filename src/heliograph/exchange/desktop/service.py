@@ -102,7 +102,7 @@ _NOT_FIELDS: Final = frozenset(
     {
         *("id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "actor", "actor_id", "action", "text"),
         *("text_entities", "reactions", "heliograph", "reply_to_peer_id", "reply_to_message_id", "photo", "width"),
-        *("height", "photo_file_size", "media_spoiler", *_ANSWERS),
+        *("height", "photo_file_size", "media_spoiler", "author", *_ANSWERS),
     }
 )
 

@@ -12,11 +12,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from heliograph.domain import records
+from heliograph.exchange import paths
 from heliograph.exchange.desktop.markup import dates, media, nodes, service, text
 
 _LINK: Final = re.compile(r"#go_to_message(\d{1,18})\Z")
 _VIA: Final = re.compile(r"\A(.*) via @(\w{1,64})\Z", re.DOTALL)
 _NOBODY: Final = "Deleted Account"
+_NO_TEXT: Final[records.Json] = {"text": "", "text_entities": []}
 
 
 class NoDateError(ValueError):
@@ -60,8 +62,8 @@ def _message(
     head: records.Json = {"id": message_id, "type": "message", **moment.keys()}
     for wrap in wraps:
         if call := media.call(wrap):
-            return {**head, "type": "service", "actor": reading.sender, **call, "text": "", "text_entities": []}
-    found = {**head, "from": reading.sender, **_forwarded(content, reading)}
+            return {**head, "type": "service", **_named("actor", reading.sender), **call, **_NO_TEXT}
+    found = {**head, **_named("from", reading.sender), **_forwarded(content, reading)}
     if reading.via_bot:
         found["via_bot"] = reading.via_bot
     found.update(_reply(nodes.child(content or body, "reply_to")))
@@ -84,9 +86,16 @@ def _service(node: nodes.Node, message_id: int, reading: Reading) -> records.Jso
     _forget_sender(reading)
     moment = _moment(reading)
     link = _LINK.search(nodes.attribute(nodes.within(body, "a"), "href"))
-    photo = nodes.attribute(nodes.within(node, "a.userpic_link"), "href") or None
-    fields = service.keys(sentence, int(link[1]) if link else None, photo)
-    return {"id": message_id, "type": "service", **moment.keys(), **fields, "text": "", "text_entities": []}
+    photo = nodes.attribute(nodes.within(node, "a.userpic_link"), "href")
+    path = paths.within(reading.folder, photo) if photo else None
+    fields = service.keys(sentence, int(link[1]) if link else None, path)
+    actor = _named("actor", fields.pop("actor", None))
+    return {"id": message_id, "type": "service", **moment.keys(), **actor, **fields, **_NO_TEXT}
+
+
+def _named(key: str, name: str | None) -> records.Json:
+    """Return who sent a message. Without an id a name has no other place than the author's, which a row keeps."""
+    return {key: name, "author": name} if name else {key: None}
 
 
 def _moment(reading: Reading) -> dates.Moment:
