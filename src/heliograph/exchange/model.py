@@ -84,6 +84,7 @@ class Broken:
     """The source breaks off or cannot be read on. Everything before it counts."""
 
     sentence: str
+    """All that the person needs: the file, what is wrong and where, and what to do; it ends with a full stop."""
     place: Place
 
 

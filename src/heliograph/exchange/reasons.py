@@ -20,6 +20,8 @@ _SENTENCES: Final = {
         "it was written before the group became a supergroup, and the export does not say which group that was; import"
         " an export of the group itself for it."
     ),
+    "page_breaks_off": "this page of the export is not complete; copy it again from where the export was made.",
+    "page_missing": "the page of the export before this one is not there; copy it from where the export was made.",
     "unsupported": "the Telegram Desktop that wrote the export could not show it and wrote nothing but its id.",
 }
 
