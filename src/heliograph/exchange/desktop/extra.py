@@ -17,7 +17,7 @@ understood of the rest, ``read(write(original, understood), understood)`` is the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -32,9 +32,12 @@ _DEEPEST: Final = 16
 _INVALID: Final = object()
 
 
-def write(original: model.Imported, understood: model.Imported) -> records.Json | None:
-    """Return what must be said besides the form that is understood as ``understood``; None when nothing is missing."""
-    found = _differences(original.message, understood.message, _COLUMNS)
+def write(original: model.Imported, understood: model.Imported, *, always: Collection[str] = ()) -> records.Json | None:
+    """Return what must be said besides the form that is understood as ``understood``; None when nothing is missing.
+
+    Columns in ``always`` are said in any case: those that reading may guess from other messages.
+    """
+    found = _differences(original.message, understood.message, _COLUMNS, always)
     if original.deleted_at != understood.deleted_at:
         found["deleted_at"] = _encoded(original.deleted_at)
     if original.observation is None:
@@ -42,11 +45,8 @@ def write(original: model.Imported, understood: model.Imported) -> records.Json 
             found["observation"] = None
     else:
         base = understood.observation or _no_observation(original.message, original.observation.observed_at)
-        counters = _differences(original.observation, base, _COUNTERS)
-        if understood.observation is None:
-            counters["observed_at"] = _encoded(original.observation.observed_at)
-        if counters:
-            found["observation"] = counters
+        # When a file's counters were seen is guessed by whoever reads it.
+        found["observation"] = _differences(original.observation, base, _COUNTERS, ("observed_at",))
     if original.revisions != understood.revisions:
         found["revisions"] = [_revision(each) for each in original.revisions]
     return found or None
@@ -103,8 +103,14 @@ def _read_revision(extra: object) -> model.Revision | None:
 Read = Callable[[Any], Any]
 
 
-def _differences(original: object, understood: object, names: dict[str, Read]) -> records.Json:
-    return {name: _encoded(value) for name in names if (value := getattr(original, name)) != getattr(understood, name)}
+def _differences(
+    original: object, understood: object, names: dict[str, Read], always: Collection[str] = ()
+) -> records.Json:
+    return {
+        name: _encoded(value)
+        for name in names
+        if (value := getattr(original, name)) != getattr(understood, name) or name in always
+    }
 
 
 def _decoded(extra: records.Json, names: dict[str, Read]) -> records.Json:

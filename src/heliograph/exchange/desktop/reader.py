@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from heliograph.domain import records
 from heliograph.exchange import model
-from heliograph.exchange.desktop import ids, recognise, splitter
+from heliograph.exchange.desktop import extra, ids, recognise, splitter
 from heliograph.exchange.desktop import source as sources
 
 NAMELESS: Final = frozenset({"saved_messages", "replies", "verification_codes"})
@@ -142,6 +142,9 @@ class _Reader:
         source = self.source
         if key in ("name", "type", "id"):
             chat.fields[key] = source.loads(_SMALL)
+        elif key == extra.KEY:
+            # Our own exports say of each chat whose mailbox it is in.
+            chat.owner = ids.bare_number(_get(source.loads(_SMALL), "owner_user_id"))
         elif key == "messages" and source.peek() == b"[":
             if chat.is_known:
                 yield from self._messages(chat, is_left)
@@ -191,7 +194,7 @@ class _Reader:
             kind=kind if isinstance(kind, str) else "",
             number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern),
             title=title if isinstance(title, str) else "",
-            owner_user_id=self.owner,
+            owner_user_id=chat.owner or self.owner,
             is_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
         )
@@ -213,6 +216,7 @@ class _Chat:
 
     def __init__(self) -> None:
         self.fields: records.Json = {}
+        self.owner: int | None = None
         self.messages_at: int | None = None
         self.has_lists = False
 

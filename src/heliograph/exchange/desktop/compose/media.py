@@ -42,6 +42,12 @@ def keys(message: records.Message, file: model.FileRef | None, poll: records.Jso
     return _others(kind, media)
 
 
+def votes(counters: records.Json, index: int) -> int:
+    """Return the votes for a poll's option; options are bytes that their poll chose: the index, or its digits."""
+    told = counters.get("votes") or {}
+    return int(told.get(bytes([index % 256]).hex()) or told.get(str(index).encode().hex()) or 0)
+
+
 def _others(kind: str, media: records.Json) -> records.Json:
     if kind == "contact":
         # A phone number is kept in the raw bytes only, so that none leaves here.
@@ -124,17 +130,11 @@ def _point(media: records.Json) -> records.Json | None:
 
 def _poll(media: records.Json, counters: records.Json) -> records.Json:
     options = media.get("options") or []
-    votes = counters.get("votes") or {}
     return {
         "question": media.get("question") or "",
         "closed": bool(media.get("is_closed")),
         "total_voters": counters.get("total") or 0,
         "answers": [
-            {"text": text, "voters": _voters(votes, index), "chosen": False} for index, text in enumerate(options)
+            {"text": text, "voters": votes(counters, index), "chosen": False} for index, text in enumerate(options)
         ],
     }
-
-
-def _voters(votes: records.Json, index: int) -> int:
-    """Options are bytes that their poll chose: one byte with the index, or its digits."""
-    return int(votes.get(bytes([index % 256]).hex()) or votes.get(str(index).encode().hex()) or 0)
