@@ -10,6 +10,7 @@ import mimetypes
 import os
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -42,11 +43,15 @@ _ENDINGS: Final = {
 
 
 class Names:
-    """Gives names within one folder of an export; the files are made as they are named."""
+    """Gives names within one folder of an export; the files are made as they are named.
 
-    def __init__(self, root: Path, folder: str = "") -> None:
+    ``rename`` may change a safe name before it is used.
+    """
+
+    def __init__(self, root: Path, folder: str = "", rename: Callable[[str], str] = str) -> None:
         self._root = root
         self._folder = folder
+        self._rename = rename
         self._counts = {"photo": 0, "voice": 0, "video": 0, "file": 0}
         self._next: OrderedDict[str, int] = OrderedDict()
 
@@ -59,7 +64,7 @@ class Names:
         if kind == "photo" or not chosen:
             chosen = self._numbered(kind, message, mime_type or media.get("mime_type"))
         (self._root / folder).mkdir(parents=True, exist_ok=True)
-        return self._unused(f"{folder}/{chosen}")
+        return self._unused(f"{folder}/{self._rename(chosen)}")
 
     def _numbered(self, kind: str, message: records.Message, mime_type: str | None) -> str:
         what, word = {"photo": ("photo", "photo"), "voice": ("voice", "audio"), "video": ("video", "video")}.get(
