@@ -1,0 +1,141 @@
+"""Reading and normalising, apart from the database: a source's events become groups of rows that fill one commit.
+
+``Groups`` is pulled from a thread, one group ahead of the commit, so that Python and PostgreSQL work at the same time
+and memory holds two groups whatever the file's size. It stops after a chat's header until somebody has said where the
+chat goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Final
+
+from heliograph.domain import records
+from heliograph.exchange import model
+from heliograph.exchange.desktop import normalise
+from heliograph.exchange.importer import summary
+
+GROUP_ROWS: Final = 4_000
+GROUP_CHARACTERS: Final = 8_000_000
+"""A group of the longest messages is closed earlier, so that it is no larger in memory than one of ordinary ones."""
+
+DUPLICATE: Final = "duplicate_id"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beginning:
+    """A chat begins; ``Groups.go_on`` says where it goes before the next one is pulled."""
+
+    header: model.ChatHeader
+    first: records.Json | None
+    """Its first message, None when it has none."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Group:
+    """Some messages of the present chat for one commit."""
+
+    items: list[model.Imported] = field(default_factory=list)
+    places: list[model.Place] = field(default_factory=list)
+    """Where each item stands."""
+    tally: summary.Tally = field(default_factory=summary.Tally)
+    """What was read and skipped; what the store knows of it is added by the commit."""
+    offset_after: int | None = None
+    """Where a later run goes on once this is committed; None when that is not between two pages."""
+
+
+Pulled = Beginning | Group | model.Broken
+
+
+class Groups:
+    """The groups of one source in its order."""
+
+    def __init__(self, events: Generator[model.Event]) -> None:
+        self._events = events
+        self._file = ""
+        self._held: list[model.Event] = []
+        self._waiting: list[Group] = []
+        self._group = Group()
+        self._ids: dict[int, str] = {}
+        self._characters = 0
+        self._target: model.Target | None = None
+
+    def go_on(self, target: model.Target | None) -> None:
+        """Say where the messages that follow go; None leaves them out."""
+        self._target = target
+
+    def pull(self) -> Pulled | None:
+        """Return what comes next, None at the end."""
+        while True:
+            if self._waiting:
+                return self._waiting.pop(0)
+            event = self._next()
+            if event is None:
+                return self._close() if self._is_open else None
+            if isinstance(event, model.ChatHeader | model.Broken):
+                if self._is_open:
+                    self._held.insert(0, event)
+                    return self._close()
+                return self._begin(event) if isinstance(event, model.ChatHeader) else event
+            if isinstance(event, model.Skip):
+                self._skip(event)
+            else:
+                self._page(event)
+
+    @property
+    def _is_open(self) -> bool:
+        return bool(self._group.items or self._group.tally.read or self._group.tally.skipped)
+
+    def _next(self) -> model.Event | None:
+        return self._held.pop(0) if self._held else next(self._events, None)
+
+    def _begin(self, header: model.ChatHeader) -> Beginning:
+        self._file = header.place.file
+        following = self._next()
+        if following is not None:
+            self._held.insert(0, following)
+        first = following.messages[0] if isinstance(following, model.Page) and following.messages else None
+        return Beginning(header=header, first=first)
+
+    def close(self) -> None:
+        """End reading, and with it whatever the source has open."""
+        self._events.close()
+
+    def _page(self, page: model.Page) -> None:
+        target = self._target
+        if target is None:
+            self._waiting.append(Group(offset_after=page.offset_after))
+            return
+        for message, offset in zip(page.messages, page.places, strict=True):
+            place = model.Place(file=self._file, offset=offset)
+            self._group.tally.read += 1
+            found = normalise.normalise(message, target, place)
+            if isinstance(found, model.Skip):
+                self._group.tally.skip(found.reason, found.place, found.message_id)
+            else:
+                self._add(found, place)
+        self._group.offset_after = page.offset_after
+        if len(self._group.items) >= GROUP_ROWS or self._characters >= GROUP_CHARACTERS:
+            self._waiting.append(self._close())
+
+    def _add(self, found: model.Imported, place: model.Place) -> None:
+        message = found.message
+        # Another text under the same id is for the store to judge, as between two exports.
+        if self._ids.get(message.message_id) == message.text:
+            self._group.tally.skip(DUPLICATE, place, message.message_id)
+            return
+        self._ids[message.message_id] = message.text
+        self._characters += len(message.text)
+        self._group.items.append(found)
+        self._group.places.append(place)
+        self._group.tally.local_times += found.is_local_time
+
+    def _skip(self, skip: model.Skip) -> None:
+        self._group.tally.read += 1
+        self._group.tally.skip(skip.reason, skip.place, skip.message_id)
+
+    def _close(self) -> Group:
+        closed, self._group = self._group, Group()
+        self._ids, self._characters = {}, 0
+        return closed

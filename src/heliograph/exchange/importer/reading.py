@@ -1,0 +1,138 @@
+"""The import of one source: pulled group by group, each placed and committed with the place to go on from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from heliograph.exchange import model, sources
+from heliograph.exchange.importer import choice, committing, files, groups, points, readers, summary, targets
+from heliograph.store.database import Database
+
+OnProgress = Callable[[int, int], None]
+"""Takes the bytes and the messages that were read by now."""
+
+
+class Stop(Protocol):
+    """What tells an import to end after the running commit: an asyncio.Event, for one."""
+
+    def is_set(self) -> bool:
+        """Say whether it is to end."""
+
+
+class Reading:
+    """One source on its way into the store."""
+
+    def __init__(
+        self,
+        database: Database,
+        storage: files.Storage | None,
+        source: sources.Source,
+        options: choice.Options,
+        stop: Stop,
+    ) -> None:
+        self.tally = summary.SourceTally(name=source.name)
+        self._database = database
+        self._source = source
+        self._options = options
+        self._owner = targets.Owner(user_id=options.user_id, timezone=options.timezone)
+        self._stop = stop
+        self._progress = points.Progress(f"{source.identity} {options.key}", source.name)
+        carried = files.Files(source, storage, is_dry_run=options.is_dry_run)
+        self._committer = committing.Committer(database, carried, self._progress, is_dry_run=options.is_dry_run)
+        self._header: model.ChatHeader | None = None
+        self._placed: targets.Resolved | None = None
+        self._chat: summary.ChatTally | None = None
+
+    async def run(self, on_progress: OnProgress) -> None:
+        """Read to the end, to where the source breaks off, or until it is told to stop."""
+        point = await self._point()
+        if self.tally.is_known:
+            return
+        for skip in self._source.skips:
+            self.tally.outside.skip(skip.reason, skip.place, skip.message_id)
+        pulled = groups.Groups(readers.events(self._source, point))
+        async with self._committer:
+            is_whole = await self._read(pulled, point, on_progress)
+        if is_whole and not self._options.is_dry_run:
+            async with self._database.transaction() as conn:
+                await self._progress.complete(conn)
+
+    async def _point(self) -> points.Point | None:
+        """Return where to go on, None at the beginning."""
+        if self._options.is_dry_run or self._options.is_again:
+            return None
+        async with self._database.connection() as conn:
+            point = await self._progress.load(conn)
+        self.tally.is_known = self._progress.is_complete
+        self.tally.is_resumed = point is not None and not self.tally.is_known
+        return point
+
+    async def _read(self, pulled: groups.Groups, point: points.Point | None, on_progress: OnProgress) -> bool:
+        """Hand every group to the committer; say whether the source was read to its end."""
+        messages = 0
+        pulling = asyncio.create_task(asyncio.to_thread(pulled.pull))
+        try:
+            while (found := await pulling) is not None:
+                if self._stop.is_set():
+                    return False
+                if isinstance(found, groups.Beginning):
+                    await self._begin(found, point)
+                    point = None
+                    pulled.go_on(self._placed.target if self._placed else None)
+                elif isinstance(found, model.Broken):
+                    self.tally.broken = found
+                pulling = asyncio.create_task(asyncio.to_thread(pulled.pull))
+                if isinstance(found, groups.Group):
+                    await self._hand_over(found)
+                    messages += found.tally.read
+                    on_progress(found.offset_after or 0, messages)
+            return self.tally.broken is None
+        finally:
+            # A thread cannot be cancelled; what it reads is closed only after it.
+            await asyncio.wait({pulling})
+            pulled.close()
+
+    async def _begin(self, begun: groups.Beginning, point: points.Point | None) -> None:
+        """Find out where the chat goes that begins, ``point`` being where an earlier run ended in it."""
+        header = begun.header
+        self._header, self._placed, self._chat = header, None, None
+        if not self._options.wants(header):
+            return
+        self._placed = point.resolved(self._owner) if point else await self._place(begun)
+        if self._placed is None:
+            return
+        chat = self._placed.chat
+        known = self.tally.chats.get(chat.chat_id)
+        self._chat = known or summary.ChatTally(
+            chat_id=chat.chat_id, title=chat.title, kind=chat.kind, note=self._placed.note
+        )
+        self.tally.chats[chat.chat_id] = self._chat
+
+    async def _place(self, begun: groups.Beginning) -> targets.Resolved:
+        with suppress(committing.Undo):
+            async with self._database.transaction() as conn:
+                placed = await targets.resolve(
+                    conn,
+                    begun.header,
+                    begun.first,
+                    self._owner,
+                    source=self._source.identity,
+                    named=self._options.named,
+                )
+                if self._options.is_dry_run:
+                    raise committing.Undo
+        return placed
+
+    async def _hand_over(self, group: groups.Group) -> None:
+        if self._placed is None or self._chat is None:
+            self.tally.outside.add(group.tally)
+            return
+        assert self._header is not None
+        topics = self._placed.target.topics
+        # What a message answers says which topic it is in, so the messages of a forum are read in one go.
+        is_between = group.offset_after is not None and not (topics and topics.is_forum)
+        point = points.after(group.offset_after or 0, self._header, self._placed) if is_between else None
+        await self._committer.take(group, self._placed, self._chat, point)
