@@ -27,11 +27,12 @@ from heliograph.web.routes import (
     metrics,
     page,
     search,
+    senders,
     status,
 )
 from heliograph.web.routes import live as live_route
 
-API = (chats, dead_letters, exports, messages, search, status, integrity, gaps, live_route, health, metrics)
+API = (chats, dead_letters, exports, messages, search, senders, status, integrity, gaps, live_route, health, metrics)
 
 
 def create_app(

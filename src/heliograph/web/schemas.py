@@ -35,6 +35,12 @@ class Sender(BaseModel):
     is_deleted: bool = False
 
 
+class SenderList(BaseModel):
+    """Senders, best match first."""
+
+    senders: list[Sender]
+
+
 class Entity(BaseModel):
     """A marked stretch of text."""
 
