@@ -13,6 +13,7 @@ import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -198,6 +199,24 @@ class Exports(_Section):
     """Where they lie, by default in the data directory. Web and worker roles need to see the same."""
 
 
+class Media(_Section):
+    """Where the files of messages are kept."""
+
+    url: str | None = None
+    """A bucket such as ``s3://bucket/folder``; unset: the folder ``media`` in the data directory."""
+
+    @field_validator("url")
+    @classmethod
+    def _known_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if urlsplit(value).scheme not in ("s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss", "file"):
+            raise ValueError("it begins with s3, gs, az or abfss, such as s3://bucket/folder, or with file")
+        if urlsplit(value).password is not None or urlsplit(value).query:
+            raise ValueError("credentials belong in the environment, such as AWS_ACCESS_KEY_ID, not in the URL")
+        return value
+
+
 class Log(_Section):
     """Log output."""
 
@@ -232,6 +251,7 @@ class Settings(BaseSettings):
     crawler: Crawler = Crawler()
     web: Web = Web()
     exports: Exports = Exports()
+    media: Media = Media()
     log: Log = Log()
     master_key_file: Path | None = None
 

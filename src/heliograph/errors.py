@@ -68,6 +68,10 @@ class SpoolFull(HeliographError):
     """The spool has reached crawler.spool_mb; what comes now is asked of Telegram again after the outage."""
 
 
+class StorageUnreachable(HeliographError):
+    """Media storage does not answer; check media.url and the credentials in the environment."""
+
+
 class PortTaken(HeliographError):
     """The port is in use by another program; choose another with --port."""
 

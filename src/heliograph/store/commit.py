@@ -194,7 +194,7 @@ async def _follow_up(conn: Connection, happened: events.Happened, older: Sequenc
     """Do what few rows need: files, versions out of order, deletions that waited, anomalies."""
     fates = [(row, fate) for _, row, fate in happened.messages]
     visible = messages.Fate.NEW | messages.Fate.CHANGED | messages.Fate.TOUCHED
-    if any(row.message.media or fate & messages.Fate.CHANGED for row, fate in fates):
+    if any(row.message.media or fate & (messages.Fate.CHANGED | messages.Fate.TOUCHED) for row, fate in fates):
         await media.save(conn, [(row, fate) for row, fate in fates if fate & visible])
     out_of_order = messages.Fate.LATE | messages.Fate.TANGLED
     if late := [row for row, fate in fates if fate & out_of_order] + list(older):

@@ -1,22 +1,74 @@
-"""Which file a message carries. The file itself, by its SHA-256, comes when it is downloaded."""
+"""Which file a message carries, and where it is. The bytes lie in media storage under their SHA-256.
+
+A file that an import brought stays a message's when Telegram describes the same message with a file of that kind and
+size: nothing else tells whether they are one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from heliograph import errors
 from heliograph.store import arrays, content, messages
 from heliograph.store.database import Connection
 
-_ATTACH: Final = """
-INSERT INTO message_media AS m (space_id, message_id, file_id, kind) SELECT * FROM unnest(%s, %s, %s, %s)
-ON CONFLICT (space_id, message_id) DO UPDATE SET file_id = EXCLUDED.file_id, kind = EXCLUDED.kind, sha256 = NULL
-WHERE m.file_id <> EXCLUDED.file_id
+_IS_SAME: Final = """
+    m.file_id IS NULL AND m.kind = EXCLUDED.kind
+        AND (m.size IS NULL OR EXCLUDED.size IS NULL OR m.size = EXCLUDED.size)
+"""
+_ATTACH: Final = f"""
+INSERT INTO message_media AS m (space_id, message_id, file_id, kind, size)
+SELECT * FROM unnest(%s, %s, %s, %s, %s)
+ON CONFLICT (space_id, message_id) DO UPDATE SET
+    file_id = EXCLUDED.file_id, kind = EXCLUDED.kind, size = coalesce(EXCLUDED.size, m.size),
+    sha256 = CASE WHEN {_IS_SAME} THEN m.sha256 END,
+    state = CASE WHEN {_IS_SAME} AND m.state = 'stored' THEN 'stored' ELSE 'remote' END,
+    file_name = CASE WHEN {_IS_SAME} THEN m.file_name END, mime_type = CASE WHEN {_IS_SAME} THEN m.mime_type END
+WHERE m.file_id IS DISTINCT FROM EXCLUDED.file_id
 """
 _DETACH: Final = """
 DELETE FROM message_media m USING unnest(%s, %s) AS k (space_id, message_id)
 WHERE m.space_id = k.space_id AND m.message_id = k.message_id
 """
+
+
+_STORED: Final = """
+INSERT INTO media (sha256, size, mime_type) SELECT * FROM unnest(%s, %s, %s)
+ON CONFLICT (sha256) DO UPDATE SET mime_type = EXCLUDED.mime_type
+WHERE media.mime_type IS NULL AND EXCLUDED.mime_type IS NOT NULL
+"""
+_FIND: Final = """
+SELECT f.sha256, f.size, f.mime_type, (
+    SELECT m.file_name FROM message_media m WHERE m.sha256 = f.sha256 AND m.file_name IS NOT NULL LIMIT 1
+) FROM media f WHERE f.sha256 = %s
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredFile:
+    """A file in media storage."""
+
+    sha256: bytes
+    size: int
+    mime_type: str | None = None
+    name: str | None = None
+    """As some message calls it: for people, never a path."""
+
+
+async def save_stored(conn: Connection, files: Iterable[StoredFile]) -> None:
+    """Note files that are in media storage, before messages refer to them."""
+    rows = {each.sha256: (each.sha256, each.size, each.mime_type) for each in files}
+    await conn.execute(_STORED, arrays.pack_rows("bytes int8 text", [row for _, row in sorted(rows.items())]))
+
+
+async def find(conn: Connection, sha256: bytes) -> StoredFile:
+    """Return a stored file. Raises NotFound."""
+    row = await (await conn.execute(_FIND, [sha256])).fetchone()
+    if row is None:
+        raise errors.NotFound("There is no such file here.")
+    return StoredFile(sha256=row[0], size=row[1], mime_type=row[2], name=row[3])
 
 
 async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> None:
@@ -26,10 +78,14 @@ async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> No
         media = row.message.media
         file = content.file_id(media)
         if file is not None and media is not None:
-            attached.append((*row.key, file, media["kind"]))
-        elif fate & messages.Fate.CHANGED:
+            attached.append((*row.key, file, media["kind"], media.get("size")))
+        elif fate & (messages.Fate.CHANGED | messages.Fate.TOUCHED):
             detached.append(row.key)
     if attached:
-        await conn.execute(_ATTACH, arrays.pack_rows("int8 int4 int8 text", sorted(attached)), prepare=True)
+        await conn.execute(
+            _ATTACH,
+            arrays.pack_rows("int8 int4 int8 text int8", sorted(attached, key=lambda row: row[:2])),
+            prepare=True,
+        )
     if detached:
         await conn.execute(_DETACH, arrays.pack_rows("int8 int4", detached), prepare=True)
