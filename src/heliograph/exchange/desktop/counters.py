@@ -22,15 +22,12 @@ def read(
     """
     if _KEYS.isdisjoint(message):
         return None
+    found: records.Json = {key: _count(message.get(key)) for key in ("views", "forwards", "replies")}
+    found |= {"reactions": _reactions(message.get("reactions")), "poll": media.votes(message)}
+    if all(value is None for value in found.values()):
+        return None
     return records.Observation(
-        space_id=target.space_id,
-        message_id=message_id,
-        observed_at=target.exported_at or at_least,
-        views=_count(message.get("views")),
-        forwards=_count(message.get("forwards")),
-        replies=_count(message.get("replies")),
-        reactions=_reactions(message.get("reactions")),
-        poll=media.votes(message),
+        space_id=target.space_id, message_id=message_id, observed_at=target.exported_at or at_least, **found
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from heliograph.domain import records
-from heliograph.exchange.desktop import ids
+from heliograph.exchange.desktop import ids, rich
 
 _NAMES: Final = {"link": "url", "text_link": "text_url", "strikethrough": "strike"}
 """Telegram Desktop's names of entities that differ from TL's."""
@@ -22,6 +22,8 @@ def read(message: records.Json) -> Text:
         found = _join(parts)
         if not isinstance(text, str) or found[0] == text:
             return found
+    if text is None and "rich_message" in message:
+        return rich.text(message), None
     return parse(text)
 
 

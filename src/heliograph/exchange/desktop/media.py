@@ -17,7 +17,7 @@ from heliograph.domain import records
 from heliograph.exchange import model
 from heliograph.exchange.desktop import entities
 
-_PLACEHOLDER: Final = re.compile(r"(?:.* )?\([A-Z][\w ]*? (unavailable|exceeds maximum size|not included)\b[^)]*\)\s*")
+_PLACEHOLDER: Final = re.compile(r"(?:.* )?\([A-Z][\w ]*? (unavailable|exceeds maximum size|not included)\b[^)]*\)")
 _STATES: Final[dict[str, model.FileStateName]] = {
     "unavailable": "unavailable",
     "exceeds maximum size": "too_large",
@@ -39,8 +39,8 @@ Found = tuple[records.Json | None, model.FileRef | None]
 
 def read(message: records.Json) -> Found:
     """Return the descriptor and the file of a message that is no service message."""
-    for key, describe in _READERS:
-        if key in message:
+    for key, types, describe in _READERS:
+        if key in message and isinstance(message[key], types):
             return describe(message)
     return None, None
 
@@ -82,10 +82,10 @@ def _document(message: records.Json) -> Found:
 
 
 def _file(
-    path: Any, *, size: int | None, name: str | None = None, mime_type: str | None = None, is_named: bool = False
+    path: str, *, size: int | None, name: str | None = None, mime_type: str | None = None, is_named: bool = False
 ) -> model.FileRef:
-    words = _PLACEHOLDER.fullmatch(path) if isinstance(path, str) and path.rstrip().endswith(")") else None
-    if words or not isinstance(path, str) or not path:
+    words = _PLACEHOLDER.fullmatch(path) if path.endswith(")") else None
+    if words or not path:
         state = _STATES[words[1]] if words else "unavailable"
         return model.FileRef(path=None, state=state, name=name, size=size, mime_type=mime_type)
     if name is None and is_named:
@@ -189,17 +189,18 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-_READERS: Final[tuple[tuple[str, Callable[[records.Json], Found]], ...]] = (
-    ("photo", _photo),
-    ("file", _document),
-    ("contact_information", _contact),
-    ("place_name", _venue),
-    ("location_information", _location),
-    ("poll", _poll),
-    ("game_title", _game),
-    ("invoice_information", _invoice),
-    ("todo_list", _todo),
-    ("giveaway_information", _only("giveaway")),
-    ("giveaway_results", _only("giveaway_results")),
-    ("paid_stars_amount", _only("paid_media")),
+_READERS: Final[tuple[tuple[str, tuple[type, ...], Callable[[records.Json], Found]], ...]] = (
+    ("photo", (str,), _photo),
+    ("file", (str,), _document),
+    ("contact_information", (dict,), _contact),
+    ("place_name", (str,), _venue),
+    ("location_information", (dict, type(None)), _location),
+    ("poll", (dict,), _poll),
+    ("game_title", (str,), _game),
+    ("invoice_information", (str, dict), _invoice),
+    ("todo_list", (dict,), _todo),
+    ("giveaway_information", (dict,), _only("giveaway")),
+    ("giveaway_results", (dict,), _only("giveaway_results")),
+    ("paid_stars_amount", (int,), _only("paid_media")),
 )
+"""Keys in the order in which they decide, and what their values have to be."""

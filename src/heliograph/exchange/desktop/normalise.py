@@ -111,6 +111,8 @@ def _service(
     names: dict[identity.PeerId, str] = {}
     label = "actor" if "actor_id" in message or "actor" in message else "from"
     sender = _sender(message, label, target, names)
+    if "to_id" in message:
+        _sender(message, "to", target, names)
     action = service.read(message)
     reply = service.answered(message)
     topic = None
@@ -184,7 +186,9 @@ def _other_chat(message: records.Json, target: model.Target) -> identity.PeerId 
 def _forward(message: records.Json, names: dict[identity.PeerId, str], target: model.Target) -> records.Json | None:
     if "forwarded_from" not in message and "forwarded_from_id" not in message:
         return None
-    name = _text(message.get("forwarded_from"))
+    name = message.get("forwarded_from")
+    if name is not None and not isinstance(name, str):
+        return None
     origin = ids.peer(message.get("forwarded_from_id"), is_modern=True)
     found: records.Json = {"from_name": name or UNKNOWN_NAME} if origin is None else {"from_id": origin}
     if name and origin is not None:

@@ -73,7 +73,7 @@ class _Reader:
         if problem is None and head.removeprefix(_BOM).lstrip()[:1] == b"[":
             problem = recognise.other(head)
         if problem is not None:
-            yield self.broken(problem)
+            yield self._no_export(problem)
             return
         if head.startswith(_BOM):
             self.source.at += len(_BOM)
@@ -83,7 +83,7 @@ class _Reader:
             found += isinstance(event, model.ChatHeader)
             yield event
         if not found and not chat.has_lists:
-            yield self.broken(recognise.other(head))
+            yield self._no_export(recognise.other(head))
         elif not self.source.is_at_end:
             yield self.broken("goes on{at} after the export's end: what follows is not read")
 
@@ -133,7 +133,7 @@ class _Reader:
                 yield self._skip("no_chat")
                 self.source.skip()
                 continue
-            chat = _Chat()
+            chat = _Chat(is_listed=True)
             for key in self.source.members():
                 yield from self._chat_key(key, chat, is_left)
             yield from self._late(chat, is_left)
@@ -159,7 +159,8 @@ class _Reader:
         if chat.messages_at is None:
             return
         if not chat.fields.keys() & {"id", "type"}:
-            yield self._skip("no_chat")
+            if chat.is_listed:
+                yield self._skip("no_chat")
             return
         if not self.source.is_seekable:
             yield self.broken("names a chat only after its messages; unpack the archive and import the file itself")
@@ -203,6 +204,9 @@ class _Reader:
     def _pages(self, *, is_inside: bool) -> Iterator[model.Page | model.Skip]:
         return splitter.pages(self.source, self.name, is_inside=is_inside, max_message_bytes=self.max_message_bytes)
 
+    def _no_export(self, sentence: str) -> model.Broken:
+        return model.Broken(sentence=f"{self.name} {sentence}.", place=model.Place(file=self.name, offset=0))
+
     def _skip_values(self, keys: Iterator[str]) -> None:
         for _ in keys:
             self.source.skip()
@@ -214,7 +218,8 @@ class _Reader:
 class _Chat:
     """What is known of the chat that is being read."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_listed: bool = False) -> None:
+        self.is_listed = is_listed
         self.fields: records.Json = {}
         self.owner: int | None = None
         self.messages_at: int | None = None

@@ -106,7 +106,8 @@ _NOT_FIELDS: Final = frozenset(
     }
 )
 
-_EMPTY: Final = (None, False, "", [])
+_EMPTY: Final[tuple[Any, ...]] = (None, False, "", [])
+"""Values that say nothing."""
 
 
 def read(message: records.Json) -> records.Json:
@@ -122,6 +123,9 @@ def read(message: records.Json) -> records.Json:
             plain = _plain(key, value)
             if plain is not None:
                 found[renamed.get(key) or _FIELDS.get(key, key)] = plain
+    if name == "proximity_reached":
+        found.pop("from", None)
+        found.pop("to", None)
     answers = answered(message)
     if name == "pin_message" and answers:
         found["message_id"] = answers
