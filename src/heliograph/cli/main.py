@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ COMMANDS = {
     "chats": "heliograph.cli.chats",
     "status": "heliograph.cli.status",
     "search": "heliograph.cli.search",
+    "import": "heliograph.cli.imports",
     "export": "heliograph.cli.exports",
     "verify": "heliograph.cli.verify",
     "gaps": "heliograph.cli.gaps",
@@ -68,7 +70,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     app = _bare()
     named = _named(arguments)
     for name in [named] if named in COMMANDS else COMMANDS:
-        found = getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
+        found = getattr(importlib.import_module(COMMANDS[name]), _function(name))
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
@@ -105,6 +107,12 @@ def main() -> None:
             "run the same command with `--log-level debug` before it to see where, and report that."
         )
         sys.exit(70)
+
+
+def _function(name: str) -> str:
+    """Return what the function of a command is called in Python."""
+    word = name.replace("-", "_")
+    return f"{word}_" if keyword.iskeyword(word) else word
 
 
 def _named(arguments: Sequence[str]) -> str:

@@ -2,6 +2,6 @@
 
 from heliograph.exchange.importer.choice import Options
 from heliograph.exchange.importer.run import Progress, run
-from heliograph.exchange.importer.summary import ChatTally, SourceTally, Summary, Tally
+from heliograph.exchange.importer.summary import ChatTally, Skipped, SourceTally, Summary, Tally
 
-__all__ = ["ChatTally", "Options", "Progress", "SourceTally", "Summary", "Tally", "run"]
+__all__ = ["ChatTally", "Options", "Progress", "Skipped", "SourceTally", "Summary", "Tally", "run"]

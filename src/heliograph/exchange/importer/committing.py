@@ -13,7 +13,7 @@ from typing import Self
 
 from heliograph.domain import identity
 from heliograph.exchange.importer import files, groups, points, summary, targets
-from heliograph.store import imports
+from heliograph.store import imports, media
 from heliograph.store.database import Database
 
 LANES = 2
@@ -101,6 +101,8 @@ class Committer:
                         await before
                     names = self._new_names(group)
                     await imports.save_names(conn, names)
+                    if kept := files.stored(states):
+                        await media.save_stored(conn, kept)
                     _count(group, await imports.finish(conn, begun))
                     if self._is_dry_run:
                         raise Undo

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from contextlib import closing
 from typing import BinaryIO, Final, Protocol
 
+from heliograph import errors
 from heliograph.exchange import model, paths, sources
 from heliograph.exchange.importer import groups
-from heliograph.store import import_rows
+from heliograph.store import import_rows, media
 
+UNREADABLE: Final = "file_unreadable"
 MOST_REMEMBERED: Final = 20_000
 """Paths whose files are not read again; stickers come thousands of times."""
 
@@ -68,8 +71,9 @@ class Files:
         if known is None:
             try:
                 known = await self._keep(file)
-            except paths.Refused as refused:
-                group.tally.refuse(refused.reason, place, message_id)
+            except errors.BadInput as refused:
+                reason = refused.reason if isinstance(refused, paths.Refused) else UNREADABLE
+                group.tally.refuse(reason, place, message_id)
                 known = _named(file, "missing")
             self._remember(file.path, known)
         return known
@@ -95,6 +99,16 @@ class Files:
         self._known[path] = state
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
+
+
+def stored(states: Iterable[import_rows.FileState | None]) -> list[media.StoredFile]:
+    """Return the files among these that are in storage, each once."""
+    found = {
+        state.sha256: media.StoredFile(sha256=state.sha256, size=state.size or 0, mime_type=state.mime_type)
+        for state in states
+        if state is not None and state.sha256 is not None
+    }
+    return list(found.values())
 
 
 def _named(file: model.FileRef, state: import_rows.FileStateName) -> import_rows.FileState:
