@@ -154,40 +154,60 @@ class _Careful:
                 yield model.Page(messages=self.messages, places=self.places, offset_after=self.offset_after)
 
     def _take(self) -> None:
-        source = self.source
-        source.skip_space()
-        begin = source.offset
-        data = source.value(self.limit)
-        reason = None
-        if data is None:
-            reason = "message_too_large"
-        else:
-            try:
-                found = sources.loads(data)
-            except ValueError:
-                reason = "not_utf8" if _is_wrong_encoding(data) else "not_json"
-                self._back_to_next(data)
-            else:
-                if type(found) is dict:
-                    self.messages.append(found)
-                    self.places.append(begin)
-                else:
-                    reason = "no_message"
+        self.source.skip_space()
+        begin = self.source.offset
+        reason = self._read(begin)
         if reason is not None:
-            place = model.Place(file=self.file_name, offset=begin)
-            self.skips.append(model.Skip(reason=reason, place=place))
-        self.offset_after = source.offset
+            self.skips.append(model.Skip(reason=reason, place=model.Place(file=self.file_name, offset=begin)))
+        self.offset_after = self.source.offset
 
-    def _back_to_next(self, data: bytes) -> None:
-        """After a defect that opens something, the value swallows what follows: go on where a message begins."""
-        found = _NEXT.search(data)
-        if found is not None:
-            self.source.at -= len(data) - found.start() - 1
+    def _read(self, begin: int) -> str | None:
+        """Take the message that begins at ``begin``, or return why it is left out."""
+        source = self.source
+        try:
+            data = source.value(self.limit)
+        except sources.EndsEarlyError:
+            if not self._back_to_next(begin):
+                raise
+            return "not_json"
+        if data is None:
+            end = source.offset
+            if source.is_seekable:
+                source.seek(begin)
+                source.fill_to(self.limit)
+                if self._back_to_next(begin):
+                    return "not_json"
+                source.seek(end)
+            return "message_too_large"
+        try:
+            found = sources.loads(data)
+        except ValueError:
+            self._back_to_next(begin)
+            return "not_json" if _is_utf8(data) else "not_utf8"
+        if type(found) is not dict:
+            return "no_message"
+        self.messages.append(found)
+        self.places.append(begin)
+        return None
+
+    def _back_to_next(self, begin: int) -> bool:
+        """Go to what looks like the next message's beginning before the source; False when there is none.
+
+        A quote too many, or a bracket too few, lets a damaged message swallow what follows.
+        """
+        source = self.source
+        start = begin - (source.offset - source.at)
+        found = _NEXT.search(source.window, start) if start >= 0 else None
+        end = source.at if source.at > start else len(source.window)
+        if found is None or found.start() >= end:
+            return False
+        source.at = found.start() + 1
+        return True
 
 
-def _is_wrong_encoding(data: bytes) -> bool:
+def _is_utf8(data: bytes) -> bool:
     try:
         data.decode()
     except UnicodeDecodeError:
-        return True
-    return False
+        return False
+    return True
