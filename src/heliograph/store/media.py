@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from heliograph import errors
 from heliograph.store import arrays, content, messages
@@ -39,11 +39,7 @@ INSERT INTO media (sha256, size, mime_type) SELECT * FROM unnest(%s, %s, %s)
 ON CONFLICT (sha256) DO UPDATE SET mime_type = EXCLUDED.mime_type
 WHERE media.mime_type IS NULL AND EXCLUDED.mime_type IS NOT NULL
 """
-_FIND: Final = """
-SELECT f.sha256, f.size, f.mime_type, (
-    SELECT m.file_name FROM message_media m WHERE m.sha256 = f.sha256 AND m.file_name IS NOT NULL LIMIT 1
-) FROM media f WHERE f.sha256 = %s
-"""
+_FIND: Final = "SELECT sha256, size, mime_type FROM media WHERE sha256 = %s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +49,6 @@ class StoredFile:
     sha256: bytes
     size: int
     mime_type: str | None = None
-    name: str | None = None
-    """As some message calls it: for people, never a path."""
 
 
 async def save_stored(conn: Connection, files: Iterable[StoredFile]) -> None:
@@ -68,12 +62,13 @@ async def find(conn: Connection, sha256: bytes) -> StoredFile:
     row = await (await conn.execute(_FIND, [sha256])).fetchone()
     if row is None:
         raise errors.NotFound("There is no such file here.")
-    return StoredFile(sha256=row[0], size=row[1], mime_type=row[2], name=row[3])
+    return StoredFile(sha256=row[0], size=row[1], mime_type=row[2])
 
 
 async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> None:
     """Note the files of messages that are new or changed."""
-    attached, detached = [], []
+    attached: list[tuple[Any, ...]] = []
+    detached: list[messages.Key] = []
     for row, fate in rows:
         media = row.message.media
         file = content.file_id(media)
@@ -84,7 +79,7 @@ async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> No
     if attached:
         await conn.execute(
             _ATTACH,
-            arrays.pack_rows("int8 int4 int8 text int8", sorted(attached, key=lambda row: row[:2])),
+            arrays.pack_rows("int8 int4 int8 text int8", sorted(attached, key=lambda row: (row[0], row[1]))),
             prepare=True,
         )
     if detached:

@@ -23,6 +23,7 @@ from heliograph.web.routes import (
     gaps,
     health,
     integrity,
+    media,
     messages,
     metrics,
     page,
@@ -32,7 +33,21 @@ from heliograph.web.routes import (
 )
 from heliograph.web.routes import live as live_route
 
-API = (chats, dead_letters, exports, messages, search, senders, status, integrity, gaps, live_route, health, metrics)
+API = (
+    chats,
+    dead_letters,
+    exports,
+    media,
+    messages,
+    search,
+    senders,
+    status,
+    integrity,
+    gaps,
+    live_route,
+    health,
+    metrics,
+)
 
 
 def create_app(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 import orjson
@@ -10,6 +11,7 @@ from fastapi import Depends, Path, Query, Response
 from starlette.requests import HTTPConnection
 
 from heliograph import config
+from heliograph.exchange import media as storage
 from heliograph.store import database as store_database
 from heliograph.web import live
 
@@ -23,6 +25,11 @@ class Context:
     settings: config.Settings
     database: store_database.Database
     feed: live.Feed
+
+    @cached_property
+    def media(self) -> storage.Storage:
+        """Return media storage. Raises BadInput when its settings cannot be used."""
+        return storage.open_storage(self.settings)
 
 
 def context(connection: HTTPConnection) -> Context:

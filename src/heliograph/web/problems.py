@@ -26,6 +26,7 @@ STATUS: dict[type[errors.HeliographError], int] = {
     errors.NotFinished: 409,
     errors.DatabaseUnreachable: 503,
     errors.SchemaTooNew: 503,
+    errors.StorageUnreachable: 503,
     errors.DiskFull: 507,
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {

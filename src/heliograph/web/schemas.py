@@ -92,7 +92,10 @@ class Message(BaseModel):
     album_id: str | None = None
     forward: dict[str, Any] | None = None
     media: dict[str, Any] | None = None
-    """``kind`` says what it is: photo, video, voice, document, poll, …; the other keys depend on it."""
+    """``kind`` says what it is: photo, video, voice, document, poll, …; the other keys depend on it. What carries a
+    file has ``file`` with ``state``, ``sha256``, ``size``, ``name`` and ``mime_type``. States: ``remote`` (it is at
+    Telegram), ``stored`` (at ``/api/media/{sha256}``), ``missing``, ``not_included``, ``too_large`` and ``unavailable``
+    (what an import found or was told)."""
     service: dict[str, Any] | None = None
     edited_at: datetime | None = None
     deleted_at: datetime | None = None

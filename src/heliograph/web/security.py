@@ -59,7 +59,10 @@ class LoopbackOnly:
 
         async def with_headers(message: Message) -> None:
             if message["type"] in problems.STARTS:
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    # A route may forbid more.
+                    headers.setdefault(name, value)
             await send(message)
 
         if refusal is None:

@@ -22,7 +22,8 @@ SELECT m.space_id, m.chat_id, m.message_id, m.date, m.sender_id, m.author_signat
        CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END, m.deleted_at, older.count,
        o.views, o.forwards, o.replies, o.reactions,
        u.first_name, u.last_name, u.username, u.is_bot, u.is_deleted, c.title, c.username,
-       r.is_found, r.text, r.is_deleted, r.sender_id, ru.first_name, ru.last_name, ru.is_deleted, rc.title
+       r.is_found, r.text, r.is_deleted, r.sender_id, ru.first_name, ru.last_name, ru.is_deleted, rc.title,
+       f.state, encode(f.sha256, 'hex'), coalesce(f.stored_size, f.size), f.file_name, f.mime_type
 FROM unnest(%s::bigint[], %s::integer[]) AS k (space_id, message_id)
 CROSS JOIN LATERAL (
     SELECT * FROM messages WHERE space_id = k.space_id AND message_id = k.message_id LIMIT 1
@@ -43,6 +44,11 @@ LEFT JOIN LATERAL (
       AND message_id = m.reply_to_message_id
     LIMIT 1
 ) r ON m.reply_to_message_id IS NOT NULL
+LEFT JOIN LATERAL (
+    SELECT a.state, a.sha256, a.file_name, a.mime_type, a.size,
+           (SELECT s.size FROM media s WHERE s.sha256 = a.sha256) AS stored_size
+    FROM message_media a WHERE a.space_id = k.space_id AND a.message_id = k.message_id LIMIT 1
+) f ON m.media IS NOT NULL
 LEFT JOIN users ru ON ru.user_id = r.sender_id
 LEFT JOIN chats rc ON rc.chat_id = r.sender_id
 """
@@ -120,10 +126,6 @@ def _argument(mark: list[Any]) -> str | int | None:
 
 
 def _message(row: tuple[Any, ...]) -> views.Message:
-    media = row[14]
-    if media and "id" in media:
-        # 64 bits, which JavaScript numbers are not.
-        media = {**media, "id": str(media["id"])}
     return views.Message(
         chat_id=row[1],
         message_id=row[2],
@@ -132,11 +134,11 @@ def _message(row: tuple[Any, ...]) -> views.Message:
         author_signature=row[5],
         text=row[6],
         entities=entity_list(row[7]),
-        reply_to=_reply(row[8:11], row[30:]),
+        reply_to=_reply(row[8:11], row[30:38]),
         topic_id=row[11],
         album_id=None if row[12] is None else str(row[12]),
         forward=row[13],
-        media=media,
+        media=_media(row[14], row[38:]),
         service=row[15],
         edited_at=row[16],
         deleted_at=row[17],
@@ -146,6 +148,24 @@ def _message(row: tuple[Any, ...]) -> views.Message:
         replies=row[21],
         reactions=[_reaction(each) for each in row[22] or ()],
     )
+
+
+def _media(media: views.Json | None, file: tuple[Any, ...]) -> views.Json | None:
+    """Return a descriptor with what is known of its file; ``name``, ``size`` and ``mime_type`` are the file's own."""
+    if not media:
+        return media
+    # 64 bits, which JavaScript numbers are not.
+    found = {**media, "id": str(media["id"])} if "id" in media else dict(media)
+    state, sha256, size, name, mime_type = file
+    if state is not None:
+        found["file"] = {
+            "state": state,
+            "sha256": sha256,
+            "size": media.get("size") if size is None else size,
+            "name": name or media.get("file_name"),
+            "mime_type": mime_type or media.get("mime_type"),
+        }
+    return found
 
 
 def _sender(sender_id: int | None, user: tuple[Any, ...], chat: tuple[Any, ...]) -> views.Sender | None:
