@@ -130,26 +130,27 @@ class _Work:
 
     async def _chat(self, made: Any, chat: exported.ExportedChat) -> None:
         self._tell(chat)
-        takes_rows = getattr(made, "takes_rows", False)
+        takes_rows, is_typed = getattr(made, "takes_rows", False), getattr(made, "takes_typed", False)
         found = reads.row_pages(
             self._database,
             chat,
             self._request.filter,
             with_revisions=self._request.with_revisions,
             with_observations=self._request.with_observations,
+            is_typed=is_typed,
         )
         async with _ahead(found) as pages:
             async for page in pages:
                 await made.write(page if takes_rows else page.messages())
-                self._count(page)
+                self._count(page, is_typed=is_typed)
                 self._tell(chat)
 
-    def _count(self, page: exported.RowPage) -> None:
+    def _count(self, page: exported.RowPage, *, is_typed: bool) -> None:
         self._messages += len(page.rows)
         self._revisions += len(page.revisions)
         if self._request.with_observations:
-            newest = sum(row[exported.AT["observed_at"]] is not None for row in page.rows)
-            self._observations += len(page.observations) + newest
+            place = exported.TYPED_COLUMNS.index("observed_at") if is_typed else exported.AT["observed_at"]
+            self._observations += len(page.observations) + sum(row[place] is not None for row in page.rows)
 
     def _tell(self, chat: exported.ExportedChat) -> None:
         # What is stored meanwhile may make more of it than was counted.
@@ -191,6 +192,8 @@ async def _ahead(pages: AsyncGenerator[exported.RowPage, None]) -> AsyncIterator
             nonlocal fetching
             while (page := await fetching) is not None:
                 fetching = asyncio.ensure_future(anext(pages, None))
+                # Lets the request go out before the page in hand takes the processor.
+                await asyncio.sleep(0)
                 yield page
 
         try:

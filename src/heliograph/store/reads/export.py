@@ -22,17 +22,37 @@ ExportedChat: TypeAlias = exported.ExportedChat
 ExportedMessage: TypeAlias = exported.ExportedMessage
 Page: TypeAlias = list[exported.ExportedMessage]
 
-PAGE_ROWS: Final = 2_000
+PAGE_ROWS: Final = 500
+"""Few enough that the server can send a page ahead while the one before it is worked on."""
 KINDS: Final = search.KINDS
 
 _EDITED_AT: Final = "CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END"
-_ROWS: Final = f"""
+_FILE: Final = """
+coalesce(f.file_name, m.media ->> 'file_name'), coalesce(s.size, f.size, (m.media ->> 'size')::bigint),
+coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type')
+"""
+
+
+def _micro(moment: str) -> str:
+    """Return SQL for a time as microseconds; a double holds those of the next two centuries exactly."""
+    return f"(date_part('epoch', {moment}) * 1000000)::bigint"
+
+
+_SELECT: Final = f"""
 SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},
        {_EDITED_AT}, m.deleted_at, m.stored_at,
-       f.state, f.sha256, coalesce(f.file_name, m.media ->> 'file_name'),
-       coalesce(s.size, f.size, (m.media ->> 'size')::bigint),
-       coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type'),
+       f.state, f.sha256, {_FILE},
        o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll
+"""
+_TYPED: Final = f"""
+SELECT m.message_id, {_micro("m.date")}, m.sender_id, m.author_signature, m.text, m.entities,
+       m.reply_to_message_id, m.reply_to_chat_id, m.reply_quote, m.topic_id, m.album_id, m.forward::text,
+       m.media ->> 'kind', m.media::text, m.service ->> 'type', m.service::text,
+       {_micro(_EDITED_AT)}, {_micro("m.deleted_at")}, m.is_pinned, m.is_outgoing, m.via_bot_id, m.ttl_seconds,
+       o.views, o.forwards, o.replies, o.reactions, o.poll::text, {_micro("o.observed_at")},
+       f.state, {_FILE}, encode(f.sha256, 'hex'), {_micro("m.stored_at")}
+"""
+_FROM: Final = """
 FROM messages m
 LEFT JOIN message_media f ON f.space_id = %(space)s AND f.message_id = m.message_id
 LEFT JOIN media s ON s.sha256 = f.sha256
@@ -128,15 +148,17 @@ async def row_pages(
     *,
     with_revisions: bool = False,
     with_observations: bool = False,
+    is_typed: bool = False,
 ) -> AsyncGenerator[exported.RowPage, None]:
-    """Yield the same messages as plain rows."""
+    """Yield the same messages as plain rows, of ``exported.TYPED_COLUMNS`` if they are to be typed."""
     known = people.People()
+    place = exported.TYPED_COLUMNS.index("message_id") if is_typed else exported.AT["message_id"]
     async with _snapshot(database) as conn:
-        async for rows in _fetched(conn, chat, wanted):
-            ids = [chat.space_id, [row[2] for row in rows]]
+        async for rows in _fetched(conn, chat, wanted, _TYPED if is_typed else _SELECT):
+            ids = [chat.space_id, [row[place] for row in rows]]
             yield exported.RowPage(
                 rows=rows,
-                people=await known.of(conn, people.ids(rows)),
+                people=await known.of(conn, people.senders(rows) if is_typed else people.ids(rows)),
                 revisions=await _all(conn, _REVISIONS, ids) if with_revisions else (),
                 observations=await _all(conn, _OBSERVATIONS, ids) if with_observations else (),
             )
@@ -149,8 +171,10 @@ async def _snapshot(database: Database) -> AsyncIterator[Connection]:
         yield conn
 
 
-async def _fetched(conn: Connection, chat: exported.ExportedChat, wanted: Filter) -> AsyncIterator[list[exported.Row]]:
-    statement = f"{_ROWS} WHERE {_where(chat, wanted)} ORDER BY m.message_id"
+async def _fetched(
+    conn: Connection, chat: exported.ExportedChat, wanted: Filter, select: str
+) -> AsyncIterator[list[exported.Row]]:
+    statement = f"{select} {_FROM} WHERE {_where(chat, wanted)} ORDER BY m.message_id"
     async with conn.cursor(name="export") as cursor:
         await cursor.execute(statement, _values(chat, wanted), binary=True)
         while rows := await cursor.fetchmany(PAGE_ROWS):
