@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -13,6 +14,8 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heliograph.domain import identity, records
 from heliograph.exchange import model, sources
@@ -192,6 +195,11 @@ def test_whole_corpus_becomes_rows() -> None:
 def test_joined_messages_have_the_sender_of_the_one_before(read: Callable[..., list[model.Event]]) -> None:
     page = written(1) + written(2, name="") + told(3, "History cleared") + written(4, name="")
     assert [each.get("from") for each in messages(read(page)).values()] == ["Ada", "Ada", None, None]
+
+
+def test_message_that_is_not_joined_takes_over_no_sender(read: Callable[..., list[model.Event]]) -> None:
+    page = written(1) + written(2, name="").replace(" joined", "")
+    assert [each["from"] for each in messages(read(page)).values()] == ["Ada", None]
 
 
 def test_via_bot_is_no_part_of_a_name(read: Callable[..., list[model.Event]]) -> None:
@@ -445,6 +453,20 @@ def test_messages_are_the_same_however_the_bytes_come(step: int) -> None:
 def test_damaged_markup_of_one_message_harms_no_other(read: Callable[..., list[model.Event]]) -> None:
     page = written(1, "</div></div><script>") + written(2) + written(3, "<table><!--") + written(4)
     assert list(messages(read(page))) == [1, 2, 3, 4]
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_page_with_wrong_bytes_is_read_as_far_as_it_goes(data: st.DataObject) -> None:
+    page = bytearray((CORPUS / "single_2023" / "messages2.html").read_bytes())
+    for _ in range(data.draw(st.integers(1, 20))):
+        at = data.draw(st.integers(0, len(page) - 1))
+        page[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=12))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "messages.html").write_bytes(page)
+        [source] = sources.find(Path(folder))
+        for found in messages(list(html.read(source))).values():
+            normalise.normalise(found, TARGET, model.Place(file="x", offset=0))
 
 
 def test_message_without_any_body_is_skipped() -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heliograph import errors
 from heliograph.exchange import paths, sources, zips
@@ -337,6 +339,16 @@ def test_bomb_is_noticed_while_it_unpacks_not_by_what_it_says(tmp_path: Path) ->
         read_all(file.read)
 
 
+def test_bomb_hides_behind_no_other_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zips, "ALLOWANCE", 1 << 20)
+    path = pack(tmp_path / "a.zip", {"result.json": JSON, "a.jpg": b"0" * (8 << 20)})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("b.jpg", bytes(1 << 20), zipfile.ZIP_STORED)
+    [source] = sources.find(path)
+    with pytest.raises(zips.Damaged, match="zip bomb"):
+        media(source, "a.jpg")
+
+
 def test_many_members_that_are_bombs_together_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zips, "ALLOWANCE", 1 << 20)
     members = {f"photos/{number}.jpg": b"0" * (200 << 10) for number in range(20)}
@@ -373,6 +385,12 @@ def test_archive_of_too_many_members_is_refused_before_they_are_read(
     data[end + 8 : end + 12] = struct.pack("<HH", 1, 1)
     path.write_bytes(data)
     assert "members" in refusal(path)
+    path = pack(tmp_path / "b.zip", {"result.json": JSON})
+    data = bytearray(path.read_bytes())
+    end = data.index(b"PK\x05\x06")
+    data[end + 8 : end + 12] = struct.pack("<HH", 9, 9)
+    path.write_bytes(data)
+    assert "members" in refusal(path)
 
 
 @pytest.mark.parametrize("cut", [10, 60, 120])
@@ -380,6 +398,26 @@ def test_archive_that_is_cut_off_is_refused(tmp_path: Path, cut: int) -> None:
     path = pack(tmp_path / "a.zip", {"result.json": JSON, "photos/a.jpg": b"picture" * 10})
     path.write_bytes(path.read_bytes()[:-cut])
     assert "zip archive" in refusal(path)
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_archive_with_wrong_bytes_is_refused_or_read_but_never_a_crash(data: st.DataObject) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("e/result.json", JSON * 20)
+        archive.writestr("e/photos/pl\u00e1n.jpg", b"picture")
+    content = bytearray(packed.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        archive_of = zips.Zip(Path("a.zip"), io.BytesIO(content))
+        for path in ("e/result.json", "e/photos/pl\u00e1n.jpg"):
+            if file := archive_of.open(path):
+                with file:
+                    read_all(file.read)
+    except errors.BadInput:
+        pass
 
 
 def test_damaged_member_is_told_when_it_is_read(tmp_path: Path) -> None:

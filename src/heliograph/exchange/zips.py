@@ -7,6 +7,7 @@ how much comes out is counted while it comes: both from one member and from the 
 from __future__ import annotations
 
 import io
+import lzma
 import stat
 import struct
 import unicodedata
@@ -43,7 +44,11 @@ _END64: Final = b"PK\x06\x06"
 _ENCRYPTED: Final = 0x1
 _UTF8: Final = 0x800
 _UNIX: Final = 3
-_BAD: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error)
+_BAD: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError),
+)
+"""What zipfile raises for archives that are wrong somewhere."""
 
 
 class Damaged(errors.BadInput):
