@@ -13,6 +13,7 @@ import { theme, variables } from "./theme";
 
 const DeadLetterPage = lazy(() => import("./pages/DeadLetterPage"));
 const DeadLettersPage = lazy(() => import("./pages/DeadLettersPage"));
+const ExportsPage = lazy(() => import("./pages/ExportsPage"));
 const IntegrityPage = lazy(() => import("./pages/IntegrityPage"));
 const SearchPage = lazy(() => import("./pages/SearchPage"));
 const StatusPage = lazy(() => import("./pages/StatusPage"));
@@ -44,6 +45,9 @@ export function App() {
                 </Route>
                 <Route path="/integrity">
                   <IntegrityPage />
+                </Route>
+                <Route path="/exports">
+                  <ExportsPage />
                 </Route>
                 <Route path="/dead-letters">
                   <DeadLettersPage />

@@ -24,6 +24,7 @@ function target(key: string, entries: HTMLElement[], active: Element | null): HT
   if (key === "End") return entries.at(-1);
   const step = STEPS[key];
   if (step === undefined) return undefined;
-  const present = entries.indexOf(active as HTMLElement);
+  // What has the focus may be a button in an entry.
+  const present = entries.findIndex((entry) => entry.contains(active));
   return entries[Math.min(entries.length - 1, Math.max(0, present + step))];
 }

@@ -8,11 +8,10 @@ ends an attempt otherwise takes its files along. Which attempt may write is deci
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -110,9 +109,8 @@ async def _write(work: parts.Parts, export: exports.Export) -> bool:
     place = shelf.workspace(work.settings.exports_folder, export.export_id, export.attempt)
     name = await _name(work, request, export)
     meter = _Meter()
-    async with _storage(work, request) as storage:
-        making = run.export(work.database, storage, request, place / name, meter.take)
-        summary = await _reported(work, export, meter, making)
+    making = run.export(work.database, _storage(work, request), request, place / name, meter.take)
+    summary = await _reported(work, export, meter, making)
     archive = shelf.archive(work.settings.exports_folder, export.export_id, export.attempt)
     size = await _reported(work, export, meter, _packed(place, archive))
     async with work.database.transaction() as conn:
@@ -177,7 +175,10 @@ async def _name(work: parts.Parts, request: requests.Request, export: exports.Ex
     return f"{plain} {export.created_at:%Y-%m-%d} {request.format}"
 
 
-@contextlib.asynccontextmanager
-async def _storage(work: parts.Parts, request: requests.Request) -> AsyncIterator[media.Storage | None]:
-    """Give the media storage to a format that holds files."""
-    yield None
+def _storage(work: parts.Parts, request: requests.Request) -> media.Storage | None:
+    """Return the media storage for an export that copies files."""
+    if not request.with_media:
+        return None
+    from heliograph.exchange import media  # noqa: PLC0415
+
+    return media.open_storage(work.settings)

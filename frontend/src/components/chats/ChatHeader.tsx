@@ -9,6 +9,7 @@ import { Avatar } from "../ui/Avatar";
 import { BackLink } from "../ui/BackLink";
 import { Icon } from "../ui/Icon";
 import classes from "./ChatHeader.module.css";
+import { ExportChat } from "./ExportChat";
 import { JumpToDate } from "./JumpToDate";
 import { KINDS } from "./kinds";
 
@@ -27,6 +28,7 @@ export function ChatHeader({ chat, scope }: { chat: Chat | undefined; scope: Sco
           <Icon name="search" />
         </Link>
         <JumpToDate scope={scope} className={classes.button} />
+        <ExportChat scope={scope} className={classes.button} />
       </div>
     </header>
   );
