@@ -1,0 +1,144 @@
+"""What every export keeps: it appears whole or not at all, and replaces only what an export made."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from tests.conftest import Rows
+from tests.exchange import export_rows
+
+from heliograph import errors
+from heliograph.exchange.export import request as requests
+from heliograph.exchange.export import run
+from heliograph.store.database import Database
+from heliograph.store.reads import export as reads
+
+
+@pytest.fixture
+async def store(rows: Rows, database: Database) -> Database:
+    await export_rows.fill(rows)
+    return database
+
+
+def wanted(form: str = "jsonl", **more: Any) -> requests.Request:
+    return requests.Request(format=form, **more)
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+async def test_folder_holds_tables_and_a_mark_and_nothing_is_left_beside_it(store: Database, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    summary = await run.export(store, None, wanted(with_revisions=True, with_observations=True), out)
+    names = ["chats.jsonl", "heliograph.json", "messages.jsonl", "observations.jsonl", "revisions.jsonl"]
+    assert left(out) == names
+    assert "out" in left(tmp_path) and not [name for name in left(tmp_path) if name.endswith(".part")]
+    assert (summary.chats, summary.messages, summary.revisions, summary.observations) == (2, 7, 1, 2)
+    assert summary.files == len(names)
+    assert summary.bytes == sum(each.stat().st_size for each in out.iterdir())
+    mark = orjson.loads((out / "heliograph.json").read_bytes())
+    assert requests.parse(mark["request"]) == wanted(with_revisions=True, with_observations=True)
+    assert mark["messages"] == 7
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+async def test_same_rows_give_the_same_bytes(store: Database, tmp_path: Path, form: str) -> None:
+    for name in ("one", "two"):
+        await run.export(store, None, wanted(form, with_revisions=True, with_observations=True), tmp_path / name)
+    for each in (tmp_path / "one").iterdir():
+        assert each.read_bytes() == (tmp_path / "two" / each.name).read_bytes()
+
+
+async def test_existing_output_is_refused_and_kept(store: Database, tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").write_text("mine")
+    with pytest.raises(errors.BadInput, match="--force"):
+        await run.export(store, None, wanted(), tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text() == "mine"
+
+
+async def test_force_replaces_an_earlier_export_whole(store: Database, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    await run.export(store, None, wanted(with_revisions=True), out)
+    await run.export(store, None, wanted("csv"), out, force=True)
+    assert left(out) == ["chats.csv", "heliograph.json", "messages.csv"]
+    assert not [name for name in left(tmp_path) if name.endswith(".part")]
+
+
+async def test_force_never_removes_a_folder_that_no_export_made(store: Database, tmp_path: Path) -> None:
+    out = tmp_path / "photos"
+    out.mkdir()
+    (out / "cat.jpg").write_text("meow")
+    with pytest.raises(errors.BadInput, match="no export made"):
+        await run.export(store, None, wanted(), out, force=True)
+    assert left(out) == ["cat.jpg"]
+
+
+async def test_folder_for_the_output_must_exist(store: Database, tmp_path: Path) -> None:
+    with pytest.raises(errors.BadInput, match="no folder"):
+        await run.export(store, None, wanted(), tmp_path / "nowhere" / "out")
+
+
+@pytest.mark.parametrize("fails", [ZeroDivisionError, asyncio.CancelledError])
+async def test_export_that_ends_in_the_middle_leaves_nothing(
+    store: Database, tmp_path: Path, fails: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "PAGE_ROWS", 2)
+    (tmp_path / "here").mkdir()
+
+    def interrupt(progress: run.Progress) -> None:
+        if progress.done >= 2:
+            raise fails
+
+    with pytest.raises(fails):
+        await run.export(store, None, wanted(), tmp_path / "here" / "out", interrupt)
+    assert left(tmp_path / "here") == []
+    stats = store.pool.get_stats()
+    assert stats["pool_available"] == stats["pool_size"]
+
+
+async def test_progress_begins_with_the_total_and_ends_with_everything(
+    store: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "PAGE_ROWS", 4)
+    told: list[run.Progress] = []
+    await run.export(store, None, wanted(), tmp_path / "out", told.append)
+    assert [(each.done, each.total) for each in told] == [(0, 7), (4, 7), (6, 7), (6, 7), (7, 7)]
+    assert told[0].chat == "Harbour"
+
+
+async def test_name_that_ends_as_its_format_is_one_file_of_messages(store: Database, tmp_path: Path) -> None:
+    summary = await run.export(store, None, wanted(), tmp_path / "all.jsonl")
+    assert summary.files == 1
+    assert len((tmp_path / "all.jsonl").read_bytes().splitlines()) == 7
+    with pytest.raises(errors.BadInput, match="files of their own"):
+        await run.export(store, None, wanted(with_revisions=True), tmp_path / "more.jsonl")
+
+
+async def test_stream_gets_the_messages_and_only_formats_of_one_file_can_be_streamed(store: Database) -> None:
+    out = io.BytesIO()
+    await run.stream(store, wanted(chat_ids=(export_rows.GROUP,)), out)
+    assert orjson.loads(out.getvalue())["text"] == "in the club"
+    with pytest.raises(errors.BadInput, match="more than one file"):
+        await run.stream(store, wanted("parquet"), out)
+    with pytest.raises(errors.BadInput, match="files of their own"):
+        await run.stream(store, wanted(with_observations=True), out)
+
+
+def test_request_survives_json_and_nonsense_is_refused_in_one_sentence() -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    request = wanted("csv", chat_ids=(-5, 7), filter=reads.Filter(since=since, kind="photo", is_deleted=False))
+    assert requests.parse(orjson.loads(orjson.dumps(request.plain()))) == request
+    for nonsense in ({"format": "papyrus"}, {"format": "csv", "chat_ids": []}, {"format": 5}, {}, [], None):
+        with pytest.raises(errors.BadInput):
+            requests.parse(nonsense)
+    with pytest.raises(errors.BadInput, match="photo"):
+        requests.parse({"format": "csv", "filter": {"kind": "hologram"}})
+    with pytest.raises(errors.BadInput, match="after its end"):
+        wanted(filter=reads.Filter(since=since, until=since))

@@ -1,0 +1,153 @@
+"""JSON Lines and CSV: every field of every message, and cells that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import hypothesis.strategies as st
+import orjson
+import pytest
+from tests.conftest import Rows
+from tests.exchange import export_rows
+
+from heliograph.exchange.export import csv as csv_format
+from heliograph.exchange.export import flat, run
+from heliograph.exchange.export import request as requests
+from heliograph.store.database import Database
+from heliograph.store.reads import export as reads
+
+
+@pytest.fixture
+async def store(rows: Rows, database: Database) -> Database:
+    await export_rows.fill(rows)
+    return database
+
+
+async def lines(store: Database, out: Path, name: str = "messages", **more: Any) -> list[dict[str, Any]]:
+    request = requests.Request(format="jsonl", with_revisions=True, with_observations=True, **more)
+    await run.export(store, None, request, out)
+    return [orjson.loads(line) for line in (out / f"{name}.jsonl").read_bytes().splitlines()]
+
+
+async def cells(store: Database, **more: Any) -> list[dict[str, str]]:
+    out = io.BytesIO()
+    await run.stream(store, requests.Request(format="csv", **more), out)
+    return list(csv.DictReader(io.StringIO(out.getvalue().decode(), newline="")))
+
+
+async def test_line_has_every_field_in_order(store: Database, tmp_path: Path) -> None:
+    found = await lines(store, tmp_path / "out")
+    assert all(list(each) == sorted(flat.MESSAGE) for each in found)
+    told = found[1]
+    assert told == told | {
+        "chat_id": export_rows.FORUM,
+        "message_id": 2,
+        "date": "2026-03-01T12:02:00Z",
+        "date_unixtime": 1772366520,
+        "sender_id": 11,
+        "sender_name": "Aino Virta",
+        "sender_username": "aino",
+        "text": "Hello 👋 boats",
+        "edited_at": "2026-04-01T09:30:00Z",
+        "is_deleted": False,
+        "topic_id": 4,
+        "views": 7,
+    }
+    assert told["entities"][1] == {"type": "text_url", "offset": 9, "length": 5, "argument": "https://example.org/"}
+    # 64 bits survive readers that keep numbers as doubles.
+    assert told["entities"][2]["argument"] == "5368324170671202286"
+    assert told["reactions"][0] == {"emoji": "👍", "count": 2}
+
+
+async def test_deleted_messages_are_there_and_marked(store: Database, tmp_path: Path) -> None:
+    found = {each["message_id"]: each for each in await lines(store, tmp_path / "out")}
+    assert found[4]["is_deleted"] is True
+    assert found[4]["deleted_at"] == "2026-04-01T09:30:00.000005Z"
+    assert found[4]["text"] == "gone"
+
+
+async def test_file_of_a_message_is_named_by_its_state_and_hash(store: Database, tmp_path: Path) -> None:
+    told = (await lines(store, tmp_path / "out"))[2]
+    assert told["file_sha256"] == export_rows.SHA256.hex()
+    assert (told["file_state"], told["file_name"], told["file_size"]) == ("stored", "plan.pdf", 12)
+    assert (told["media_kind"], told["media"]["id"]) == ("document", 2**62)
+
+
+async def test_other_tables_tell_earlier_texts_every_sample_and_the_chats(store: Database, tmp_path: Path) -> None:
+    (revision,) = await lines(store, tmp_path / "out", "revisions")
+    assert (revision["message_id"], revision["text"], revision["edit_date"]) == (2, "Hello boats", None)
+    samples = [orjson.loads(line) for line in (tmp_path / "out/observations.jsonl").read_bytes().splitlines()]
+    assert [(each["chat_id"], each["views"]) for each in samples] == [(export_rows.FORUM, 3), (export_rows.FORUM, 7)]
+    forum, group = [orjson.loads(line) for line in (tmp_path / "out/chats.jsonl").read_bytes().splitlines()]
+    assert (forum["title"], forum["topics"]) == ("Harbour", [{"topic_id": 4, "title": "Boats", "is_closed": False}])
+    assert (group["chat_id"], group["kind"]) == (export_rows.GROUP, "group")
+
+
+async def test_cells_are_numbers_times_in_utc_and_json(store: Database) -> None:
+    found = await cells(store)
+    assert list(found[0]) == list(flat.MESSAGE)
+    told = found[1]
+    assert (told["chat_id"], told["message_id"]) == (str(export_rows.FORUM), "2")
+    assert (told["date"], told["edited_at"]) == ("2026-03-01 12:02:00", "2026-04-01 09:30:00")
+    assert (told["is_deleted"], told["deleted_at"], told["service"]) == ("false", "", "")
+    assert orjson.loads(told["entities"])[0]["type"] == "bold"
+    assert found[4]["text"] == 'двое\nlines, "quoted"'
+
+
+async def test_formula_in_a_message_is_defused(store: Database) -> None:
+    assert (await cells(store))[2]["text"] == f"'{export_rows.FORMULA}"
+
+
+async def test_byte_order_mark_comes_only_on_request(store: Database) -> None:
+    for with_bom in (False, True):
+        out = io.BytesIO()
+        await run.stream(store, requests.Request(format="csv", with_bom=with_bom), out)
+        assert out.getvalue().startswith(csv_format.BOM) is with_bom
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+async def test_export_of_nothing_is_a_valid_file(store: Database, form: str) -> None:
+    out = io.BytesIO()
+    summary = await run.stream(store, requests.Request(format=form, filter=reads.Filter(sender_id=999)), out)
+    assert summary.messages == 0
+    heading = ",".join(flat.MESSAGE) + "\r\n"
+    assert out.getvalue().decode() == (heading if form == "csv" else "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+        "  =1",
+        "\u00a0=1",
+        "\ufeff=1",
+        "\u200b@x",
+    ],
+)
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
+    assert csv_format.cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["a=b", "", "'quoted", "1-2", "🙂=1", -5, 7, 2.5])
+def test_other_cells_stay_as_they_are(value: Any) -> None:
+    assert csv_format.cell(value) == value
+
+
+@hypothesis.given(st.text(max_size=20))
+def test_no_cell_begins_a_formula(text: str) -> None:
+    bare = csv_format.cell(text).lstrip(" \u00a0\ufeff\u200b")
+    assert not bare.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
