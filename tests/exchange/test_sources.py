@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 import struct
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heliograph import errors
-from heliograph.exchange import paths, sources, zips
+from heliograph.exchange import model, paths, sources, zips
+from heliograph.exchange.desktop import reader
 
 JSON = b'{"name": "A", "type": "personal_chat", "id": 1, "messages": []}'
 PAGE = (
@@ -426,6 +428,24 @@ def test_damaged_member_is_told_when_it_is_read(tmp_path: Path) -> None:
     [source] = sources.find(path)
     with source.open() as file, pytest.raises(zips.Damaged, match=r"result\.json"):
         read_all(file.read)
+
+
+def test_messages_before_a_damaged_part_of_an_archive_are_read(tmp_path: Path) -> None:
+    said = [
+        {"id": number, "type": "message", "date": "2020-01-01T00:00:00", "text": "x" * 99} for number in range(40_000)
+    ]
+    result = json.dumps({"name": "A", "type": "personal_chat", "id": 1, "messages": said}).encode()
+    path = pack(tmp_path / "a.zip", {"result.json": result}, zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes().replace(b'"id": 39999', b'"id": 49999'))
+    [source] = sources.find(path)
+    with source.open() as file:
+        *found, broken = reader.read(file, name=source.page_name(0))
+    read = [each["id"] for page in found if isinstance(page, model.Page) for each in page.messages]
+    assert isinstance(broken, model.Broken)
+    assert "damaged" in broken.sentence
+    assert broken.place.offset > len(result) // 2
+    assert read == list(range(len(read)))
+    assert len(read) > 30_000
 
 
 def test_names_that_other_systems_pack_are_found_by_the_names_in_the_export(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def read(
         else:
             yield from reader.rest(header)
     except sources.EndsEarlyError:
-        yield reader.broken(
+        yield reader.failed() or reader.broken(
             "breaks off{at}: the file is not complete. What comes before is good; export the chat again, or copy the"
             " file again, for the rest"
         )
@@ -98,6 +98,13 @@ class _Reader:
         yield from self._chats(header.is_left, is_inside=True)
         self._skip_values(self.source.members(is_inside=True))
         yield from self._account(self.source.members(is_inside=True), _Chat())
+
+    def failed(self) -> model.Broken | None:
+        """Return why the file itself could not be read on, None when it ends by itself."""
+        if self.source.failure is None:
+            return None
+        place = model.Place(file=self.name, offset=self.source.offset, line=self.source.line)
+        return model.Broken(sentence=self.source.failure, place=place)
 
     def broken(self, sentence: str) -> model.Broken:
         """Return the end of a file that cannot be read on from here."""

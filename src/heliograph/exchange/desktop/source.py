@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
+from heliograph import errors
+
 CHUNK: Final = 1 << 20
 """Bytes that are read at once."""
 
@@ -42,6 +44,8 @@ class Source:
         self.at = 0
         """Index in the window of the byte that comes next."""
         self.chunk = chunk
+        self.failure: str | None = None
+        """Why the file could not be read on, such as a damaged archive; it counts as ended there."""
         self._file = file
         self._base = 0
         self._lines: int | None = 0
@@ -77,7 +81,7 @@ class Source:
 
     def fill(self) -> bool:
         """Forget what is behind and read one more chunk. False when there is no more."""
-        data = self._file.read(self.chunk) if self._has_more else b""
+        data = self._read(self.chunk) if self._has_more else b""
         if not data:
             self._has_more = False
             return False
@@ -222,8 +226,15 @@ class Source:
             self._discard(offset - self._base)
         self._base = offset
 
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except errors.BadInput as error:
+            self.failure = str(error)
+            return b""
+
     def _discard(self, count: int) -> None:
-        while count > 0 and (data := self._file.read(min(count, self.chunk))):
+        while count > 0 and (data := self._read(min(count, self.chunk))):
             count -= len(data)
             if self._lines is not None:
                 self._lines += data.count(b"\n")
