@@ -15,7 +15,7 @@ from heliograph.domain import identity
 
 _TYPE_BIT: Final = 32
 _MODERN_TYPE_BIT: Final = 48
-_WORDED: Final = re.compile(r"(user|chat|channel)?(\d{1,19})")
+_WORDED: Final = re.compile(r"(user|chat|channel)?([0-9]{1,19})")
 _MARKS: Final = {"user": identity.user_peer, "chat": identity.chat_peer, "channel": identity.channel_peer}
 _MAX_NUMBER: Final = 1 << 53
 """No id of Telegram is larger, and marked ids stay far inside a bigint."""

@@ -15,6 +15,7 @@ import orjson
 
 from heliograph.domain import records
 from heliograph.exchange import model
+from heliograph.exchange.desktop import scanning
 from heliograph.exchange.desktop import source as sources
 
 MAX_MESSAGE_BYTES: Final = 16 << 20
@@ -121,7 +122,7 @@ def _elements(data: bytes) -> list[records.Json] | None:
         if b"\\x" not in data:
             return None
         try:
-            found = sources.loads(data)
+            found = scanning.loads(data)
         except ValueError:
             return None
     return found
@@ -180,7 +181,7 @@ class _Careful:
                 source.seek(end)
             return "message_too_large"
         try:
-            found = sources.loads(data)
+            found = scanning.loads(data)
         except ValueError:
             self._back_to_next(begin)
             return "not_json" if _is_utf8(data) else "not_utf8"
