@@ -1,0 +1,162 @@
+"""Parquet: typed columns, a folder for each chat and month, bounded memory, and readers that agree on the rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.conftest import Rows
+from tests.exchange import export_rows
+
+from heliograph.exchange.export import parquet, run
+from heliograph.exchange.export import request as requests
+from heliograph.store.database import Database
+from heliograph.store.reads import export as reads
+
+FORUM, GROUP = export_rows.FORUM, export_rows.GROUP
+
+
+@pytest.fixture
+async def out(rows: Rows, database: Database, tmp_path: Path) -> Path:
+    await export_rows.fill(rows)
+    await exported(database, tmp_path / "out")
+    return tmp_path / "out"
+
+
+async def exported(database: Database, out: Path, **more: Any) -> run.Summary:
+    request = requests.Request(format="parquet", with_revisions=True, with_observations=True, **more)
+    return await run.export(database, None, request, out)
+
+
+def parts(out: Path, table: str = "messages") -> list[str]:
+    return sorted(str(each.relative_to(out / table)) for each in (out / table).rglob("*.parquet"))
+
+
+async def test_each_chat_and_month_has_a_folder(out: Path) -> None:
+    assert parts(out) == [
+        f"chat_id={FORUM}/month=2026-03/part-0.parquet",
+        f"chat_id={FORUM}/month=2026-04/part-0.parquet",
+        f"chat_id={GROUP}/month=2026-03/part-0.parquet",
+    ]
+
+
+async def test_earlier_texts_and_samples_are_divided_as_their_messages(out: Path) -> None:
+    place = f"chat_id={FORUM}/month=2026-03/part-0.parquet"
+    assert parts(out, "revisions") == parts(out, "observations") == [place]
+    assert pq.read_table(out / "revisions" / place)["text"].to_pylist() == ["Hello boats"]
+    assert pq.read_table(out / "observations" / place)["views"].to_pylist() == [3, 7]
+
+
+async def test_columns_keep_their_types(out: Path) -> None:
+    table = pq.ParquetFile(out / "messages" / parts(out)[0]).read()
+    told = table.to_pylist()[1]
+    assert told == told | {
+        "message_id": 2,
+        "date": datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+        "date_unixtime": 1772366520,
+        "sender_name": "Aino Virta",
+        "sender_username": "aino",
+        "edited_at": export_rows.EDIT,
+        "is_deleted": False,
+        "views": 7,
+        "reactions": [
+            {"emoji": "👍", "custom_emoji_id": None, "count": 2},
+            {"emoji": None, "custom_emoji_id": 5368324170671202286, "count": 1},
+        ],
+    }
+    assert told["entities"][1] == {"type": "text_url", "offset": 9, "length": 5, "argument": "https://example.org/"}
+    deleted = table.to_pylist()[3]
+    assert (deleted["is_deleted"], deleted["deleted_at"].microsecond) == (True, 5)
+    document = table.to_pylist()[2]
+    assert (document["media_kind"], document["file_size"], document["file_sha256"]) == (
+        "document",
+        12,
+        export_rows.SHA256.hex(),
+    )
+
+
+async def test_schema_holds_only_what_every_reader_knows(out: Path) -> None:
+    """Spark reads neither unsigned integers nor nanoseconds, and 96-bit times are deprecated."""
+
+    def leaves(found: pa.DataType) -> list[pa.DataType]:
+        if pa.types.is_list(found) or pa.types.is_struct(found):
+            return [leaf for place in range(found.num_fields) for leaf in leaves(found.field(place).type)]
+        return [found.value_type if pa.types.is_dictionary(found) else found]
+
+    known = {pa.int32(), pa.int64(), pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")}
+    for path in out.rglob("*.parquet"):
+        file = pq.ParquetFile(path)
+        assert {leaf for each in file.schema_arrow for leaf in leaves(each.type)} <= known
+        physical = {file.schema.column(place).physical_type for place in range(len(file.schema))}
+        assert physical <= {"INT32", "INT64", "BOOLEAN", "BYTE_ARRAY"}
+        for place in range(len(file.schema)):
+            if file.metadata.num_row_groups:
+                assert file.metadata.row_group(0).column(place).compression == "ZSTD"
+
+
+async def test_duckdb_pandas_and_polars_read_the_same_rows(out: Path) -> None:
+    expected = [(FORUM, each, "2026-04" if each == 5 else "2026-03") for each in range(1, 7)] + [(GROUP, 1, "2026-03")]
+    files = f"{out}/messages/**/*.parquet"
+    with duckdb.connect() as duck:
+        query = "SELECT chat_id, message_id, month, epoch(date), reactions FROM read_parquet(?, hive_partitioning = true)"
+        by_duck = duck.execute(f"{query} ORDER BY chat_id, message_id", [files]).fetchall()
+    by_pandas = pd.read_parquet(out / "messages").sort_values("date")
+    by_polars = pl.read_parquet(files, hive_partitioning=True).sort("chat_id", "message_id")
+    assert [row[:3] for row in by_duck] == expected
+    assert by_duck[1][3] == datetime(2026, 3, 1, 12, 2, tzinfo=UTC).timestamp()
+    assert by_duck[1][4][0]["count"] == 2
+    keys = zip(
+        by_pandas["chat_id"].astype("int64"), by_pandas["message_id"], by_pandas["month"].astype(str), strict=True
+    )
+    assert sorted(keys) == sorted(expected)
+    assert str(by_pandas["date"].dtype) == "datetime64[us, UTC]"
+    assert by_polars.select("chat_id", "message_id", "month").rows() == expected
+    assert by_polars["date"][1] == datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+    chats = pl.read_parquet(out / "chats.parquet")
+    assert chats["title"].to_list() == ["Harbour", "Club"]
+
+
+async def test_month_that_comes_again_gets_another_part(
+    rows: Rows, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "PAGE_ROWS", 1)
+    monkeypatch.setattr(parquet, "WAITING_BYTES", 0)
+    monkeypatch.setattr(parquet, "OPEN_FILES", 1)
+    await export_rows.fill(rows)
+    await exported(database, tmp_path / "out")
+    # March, April, March again: message 6 is older than message 5.
+    assert parts(tmp_path / "out")[:3] == [
+        f"chat_id={FORUM}/month=2026-03/part-0.parquet",
+        f"chat_id={FORUM}/month=2026-03/part-1.parquet",
+        f"chat_id={FORUM}/month=2026-04/part-0.parquet",
+    ]
+    assert pl.read_parquet(f"{tmp_path}/out/messages/**/*.parquet").height == 7
+
+
+async def test_rows_wait_for_others_of_their_month_up_to_a_row_group(
+    rows: Rows, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "PAGE_ROWS", 1)
+    monkeypatch.setattr(parquet, "GROUP_ROWS", 3)
+    await export_rows.fill(rows)
+    await exported(database, tmp_path / "out")
+    file = pq.ParquetFile(tmp_path / "out" / "messages" / parts(tmp_path / "out")[0])
+    assert [file.metadata.row_group(place).num_rows for place in range(file.num_row_groups)] == [3, 2]
+
+
+async def test_export_of_nothing_says_what_its_columns_are(rows: Rows, database: Database, tmp_path: Path) -> None:
+    await export_rows.fill(rows)
+    summary = await exported(database, tmp_path / "out", filter=reads.Filter(sender_id=999))
+    assert summary.messages == 0
+    with duckdb.connect() as duck:
+        found = duck.execute(
+            "SELECT chat_id, month, text FROM read_parquet(?)", [f"{tmp_path}/out/messages/**/*.parquet"]
+        )
+        assert found.fetchall() == []
