@@ -11,13 +11,15 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from heliograph.domain import identity
+from heliograph.domain import identity, records
+from heliograph.exchange.desktop import service
 from heliograph.exchange.importer import files, groups, points, summary, targets
-from heliograph.store import imports, media
+from heliograph.store import import_topics, imports, media
 from heliograph.store.database import Database
 
 LANES = 2
 ELSEWHERE = "another_mailbox"
+_LARGEST_COLOR = 0xFFFFFF
 MOST_NAMES = 50_000
 """Names that are remembered as told to the store already."""
 
@@ -82,6 +84,9 @@ class Committer:
     ) -> None:
         try:
             states = await self._files.settle(group)
+            if self._is_dry_run:
+                # They are counted by now, and storage, which the rows would speak of, has none of them.
+                states = [None] * len(states)
             filled = [
                 imports.Filled(
                     message=each.message,
@@ -104,6 +109,8 @@ class Committer:
                     if kept := files.stored(states):
                         await media.save_stored(conn, kept)
                     _count(group, await imports.finish(conn, begun))
+                    if topics := _topics(group):
+                        await import_topics.save(conn, placed.chat.chat_id, topics)
                     if self._is_dry_run:
                         raise Undo
                     await self._progress.advance(conn, point, group.tally)
@@ -120,6 +127,24 @@ class Committer:
         for item in group.items:
             names |= item.names
         return {peer: name for peer, name in names.items() if peer not in self._named}
+
+
+def _topics(group: groups.Group) -> list[records.Topic]:
+    """Return the topics that service messages of the group open."""
+    found = []
+    for message in (item.message for item in group.items):
+        if message.service is not None and message.service["type"] == service.TOPIC:
+            title, color = message.service.get("title"), message.service.get("icon_color")
+            found.append(
+                records.Topic(
+                    space_id=message.space_id,
+                    topic_id=message.message_id,
+                    title=title if isinstance(title, str) else "",
+                    icon_color=color if isinstance(color, int) and 0 <= color <= _LARGEST_COLOR else None,
+                    created_at=message.date,
+                )
+            )
+    return found
 
 
 def _count(group: groups.Group, filling: imports.Filling) -> None:

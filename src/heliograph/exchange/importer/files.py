@@ -7,6 +7,7 @@ not there is a state that people see, not an error.
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import closing
@@ -20,6 +21,8 @@ from heliograph.store import import_rows, media
 UNREADABLE: Final = "file_unreadable"
 MOST_REMEMBERED: Final = 20_000
 """Paths whose files are not read again; stickers come thousands of times."""
+# Exports do not say what type a photo has. Python's own list, whatever the machine's says.
+_TYPES: Final = mimetypes.MimeTypes()
 
 
 class Stored(Protocol):
@@ -92,7 +95,7 @@ class Files:
             sha256=kept.sha256,
             name=file.name or file.path.rpartition("/")[2],
             size=kept.size,
-            mime_type=file.mime_type,
+            mime_type=file.mime_type or _TYPES.guess_type(file.path, strict=False)[0],
         )
 
     def _remember(self, path: str, state: import_rows.FileState) -> None:

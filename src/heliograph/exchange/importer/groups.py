@@ -8,7 +8,7 @@ chat goes.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from heliograph.domain import records
@@ -60,6 +60,7 @@ class Groups:
         self._ids: dict[int, str] = {}
         self._characters = 0
         self._target: model.Target | None = None
+        self._is_html = False
 
     def go_on(self, target: model.Target | None) -> None:
         """Say where the messages that follow go; None leaves them out."""
@@ -92,6 +93,7 @@ class Groups:
 
     def _begin(self, header: model.ChatHeader) -> Beginning:
         self._file = header.place.file
+        self._is_html = header.is_html
         following = self._next()
         if following is not None:
             self._held.insert(0, following)
@@ -114,7 +116,7 @@ class Groups:
             if isinstance(found, model.Skip):
                 self._group.tally.skip(found.reason, found.place, found.message_id)
             else:
-                self._add(found, place)
+                self._add(_ranked(found) if self._is_html else found, place)
         self._group.offset_after = page.offset_after
         if len(self._group.items) >= GROUP_ROWS or self._characters >= GROUP_CHARACTERS:
             self._waiting.append(self._close())
@@ -139,3 +141,8 @@ class Groups:
         closed, self._group = self._group, Group()
         self._ids, self._characters = {}, 0
         return closed
+
+
+def _ranked(found: model.Imported) -> model.Imported:
+    """Return a row of a page below those of JSON, which take its place whenever they come."""
+    return replace(found, message=replace(found.message, as_of=records.IMPORTED_AS_OF - 1))

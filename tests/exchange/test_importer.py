@@ -1,0 +1,439 @@
+"""Exports on their way into a real database: what comes in, what is merged with what, and what a second run finds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from obstore.store import LocalStore
+
+from heliograph import errors
+from heliograph.domain import identity, records
+from heliograph.exchange import importer, media
+from heliograph.exchange.importer import groups
+from heliograph.store import commit
+from heliograph.store import database as store_database
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+SOURCES = sorted(
+    path
+    for folder in ("desktop", "desktop_html")
+    for path in (FIXTURES / folder).iterdir()
+    if path.is_dir() and path.name not in {"others", "latin1", "utf16"}
+)
+OTHERS = sorted((FIXTURES / "desktop" / "others").iterdir())
+NUMBER = 1_500_000_001
+CHAT = identity.channel_peer(NUMBER)
+SPACE = identity.channel_space(NUMBER)
+START = 1_700_000_000
+
+
+def said(number: int, text: str | None = None, **more: Any) -> dict[str, Any]:
+    """A message as Telegram Desktop writes it."""
+    return {
+        "id": number,
+        "type": "message",
+        "date": "2023-11-14T22:13:20",
+        "date_unixtime": str(START + number),
+        "from": "Aino",
+        "from_id": "user5",
+        "text": f"text {number}" if text is None else text,
+        **more,
+    }
+
+
+def export(folder: Path, messages: Iterable[dict[str, Any]], *, name: str = "result.json", **chat: Any) -> Path:
+    """Write an export of one chat."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = {"name": "Harbour", "type": "private_supergroup", "id": NUMBER, **chat}
+    path.write_text(json.dumps({**head, "messages": list(messages)}, ensure_ascii=False), "utf-8")
+    return path
+
+
+class Store:
+    """A database to import into, and a way to look."""
+
+    def __init__(self, database: store_database.Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        self.storage: media.Storage | None = None
+
+    async def take(self, *paths: Path, stop: Any = None, on_progress: Any = None, **options: Any) -> importer.Summary:
+        """Import, and hold the summary's numbers against each other."""
+        done = await importer.run(
+            self.database,
+            self.storage,
+            paths,
+            importer.Options(**options),
+            stop=stop,
+            on_progress=on_progress or (lambda progress: None),
+        )
+        for tally in done.tallies():
+            found = tally.imported + tally.known + tally.revisions + tally.completed + tally.skips
+            assert tally.read == found or not tally.read, tally
+        return done
+
+    async def rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        async with self.database.connection() as conn:
+            return await (await conn.execute(query, arguments)).fetchall()
+
+    async def texts(self, chat_id: int = CHAT) -> dict[int, str]:
+        return dict(await self.rows("SELECT message_id, text FROM messages WHERE chat_id = %s", chat_id))
+
+    async def state(self, *apart: str) -> dict[str, Any]:
+        """Every table's rows, but for those of tables that are named."""
+        tables = await self.rows(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        )
+        names = [name for (name,) in tables if name not in apart]
+        return {name: sorted(map(repr, await self.rows(f"SELECT * FROM {name}"))) for name in names}
+
+    async def commit(self, *rows: Any, **given: Any) -> None:
+        """Write what a crawler would."""
+        fields = {records.Message: "messages", records.Tombstone: "tombstones", records.Chat: "chats"}
+        fields |= {records.User: "users", records.Coverage: "coverage"}
+        sorted_: dict[str, list[Any]] = {}
+        for row in rows:
+            sorted_.setdefault(fields[type(row)], []).append(row)
+        async with self.database.transaction() as conn:
+            await commit.commit(conn, [records.Batch(origin="live", **sorted_, **given)])
+
+
+@pytest.fixture
+def store(database: store_database.Database, tmp_path: Path) -> Store:
+    return Store(database, tmp_path)
+
+
+def crawled(number: int, text: str, **more: Any) -> records.Message:
+    base: dict[str, Any] = {"space_id": SPACE, "chat_id": CHAT, "as_of": 10, "raw": b"raw", "layer": 229}
+    return records.Message(
+        message_id=number, text=text, date=datetime.fromtimestamp(START + number, UTC), **(base | more)
+    )
+
+
+def known_chat(**more: Any) -> records.Chat:
+    base: dict[str, Any] = {"chat_id": CHAT, "space_id": SPACE, "kind": "forum", "title": "Harbour today"}
+    return records.Chat(**(base | more))
+
+
+async def test_every_dialect_comes_in_and_a_second_time_changes_nothing(store: Store) -> None:
+    store.storage = media.Storage(*local(store.folder))
+    imported = {path.name: (await store.take(path)).total() for path in SOURCES}
+    assert all(total.read for total in imported.values()), imported
+    assert await store.rows("SELECT count(*) FROM messages") == [(sum(each.imported for each in imported.values()),)]
+    before = await store.state("imports")
+    for path in SOURCES:
+        again = (await store.take(path, is_again=True)).total()
+        assert (path, again.imported, again.read) == (path, 0, imported[path.name].read)
+    assert await store.state("imports") == before
+
+
+def local(folder: Path) -> tuple[Any, Path]:
+    kept = folder / "kept"
+    kept.mkdir(exist_ok=True)
+    return LocalStore(kept), kept
+
+
+async def test_a_finished_import_is_not_read_again_unless_it_is_asked_for(store: Store) -> None:
+    path = export(store.folder, [said(1), said(2)])
+    await store.take(path)
+    moved = path.rename(store.folder / "result copy.json")
+    second = await store.take(moved)
+    assert (second.sources[0].is_known, second.total().read) == (True, 0)
+    third = await store.take(moved, is_again=True)
+    assert (third.sources[0].is_known, third.total().known) == (False, 2)
+
+
+class StopAfter:
+    """Tells an import to stop once it has told of its progress so often."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def on_progress(self, progress: importer.Progress) -> None:
+        self.steps -= 1
+
+    def is_set(self) -> bool:
+        return self.steps <= 0
+
+
+@pytest.mark.parametrize("is_crash", [False, True], ids=["stopped", "crashed"])
+async def test_an_import_that_ended_early_goes_on_after_its_last_commit(store: Store, is_crash: bool) -> None:
+    messages = [said(number, f"{number} " + "x" * 700) for number in range(1, 9_001)]
+    path = export(store.folder, messages)
+    stop = StopAfter(1)
+    if is_crash:
+
+        def crash(progress: importer.Progress) -> None:
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            await store.take(path, on_progress=crash)
+    else:
+        assert (await store.take(path, stop=stop, on_progress=stop.on_progress)).is_stopped
+    begun = len(await store.texts())
+    assert groups.GROUP_ROWS <= begun < 9_000
+    rest = await store.take(path)
+    assert (rest.sources[0].is_resumed, rest.is_stopped) == (True, False)
+    assert (rest.total().imported, rest.total().known) == (9_000 - begun, 0)
+    assert await store.texts() == {each["id"]: each["text"] for each in messages}
+    assert await store.rows("SELECT message_count, last_message_id FROM chats WHERE chat_id = %s", CHAT) == [
+        (9_000, 9_000)
+    ]
+    ((counts,),) = await store.rows("SELECT counts FROM imports")
+    assert counts["imported"] == 9_000
+
+
+async def test_a_failed_commit_leaves_nothing_of_the_groups_after_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "GROUP_ROWS", 1)
+    messages = [said(number, f"{number} " + "x" * 2_000) for number in range(1, 3_001)]
+    path = export(store.folder, messages)
+    async with store.database.connection() as conn:
+        await conn.execute("ALTER TABLE messages ADD CONSTRAINT refused CHECK (message_id <> 1000) NOT VALID")
+    with pytest.raises(Exception, match="refused"):
+        await store.take(path)
+    begun = await store.texts()
+    assert set(begun) == set(range(1, len(begun) + 1)), "what is stored ends where the first failure was"
+    assert len(begun) < 1_000
+    async with store.database.connection() as conn:
+        await conn.execute("ALTER TABLE messages DROP CONSTRAINT refused")
+    assert (await store.take(path)).total().imported == 3_000 - len(begun)
+
+
+async def test_a_channel_is_merged_with_what_the_crawler_mirrors(store: Store) -> None:
+    await store.commit(
+        known_chat(),
+        crawled(1, "text 1"),
+        crawled(2, "the newer text"),
+        crawled(4, "gone"),
+        records.Coverage(space_id=SPACE, chat_id=CHAT, first_id=1, last_id=3, as_of=10, source="backfill"),
+    )
+    untouched = await store.state("messages", "revisions", "users", "outbox", "outbox_counter", "imports", "chats")
+    done = await store.take(export(store.folder, [said(1), said(2), said(3), said(5)]))
+    total = done.total()
+    assert (total.imported, total.known, total.revisions) == (2, 1, 1)
+    assert await store.texts() == {1: "text 1", 2: "the newer text", 3: "text 3", 4: "gone", 5: "text 5"}
+    assert await store.rows("SELECT message_id, text FROM revisions") == [(2, "text 2")]
+    assert await store.rows("SELECT message_id FROM messages WHERE deleted_at IS NOT NULL") == [(3,)]
+    assert await store.rows("SELECT title, kind, is_min FROM chats WHERE chat_id = %s", CHAT) == [
+        ("Harbour today", "forum", False)
+    ]
+    after = await store.state("messages", "revisions", "users", "outbox", "outbox_counter", "imports", "chats")
+    assert after == untouched
+
+
+async def test_a_chat_that_only_an_import_knows_is_listed_and_inactive(store: Store) -> None:
+    await store.take(export(store.folder, [said(1), said(7)]))
+    found = await store.rows("SELECT title, status, is_min, message_count, last_message_id FROM chats")
+    assert found == [("Harbour", "inactive", True, 2, 7)]
+
+
+async def test_a_mailbox_chat_without_an_owner_stands_apart_and_is_found_again(store: Store) -> None:
+    for kind, number in (("personal_chat", 77), ("private_group", 88)):
+        path = export(store.folder, [said(1), said(2)], type=kind, id=number)
+        done = await store.take(path)
+        (chat,) = done.sources[0].chats.values()
+        assert "mailbox of its own" in (chat.note or "")
+        assert chat.chat_id not in (77, -88)
+        longer = export(store.folder, [said(1), said(2), said(3)], type=kind, id=number, name="later/result.json")
+        later = await store.take(longer)
+        assert list(later.sources[0].chats) == [chat.chat_id]
+        assert (later.total().imported, later.total().known) == (1, 2)
+        somebody_elses = export(store.folder, [said(7), said(8)], type=kind, id=number, name="other/result.json")
+        assert list((await store.take(somebody_elses)).sources[0].chats) != [chat.chat_id]
+
+
+async def test_a_mailbox_chat_goes_to_the_account_that_is_named(store: Store) -> None:
+    path = export(store.folder, [said(1, from_id="user9"), said(2)], type="personal_chat", id=5)
+    await store.take(path, user_id=9)
+    found = await store.rows("SELECT space_id, chat_id, message_id, is_outgoing FROM messages ORDER BY message_id")
+    assert found == [(-9, 5, 1, True), (-9, 5, 2, False)]
+
+
+async def test_an_accounts_own_export_says_whose_it_is(store: Store) -> None:
+    done = await store.take(FIXTURES / "desktop" / "account")
+    spaces = await store.rows("SELECT DISTINCT space_id FROM messages WHERE space_id < 0")
+    assert spaces == [(-7001,)]
+    assert not any(chat.note for chat in done.sources[0].chats.values())
+
+
+async def test_a_chat_of_another_mailbox_is_never_mixed_with_it(store: Store) -> None:
+    group = identity.chat_peer(88)
+    theirs = identity.mailbox_space(1)
+    await store.commit(
+        known_chat(chat_id=group, space_id=theirs, kind="group"),
+        crawled(1, "numbered by another mailbox", space_id=theirs, chat_id=group),
+    )
+    done = await store.take(export(store.folder, [said(1)], type="private_group", id=88), user_id=9)
+    (chat,) = done.sources[0].chats.values()
+    assert "another account's mailbox" in (chat.note or "")
+    assert await store.texts(group) == {1: "numbered by another mailbox"}
+    assert await store.texts(chat.chat_id) == {1: "text 1"}
+
+
+async def test_an_export_without_an_id_is_merged_when_its_chat_is_named(store: Store) -> None:
+    path = FIXTURES / "desktop_html" / "single_2023"
+    await store.commit(known_chat())
+    apart = await store.take(path)
+    assert list(apart.sources[0].chats) != [CHAT]
+    named = await store.take(path, chats=(str(CHAT),))
+    assert list(named.sources[0].chats) == [CHAT]
+    assert named.total().imported == apart.total().imported
+
+
+async def test_a_dry_run_says_the_same_and_changes_nothing(store: Store) -> None:
+    store.storage = media.Storage(*local(store.folder))
+    await store.take(export(store.folder, [said(1), said(2, "earlier")]))
+    paths = [
+        export(store.folder, [said(2), said(3)], name="next/result.json"),
+        FIXTURES / "desktop" / "media",
+        FIXTURES / "desktop" / "forum",
+        FIXTURES / "desktop" / "2018_account",
+    ]
+    before = await store.state()
+    dry = await store.take(*paths, is_dry_run=True)
+    assert await store.state() == before
+    assert list((store.folder / "kept").iterdir()) == []
+    done = await store.take(*paths)
+    assert done.total().imported > 1
+    assert dry.total() == done.total()
+
+
+async def test_only_chats_that_are_named_come_in(store: Store) -> None:
+    path = FIXTURES / "desktop" / "account"
+    done = await store.take(path, chats=("sailing club",))
+    assert [chat.title for chat in done.sources[0].chats.values()] == ["Sailing Club"]
+    by_id = await store.take(path, chats=("-8001",))
+    assert [chat.chat_id for chat in by_id.sources[0].chats.values()] == [-8001]
+
+
+async def test_a_file_that_breaks_off_keeps_what_came_before_and_names_the_place(store: Store) -> None:
+    path = export(store.folder, [said(number) for number in range(1, 101)])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    done = await store.take(path)
+    broken = done.sources[0].broken
+    assert broken is not None
+    assert f"byte {len(whole) // 2}" in broken.sentence
+    kept = len(await store.texts())
+    assert 0 < kept < 100
+    path.write_bytes(whole)
+    assert (await store.take(path)).total().imported == 100 - kept
+
+
+async def test_everything_that_is_left_out_is_counted_with_its_place(store: Store) -> None:
+    path = export(store.folder, [said(1), said(1), said(0), said(2, date_unixtime="999999999999999"), said(3)])
+    total = (await store.take(path)).total()
+    assert (total.read, total.imported, total.skips) == (5, 2, 3)
+    assert {reason: each.count for reason, each in total.skipped.items()} == {
+        "duplicate_id": 1,
+        "impossible_id": 1,
+        "impossible_date": 1,
+    }
+    ((place, message_id),) = total.skipped["impossible_date"].places
+    assert (path.read_bytes()[place.offset :][:9], message_id) == (b'{"id": 2,', 2)
+
+
+async def test_a_message_of_ten_megabytes_is_refused_alone(store: Store) -> None:
+    done = await store.take(export(store.folder, [said(1), said(2, "x" * 10_000_000), said(3)]))
+    assert set(await store.texts()) == {1, 3}
+    assert {reason: each.count for reason, each in done.total().skipped.items()} == {"text_too_long": 1}
+
+
+async def test_files_go_to_storage_once_and_what_is_missing_is_seen(store: Store) -> None:
+    store.storage = media.Storage(*local(store.folder))
+    (store.folder / "photos").mkdir()
+    (store.folder / "photos" / "a.jpg").write_bytes(b"same")
+    (store.folder / "photos" / "b.jpg").write_bytes(b"same")
+    (store.folder / "secret").write_bytes(b"secret")
+    inner = store.folder / "export"
+    inner.mkdir()
+    (store.folder / "photos").rename(inner / "photos")
+    (inner / "photos" / "link.jpg").symlink_to(store.folder / "secret")
+    photos = ["photos/a.jpg", "photos/b.jpg", "photos/gone.jpg", "../secret", "photos/link.jpg"]
+    done = await store.take(export(inner, [said(number, "", photo=path) for number, path in enumerate(photos, 1)]))
+    total = done.total()
+    assert (total.files["stored"], total.files["missing"]) == (2, 3)
+    assert {reason: each.count for reason, each in total.refused_files.items()} == {"path_leaves_export": 2}
+    found = await store.rows("SELECT message_id, state FROM message_media ORDER BY message_id")
+    assert found == [(1, "stored"), (2, "stored"), (3, "missing"), (4, "missing"), (5, "missing")]
+    kept = [path.read_bytes() for path in (store.folder / "kept").rglob("*") if path.is_file()]
+    assert kept == [b"same"]
+    assert await store.rows("SELECT count(*), sum(size)::int FROM media") == [(1, 4)]
+
+
+async def test_without_storage_files_stay_where_they_are(store: Store) -> None:
+    done = await store.take(FIXTURES / "desktop" / "media", with_media=False)
+    assert done.total().files["stored"] == 0
+    assert await store.rows("SELECT count(*) FROM media") == [(0,)]
+
+
+async def test_local_times_are_read_in_the_zone_that_is_given_and_counted(store: Store) -> None:
+    message = said(1)
+    del message["date_unixtime"]
+    path = export(store.folder, [message, said(2)])
+    done = await store.take(path, timezone=ZoneInfo("Europe/Helsinki"))
+    assert (done.total().local_times, done.timezone) == (1, "Europe/Helsinki")
+    (found,) = await store.rows("SELECT date FROM messages WHERE message_id = 1")
+    assert found[0].isoformat() == "2023-11-14T20:13:20+00:00"
+
+
+async def test_names_of_an_export_never_replace_better_ones(store: Store) -> None:
+    await store.commit(records.User(user_id=5, first_name="Aino", last_name="Virtanen"))
+    path = export(store.folder, [said(1, **{"from": "Someone else"}), said(2, **{"from": "Bo", "from_id": "user6"})])
+    await store.take(path)
+    found = await store.rows("SELECT user_id, first_name, last_name, is_min FROM users ORDER BY 1")
+    assert found == [(5, "Aino", "Virtanen", False), (6, "Bo", None, True)]
+
+
+async def test_topics_of_an_export_are_added_where_they_are_unknown(store: Store) -> None:
+    await store.take(FIXTURES / "desktop" / "forum")
+    found = dict(await store.rows("SELECT topic_id, title FROM topics"))
+    assert found
+    placed = await store.rows("SELECT DISTINCT topic_id FROM messages WHERE topic_id <> 1 ORDER BY 1")
+    assert {topic for (topic,) in placed} == set(found)
+    assert await store.rows("SELECT kind FROM chats WHERE is_min AND message_count > 0") == [("forum",)]
+    async with store.database.connection() as conn:
+        await conn.execute("UPDATE topics SET title = 'as Telegram says'")
+    await store.take(FIXTURES / "desktop" / "forum", is_again=True)
+    assert set(dict(await store.rows("SELECT topic_id, title FROM topics")).values()) == {"as Telegram says"}
+
+
+async def test_what_is_no_export_is_a_sentence_and_nothing_is_written(store: Store) -> None:
+    before = await store.state()
+    names = ("latin1/result.json", "utf16/result.json", *(f"others/{each.name}" for each in OTHERS))
+    for name in names:
+        try:
+            done = await store.take(FIXTURES / "desktop" / name)
+            assert done.sources[0].broken is not None, name
+            sentence = done.sources[0].broken.sentence
+        except errors.BadInput as error:
+            sentence = str(error)
+        assert (sentence.endswith("."), Path(name).name in sentence) == (True, True), sentence
+    assert await store.state() == before
+
+
+async def test_nothing_is_written_when_one_of_several_paths_is_no_export(store: Store) -> None:
+    before = await store.state()
+    with pytest.raises(errors.BadInput):
+        await store.take(export(store.folder, [said(1)]), FIXTURES / "desktop" / "others" / "discord.json")
+    assert await store.state() == before
+
+
+async def test_two_imports_of_one_chat_at_once_lose_and_double_nothing(store: Store) -> None:
+    ones = export(store.folder, [said(number) for number in range(1, 401)], name="one/result.json")
+    others = export(store.folder, [said(number) for number in range(200, 601)], name="other/result.json")
+    first, second = await asyncio.gather(store.take(ones), store.take(others))
+    assert first.total().imported + second.total().imported == 600
+    assert set(await store.texts()) == set(range(1, 601))
+    assert await store.rows("SELECT message_count FROM chats WHERE chat_id = %s", CHAT) == [(600,)]
