@@ -17,6 +17,7 @@ from rich import progress as rich_progress
 from heliograph import config, errors
 from heliograph.cli import chats as chat_names
 from heliograph.cli import console, dates, options, wire
+from heliograph.exchange import media
 from heliograph.exchange.export import place
 from heliograph.exchange.export import request as requests
 from heliograph.exchange.export import run as exports
@@ -110,7 +111,11 @@ async def _export(
             ids = sorted(set(await chat_names.resolve(database, chats)))
             wanted = dataclasses.replace(wanted, chat_ids=tuple(ids))
         if isinstance(target, Path):
-            return await exports.export(database, None, wanted, target, on_progress, force=force)
+            # Only these formats hold files; the others name them by their hashes.
+            storage = (
+                media.open_storage(settings) if wanted.with_media and wanted.format not in requests.TABLES else None
+            )
+            return await exports.export(database, storage, wanted, target, on_progress, force=force)
         return await exports.stream(database, wanted, target, on_progress)
 
 
