@@ -101,7 +101,8 @@ async def test_progress_is_shown_while_an_export_is_made(
 
 
 async def test_export_is_cancelled_asked_for_again_and_deleted(open_page: OpenPage) -> None:
-    page = await open_page("/exports")
+    page = await open_page("/status")
+    await page.get_by_role("link", name="Exports").click()
     await expect(page.get_by_text("Nothing was exported yet")).to_be_visible()
     await ask(page)
     first = page.locator('li[data-export="1"]')

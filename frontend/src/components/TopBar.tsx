@@ -18,9 +18,6 @@ export function TopBar() {
         <Link href="/search" className={classes.button} aria-label="Search all chats" title="Search (/)">
           <Icon name="search" />
         </Link>
-        <Link href="/exports" className={classes.button} aria-label="Exports" title="Exports">
-          <Icon name="download" />
-        </Link>
         <Link href="/status" className={classes.button} aria-label="Status" title="Status">
           <Icon name="pulse" />
         </Link>

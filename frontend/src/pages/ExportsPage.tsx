@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { ExportList } from "../components/exports/ExportList";
 import classes from "../components/exports/Exports.module.css";
+import { StatusTabs } from "../components/status/StatusTabs";
 import { BackLink } from "../components/ui/BackLink";
 import { EmptyState, ErrorState, LoadingRows } from "../components/ui/States";
 import { useTitle } from "../components/useTitle";
@@ -23,6 +24,7 @@ export default function ExportsPage() {
           New export
         </Button>
       </header>
+      <StatusTabs />
       <div className={classes.scroller}>
         <div className={classes.column}>
           <Exports />

@@ -19,7 +19,7 @@ export function Filters({ choice, onChange }: Props) {
   const isBackwards = isReversed(choice);
   return (
     <fieldset className={classes.filters}>
-      <legend>Only messages</legend>
+      <legend>Only these messages</legend>
       <TextInput
         size="md"
         type="date"

@@ -1,4 +1,4 @@
-/** The ways between the pages that say how the installation is doing. */
+/** The ways between the pages that are about the installation as a whole. */
 import { Link, useLocation } from "wouter";
 import classes from "./StatusTabs.module.css";
 
@@ -6,6 +6,7 @@ const TABS = [
   { href: "/status", label: "Overview" },
   { href: "/integrity", label: "Integrity" },
   { href: "/dead-letters", label: "Dead letters" },
+  { href: "/exports", label: "Exports" },
 ];
 
 export function StatusTabs() {
