@@ -93,7 +93,8 @@ def _forward(forward: records.Json, names: peers.Names) -> records.Json:
         form["forwarded_from"] = peers.name(names, forward["from_id"])
         form["forwarded_from_id"] = peers.peer(forward["from_id"])
     elif forward.get("from_name"):
-        form["forwarded_from"] = forward["from_name"]
+        is_unknown = forward["from_name"] == normalise.UNKNOWN_NAME
+        form["forwarded_from"] = None if is_unknown else forward["from_name"]
     if forward.get("saved_from_id"):
         form["saved_from"] = peers.name(names, forward["saved_from_id"])
     return form

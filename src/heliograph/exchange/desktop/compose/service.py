@@ -15,7 +15,7 @@ def action(message: records.Message, names: peers.Names) -> records.Json:
     """Return the keys that a service message has instead of a sender and a text."""
     service = message.service or {}
     kind = service.get("type", "")
-    desktop, has_actor, fields = _ACTIONS.get(kind, (kind, True, _nothing))
+    desktop, has_actor, fields = _ACTIONS.get(kind, (kind, True, _everything))
     found: records.Json = {}
     if has_actor:
         actor = message.sender_id or message.chat_id
@@ -30,6 +30,10 @@ def _nothing(service: records.Json, message: records.Message, names: peers.Names
     return {}
 
 
+def _everything(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
+    return {key: value for key, value in service.items() if key not in _HEAD and not isinstance(value, dict)}
+
+
 def _same(**keys: str) -> Fields:
     """Copy fields: Desktop's key = our key. What is not there stays away."""
 
@@ -42,7 +46,9 @@ def _same(**keys: str) -> Fields:
 def _members(key: str) -> Fields:
     def members(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
         ids = service.get(key) or []
-        return {"members": [peers.name(names, each) for each in (ids if isinstance(ids, list) else [ids])]}
+        known = [peers.name(names, each) for each in (ids if isinstance(ids, list) else [ids])]
+        # An import knows people by name only.
+        return {"members": known or service.get("members") or []}
 
     return members
 
@@ -71,7 +77,7 @@ def _answered(label: str) -> Fields:
 
 
 def _inviter(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    return {"inviter": peers.name(names, service.get("inviter_id"))}
+    return {"inviter": peers.name(names, service.get("inviter_id")) or service.get("inviter")}
 
 
 def _proximity(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
@@ -102,6 +108,11 @@ def _flags(*keys: str) -> Fields:
     return flags
 
 
+_HEAD: Final = frozenset(
+    {"id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "actor", "actor_id", "action"}
+)
+"""Keys that are the message's own."""
+
 _ACTIONS: Final[dict[str, tuple[str | None, bool, Fields]]] = {
     "chat_create": ("create_group", True, _both(_same(title="title"), _members("user_ids"))),
     "chat_edit_title": ("edit_group_title", True, _same(title="title")),
@@ -125,7 +136,7 @@ _ACTIONS: Final[dict[str, tuple[str | None, bool, Fields]]] = {
     "screenshot_taken": ("take_screenshot", True, _nothing),
     "custom_action": (None, True, _same(information_text="text")),
     "bot_allowed": ("allow_sending_messages", False, _same(reason_domain="domain")),
-    "secure_values_sent": ("send_passport_values", False, _nothing),
+    "secure_values_sent": ("send_passport_values", False, _same(values="values")),
     "contact_sign_up": ("joined_telegram", True, _nothing),
     "geo_proximity_reached": ("proximity_reached", False, _proximity),
     "group_call": ("group_call", True, _same(duration="duration")),
@@ -134,11 +145,11 @@ _ACTIONS: Final[dict[str, tuple[str | None, bool, Fields]]] = {
     "group_call_scheduled": ("group_call_scheduled", True, _same(schedule_date="schedule_date")),
     "set_chat_theme": ("edit_chat_theme", True, _same(emoticon="emoticon")),
     "web_view_data_sent": ("send_webview_data", False, _same(text="text")),
-    "gift_premium": ("send_premium_gift", True, _same(months="months")),
+    "gift_premium": ("send_premium_gift", True, _same(cost="cost", months="months")),
     "topic_create": ("topic_created", True, _same(title="title")),
     "topic_edit": ("topic_edit", True, _same(new_title="title", new_icon_emoji_id="icon_emoji_id")),
     "suggest_profile_photo": ("suggest_profile_photo", True, _photo),
-    "requested_peer": ("requested_peer", True, _same(button_id="button_id")),
+    "requested_peer": ("requested_peer", True, _same(button_id="button_id", peer_id="peer_id")),
     "gift_code": (
         *("gift_code_prize", False),
         _both(_same(gift_code="slug", months="months"), _flags("unclaimed", "via_giveaway")),
@@ -147,11 +158,17 @@ _ACTIONS: Final[dict[str, tuple[str | None, bool, Fields]]] = {
     "giveaway_results": (
         "giveaway_results",
         False,
-        _same(winners="winners_count", unclaimed="unclaimed_count"),
+        _same(winners="winners_count", unclaimed="unclaimed_count", stars="stars"),
     ),
     "set_chat_wall_paper": ("set_chat_wallpaper", True, _answered("message_id")),
     "boost_apply": ("boost_apply", True, _same(boosts="boosts")),
-    "gift_stars": ("send_stars_gift", True, _same(stars="stars")),
+    "gift_stars": ("send_stars_gift", True, _same(cost="cost", stars="stars")),
+    "gift_ton": ("send_ton_gift", True, _everything),
+    "star_gift": ("send_star_gift", True, _everything),
+    "conference_call": (
+        *("conference_call", True),
+        _both(_same(duration_seconds="duration"), _same(is_active="active", is_missed="missed")),
+    ),
 }
 """Our type: Desktop's action, whether it names an actor, and its fields. An unlisted action keeps our name."""
 

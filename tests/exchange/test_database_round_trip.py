@@ -1,0 +1,158 @@
+"""Rows that leave one database as Telegram Desktop's JSON are the same rows in the next, whatever they hold."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+from pydantic import SecretStr
+
+from heliograph import config
+from heliograph.domain import identity, records
+from heliograph.exchange import importer
+from heliograph.exchange.export import request as requests
+from heliograph.exchange.export import run as exports
+from heliograph.exchange.importer import choice
+from heliograph.store import commit
+from heliograph.store import database as store_database
+
+from . import drawn
+
+MESSAGES = """
+SELECT message_id, date, sender_id, author_signature, text, entities, reply_to_message_id, reply_to_chat_id,
+       reply_quote, topic_id, album_id, forward, media, service, edit_date, is_edit_hidden, is_outgoing, is_pinned,
+       via_bot_id, ttl_seconds, deleted_at
+FROM messages WHERE space_id = %s AND chat_id = %s ORDER BY message_id
+"""
+REVISIONS = """
+SELECT r.message_id, r.edit_date, r.text, r.entities, r.media FROM revisions r
+JOIN messages m USING (space_id, message_id) WHERE r.space_id = %s AND m.chat_id = %s
+ORDER BY r.message_id, r.edit_date NULLS FIRST, r.text
+"""
+OBSERVATIONS = """
+SELECT o.message_id, o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll FROM observations o
+JOIN messages m USING (space_id, message_id) WHERE o.space_id = %s AND m.chat_id = %s ORDER BY o.message_id
+"""
+EXAMPLES = 4
+NUMBERS = itertools.count(1)
+"""All examples share the two databases, each in chats of its own."""
+
+
+@asynccontextmanager
+async def _opened(dsn: str, folder: Path) -> AsyncIterator[store_database.Database]:
+    told = config.Settings(data_dir=folder, database=config.Database(url=SecretStr(dsn)))
+    opened = await store_database.open(told)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+async def other_database(
+    postgres_dsn: str, database_dsn: str, tmp_path: Path
+) -> AsyncIterator[store_database.Database]:
+    """A second database with nothing in it."""
+    name = psycopg.conninfo.conninfo_to_dict(database_dsn)["dbname"]
+    second = sql.Identifier(f"{name}_b")
+    with psycopg.connect(postgres_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(second, sql.Identifier("heliograph_template")))
+    async with _opened(psycopg.conninfo.make_conninfo(postgres_dsn, dbname=f"{name}_b"), tmp_path / "b") as opened:
+        yield opened
+    with psycopg.connect(postgres_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(second))
+
+
+class Chats:
+    """Chats of all kinds with drawn messages, as a crawler commits them."""
+
+    def __init__(self, database: store_database.Database, number: int) -> None:
+        self.database = database
+        self.owner = 800_000_000 + number
+        mailbox = identity.mailbox_space(self.owner)
+        channels = {kind: 10 * number + place for place, kind in enumerate(("channel", "supergroup", "forum"), 1)}
+        self.chats = [
+            *(
+                records.Chat(
+                    chat_id=identity.channel_peer(bare),
+                    space_id=identity.channel_space(bare),
+                    kind=kind,  # type: ignore[arg-type]
+                    title=f"A {kind}",
+                    is_left=kind == "channel",
+                )
+                for kind, bare in channels.items()
+            ),
+            records.Chat(chat_id=identity.chat_peer(10 * number), space_id=mailbox, kind="group", title="A group"),
+            records.Chat(chat_id=identity.user_peer(10 * number), space_id=mailbox, kind="private", title="Aino"),
+        ]
+
+    async def write(self, told: list[list[Any]]) -> None:
+        """Commit them: the messages, then edits, deletions and counters."""
+        first: dict[str, list[Any]] = {"messages": [], "observations": [], "tombstones": []}
+        edited: list[records.Message] = []
+        for place, (chat, items) in enumerate(zip(self.chats, told, strict=True)):
+            for index, (item, before) in enumerate(items):
+                # A mailbox numbers all of its chats together.
+                ids = {"space_id": chat.space_id, "message_id": 100 * place + index + 1}
+                message = replace(item.message, **ids, chat_id=chat.chat_id, as_of=10, raw=b"raw", layer=229)
+                if before is not None and message.service is None:
+                    first["messages"].append(replace(message, text=before, entities=None, edit_date=None, as_of=5))
+                    edited.append(replace(message, edit_date=message.edit_date or message.date))
+                else:
+                    first["messages"].append(message)
+                if item.observation is not None:
+                    first["observations"].append(replace(item.observation, **ids))
+                if item.deleted_at is not None:
+                    stone = records.Tombstone(**ids, as_of=20, deleted_at=item.deleted_at, chat_id=chat.chat_id)
+                    first["tombstones"].append(stone)
+        people = [records.User(user_id=10 + place, first_name="Aino") for place in range(3)]
+        async with self.database.transaction() as conn:
+            await commit.commit(conn, [records.Batch(origin="peers", chats=self.chats, users=people)])
+            await commit.commit(conn, [records.Batch(origin="backfill", messages=first.pop("messages"))])
+            await commit.commit(conn, [records.Batch(origin="live", messages=edited, **first)])
+
+    async def rows(self, database: store_database.Database) -> list[Any]:
+        """What a database has of them, without what says where it came from."""
+        found: list[Any] = []
+        async with database.connection() as conn:
+            for chat in self.chats:
+                for statement in (MESSAGES, REVISIONS, OBSERVATIONS):
+                    cursor = await conn.execute(statement, [chat.space_id, chat.chat_id])
+                    found += [(chat.kind, *row) for row in await cursor.fetchall()]
+        return found
+
+
+items = st.lists(st.tuples(drawn.imported("supergroup"), st.none() | drawn.words), min_size=1, max_size=4)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(told=st.lists(items, min_size=5, max_size=5))
+async def test_rows_come_back_equal_from_an_empty_database(
+    database: store_database.Database,
+    other_database: store_database.Database,
+    tmp_path: Path,
+    told: list[list[Any]],
+) -> None:
+    number = next(NUMBERS)
+    chats = Chats(database, number)
+    await chats.write(told)
+    out = tmp_path / f"export {number}"
+    ids = tuple(chat.chat_id for chat in chats.chats)
+    await exports.export(database, None, requests.Request(format="telegram", chat_ids=ids, with_revisions=True), out)
+    done = await importer.run(other_database, None, [out], choice.Options())
+    assert (done.total().imported, done.total().skips, done.is_broken) == (sum(map(len, told)), 0, False)
+    assert await chats.rows(other_database) == await chats.rows(database)
