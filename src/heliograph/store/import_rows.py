@@ -52,7 +52,7 @@ class FileState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filled:
-    """One message for the store. Its ``as_of`` is IMPORTED_AS_OF."""
+    """One message for the store. Its ``as_of`` is IMPORTED_AS_OF, or less when its source says less."""
 
     message: records.Message
     observation: records.Observation | None = None

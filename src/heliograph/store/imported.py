@@ -1,7 +1,8 @@
 """The statements behind store/imports.py: new rows, rows that are here already, and what hangs on both.
 
 A row that Telegram told us of is never touched. One of an earlier import (``as_of`` 0) is completed, and replaced by a
-later edit.
+later edit. One of an import that says less (``as_of`` below 0: HTML has names for ids, and days for times) gives way to
+what says more.
 """
 
 from __future__ import annotations
@@ -26,15 +27,21 @@ ON CONFLICT DO NOTHING RETURNING message_id
 """
 _FILLED: Final = (
     *("sender_id", "album_id", "reply_to_chat_id", "via_bot_id", "reply_to_message_id", "topic_id", "ttl_seconds"),
-    *("service", "forward", "reply_quote", "author_signature"),
+    *("service", "forward", "reply_quote"),
 )
-"""Columns of an earlier import that a later one fills, never changes."""
-_LACKS: Final = " OR ".join(f"m.{name} IS NULL AND i.{name} IS NOT NULL" for name in (*_FILLED, "entities", "media"))
+"""Columns of an earlier import that a later one fills and, unless it is of a better source, never changes."""
+_CHOICE: Final = "CASE WHEN i.is_better THEN coalesce(i.{name}, m.{name}) ELSE coalesce(m.{name}, i.{name}) END"
+_SAID: Final = ("date", "is_outgoing")
+"""Columns that a better source says, whatever a worse one made of them."""
+_LACKS: Final = " OR ".join(
+    f"m.{name} IS NULL AND i.{name} IS NOT NULL" for name in (*_FILLED, "author_signature", "entities", "media")
+)
 _KNOWN: Final = f"""
 WITH known AS MATERIALIZED (
     SELECT i.*, m.fingerprint AS old_fingerprint, m.text_date AS old_text_date, m.edit_date AS old_edit_date,
            m.stored_at AS old_stored_at, m.text AS old_text, m.entities AS old_entities, m.media AS old_media,
            m.text <> i.text AS is_other_text, m.as_of <= {records.IMPORTED_AS_OF} AS is_imported,
+           m.as_of < i.as_of AND m.as_of < {records.IMPORTED_AS_OF} AS is_better, m.as_of <= i.as_of AS is_as_good,
            coalesce(i.edit_date, '-infinity') > coalesce(m.edit_date, '-infinity') AS is_later,
            m.deleted_at IS NULL AND i.deleted_at IS NOT NULL AS is_deletion, m.chat_id <> i.chat_id AS is_elsewhere,
            {_LACKS} OR m.raw = '' AND i.raw <> '' AS is_richer
@@ -49,8 +56,8 @@ WITH known AS MATERIALIZED (
         SELECT * FROM messages m WHERE m.space_id = i.space_id AND m.message_id = i.message_id OFFSET 0
     ) m
 ), judged AS MATERIALIZED (
-    SELECT *, is_imported AND is_other_text AND is_later AS is_replacing,
-           is_imported AND (is_richer OR is_later OR is_deletion) AS is_completing
+    SELECT *, is_imported AND is_other_text AND (is_later OR is_better) AS is_replacing,
+           is_imported AND (is_richer AND is_as_good OR is_better OR is_later OR is_deletion) AS is_completing
     FROM known WHERE NOT is_elsewhere
 ), kept AS (
     INSERT INTO revisions (space_id, message_id, edit_date, until_date, fingerprint, as_of, stored_at, text, entities,
@@ -67,12 +74,17 @@ WITH known AS MATERIALIZED (
     ON CONFLICT DO NOTHING RETURNING space_id, message_id
 ), completed AS (
     UPDATE messages m SET
-        {", ".join(f"{name} = coalesce(m.{name}, i.{name})" for name in _FILLED)},
+        {", ".join(f"{name} = {_CHOICE.format(name=name)}" for name in _FILLED)},
+        {", ".join(f"{name} = CASE WHEN i.is_better THEN i.{name} ELSE m.{name} END" for name in _SAID)},
+        author_signature = CASE WHEN i.is_better THEN i.author_signature
+                                ELSE coalesce(m.author_signature, i.author_signature) END,
+        as_of = greatest(m.as_of, i.as_of),
         text = CASE WHEN i.is_replacing THEN i.text ELSE m.text END,
-        entities = CASE WHEN i.is_replacing THEN i.entities ELSE coalesce(m.entities, i.entities) END,
-        media = CASE WHEN i.is_replacing THEN coalesce(i.media, m.media) ELSE coalesce(m.media, i.media) END,
-        raw = CASE WHEN i.is_replacing OR m.raw = '' THEN i.raw ELSE m.raw END,
-        fingerprint = CASE WHEN i.is_replacing THEN i.fingerprint ELSE m.fingerprint END,
+        entities = CASE WHEN i.is_replacing OR i.is_better THEN i.entities ELSE coalesce(m.entities, i.entities) END,
+        media = CASE WHEN i.is_replacing OR i.is_better THEN coalesce(i.media, m.media)
+                     ELSE coalesce(m.media, i.media) END,
+        raw = CASE WHEN i.is_replacing OR i.is_better OR m.raw = '' THEN i.raw ELSE m.raw END,
+        fingerprint = CASE WHEN i.is_replacing OR i.is_better THEN i.fingerprint ELSE m.fingerprint END,
         text_date = CASE WHEN i.is_replacing THEN i.edit_date ELSE m.text_date END,
         stored_at = CASE WHEN i.is_replacing THEN now() ELSE m.stored_at END,
         edit_date = greatest(m.edit_date, i.edit_date),
