@@ -18,7 +18,7 @@ _TYPES: Final = {
     "strike": "strikethrough",
     "custom_emoji": "custom_emoji",
 }
-"""Our name of an entity to Desktop's; any other is ``unknown`` there."""
+"""Our name of an entity to Desktop's; any other is called alike."""
 
 
 def both(text: str, entities: Sequence[records.Entity] | None) -> records.Json:
@@ -50,7 +50,7 @@ def _parts(text: str, entities: Sequence[records.Entity]) -> list[records.Json]:
         if offset > done:
             parts.append({"type": "plain", "text": cut(done, offset)})
         done = offset + length
-        parts.append({"type": _TYPES.get(kind, "unknown"), "text": cut(offset, done), **_argument(kind, argument)})
+        parts.append({"type": _TYPES.get(kind, kind), "text": cut(offset, done), **_argument(kind, argument)})
     if done < size:
         parts.append({"type": "plain", "text": cut(done, size)})
     return parts
@@ -66,4 +66,6 @@ def _argument(kind: str, argument: Sequence[Any]) -> records.Json:
         return {"language": str(value or "")}
     if kind == "custom_emoji":
         return {"document_id": str(value or "")}
+    if kind == "formatted_date":
+        return {"date_unixtime": str(value or 0)}
     return {"collapsed": False} if kind == "blockquote" else {}
