@@ -17,7 +17,7 @@ export function ChatNotice({ chat }: { chat: Chat }) {
   if (chat.status === "inactive") {
     return (
       <div className={classes.notice} role="note">
-        No account is in this chat any more; what was mirrored stays.
+        No account of yours is in this chat; what is stored stays.
       </div>
     );
   }
