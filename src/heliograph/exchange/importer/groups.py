@@ -17,7 +17,7 @@ from heliograph.exchange.desktop import normalise
 from heliograph.exchange.importer import summary
 
 GROUP_ROWS: Final = 4_000
-GROUP_CHARACTERS: Final = 8_000_000
+GROUP_CHARACTERS: Final = 2_000_000
 """A group of the longest messages is closed earlier, so that it is no larger in memory than one of ordinary ones."""
 
 DUPLICATE: Final = "duplicate_id"
