@@ -10,7 +10,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 
-from bench import backfill, exchange_out, flood, gaps, live, outage, reliability, results, simulator
+from bench import backfill, exchange_in, exchange_out, flood, gaps, live, outage, reliability, results, simulator
 from heliograph import log
 
 CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
@@ -24,6 +24,8 @@ CASES: dict[str, Callable[[], Awaitable[list[results.Result]]]] = {
     "gap_silent": gaps.silent,
     "restart": gaps.restart,
     "outage": outage.run,
+    "import": exchange_in.rate,
+    "import_memory": exchange_in.memory,
     "export": exchange_out.run,
 }
 LONG = {"outage": outage.run_long}

@@ -40,7 +40,7 @@ class _Imported:
         return float(self.summary["total"]["imported"] / self.summary["seconds"])
 
 
-async def import_rate() -> list[Result]:
+async def rate() -> list[Result]:
     """Measure how fast an export of ordinary messages comes in."""
     async with _installed() as (folder, database):
         path = folder / "result.json"
@@ -62,7 +62,7 @@ async def import_rate() -> list[Result]:
     ]
 
 
-async def import_memory() -> list[Result]:
+async def memory() -> list[Result]:
     """Measure what the importing process needs for a large file, PostgreSQL apart."""
     async with _installed() as (folder, _):
         path = folder / "result.json"
