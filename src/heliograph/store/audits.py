@@ -39,7 +39,7 @@ RESTED_SINCE: Final = f"""(
 """Since when the round of a row ``a`` of ``audits`` has been waited for; NULL for a tier that there is no more."""
 
 IS_AUDITED: Final = """
-    c.policy <> 'ignore' AND NOT c.is_left AND c.message_count > 0
+    c.policy <> 'ignore' AND NOT c.is_left AND NOT c.is_min AND c.message_count > 0
     AND (t.to_age IS NULL OR c.last_message_at >= now() - make_interval(secs => t.to_age))
 """
 """Whether a chat ``c`` has messages for the rounds of a tier ``t``."""

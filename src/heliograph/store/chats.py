@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import psycopg
 
@@ -16,6 +16,8 @@ from heliograph.domain import identity, records
 from heliograph.store import arrays
 from heliograph.store.database import Connection
 
+UNTOLD: Final = 2**31 - 1
+"""``told_from`` of a chat of which Telegram told us nothing: all that is here of it was imported."""
 Status = Literal["active", "inactive", "error", "initializing"]
 Policy = Literal["mirror", "ignore"]
 
@@ -86,6 +88,11 @@ WITH stepped AS (
 )
 SELECT chat_id FROM stepped WHERE is_news ORDER BY chat_id
 """
+# A chat that only imports know is mirrored from nowhere.
+_PRIVATE: Final = f"""
+SELECT DISTINCT space_id FROM chats
+WHERE kind = 'private' AND message_count > 0 AND coalesce(told_from, 0) < {UNTOLD}
+"""
 _STEPS = "SELECT chat_id, next_id, is_complete FROM chats WHERE chat_id = ANY(%s)"
 
 
@@ -129,8 +136,8 @@ async def people(conn: Connection, limit: int) -> list[int]:
 
 
 async def private_mailboxes(conn: Connection) -> set[identity.SpaceId]:
-    """Return the mailboxes that messages of private chats are stored from."""
-    cursor = await conn.execute("SELECT DISTINCT space_id FROM chats WHERE kind = 'private' AND message_count > 0")
+    """Return the mailboxes that messages of private chats are mirrored from."""
+    cursor = await conn.execute(_PRIVATE)
     return {row[0] for row in await cursor.fetchall()}
 
 

@@ -24,6 +24,7 @@ from heliograph.store import (
     entities,
     events,
     gaps,
+    import_handover,
     locks,
     losses,
     mailboxes,
@@ -182,7 +183,10 @@ async def _write_entities(
     if topics := [item for batch in batches for item in batch.topics]:
         await entities.save_topics(conn, topics)
     known = [item for batch in batches for item in batch.chats]
-    changed = [await entities.save_chats(conn, known)] if known else []
+    copies = await import_handover.give_way(conn, known)
+    changed = [] if copies is None else [copies]
+    if known:
+        changed.append(await entities.save_chats(conn, known))
     if groups := [item.chat_id for item in known if item.kind == "group" and not item.is_min]:
         changed.append(await mailboxes.settle(conn, groups))
     if steps := [batch.progress for batch in batches if batch.progress]:

@@ -17,14 +17,12 @@ from typing import Any, Final
 
 from heliograph import errors
 from heliograph.domain import identity, records
-from heliograph.store import entities, import_rows, imported, locks, outbox, tombstones
+from heliograph.store import chats, entities, import_rows, imported, locks, outbox, tombstones
 from heliograph.store.database import Connection
 
 FileState = import_rows.FileState
 Filled = import_rows.Filled
 """What :func:`fill` takes."""
-NOTHING: Final = 2**31 - 1
-"""``chats.told_from`` of a chat that only imports know."""
 
 # As in store/commit.py: look-ups are index probes at any size.
 _BEGIN: Final = f"""
@@ -36,7 +34,7 @@ SELECT pg_advisory_xact_lock_shared({locks.LOCK_CLASS}, %s), set_config('enable_
 _FINISH_CLASS: Final = 0x48454C49
 _FINISH: Final = f"SELECT pg_advisory_xact_lock({_FINISH_CLASS}, %s)"
 _CHAT: Final = f"""
-SELECT c.space_id, coalesce(c.told_from, lowest.message_id, {NOTHING})
+SELECT c.space_id, coalesce(c.told_from, lowest.message_id, {chats.UNTOLD})
 FROM (VALUES (1)) AS one
 LEFT JOIN chats c ON c.chat_id = %(chat)s
 LEFT JOIN LATERAL (
@@ -191,7 +189,7 @@ async def _look_around(conn: Connection, chat: records.Chat, ids: Sequence[int])
         stored = await conn.execute(_CHAT, given)
         orphans = await conn.execute(_ORPHANS, given)
         empty = await conn.execute(_EMPTY, given)
-        space_id, told_from = await stored.fetchone() or (None, NOTHING)
+        space_id, told_from = await stored.fetchone() or (None, chats.UNTOLD)
         if space_id is not None and space_id != chat.space_id:
             raise errors.BadInput(
                 "This chat is mirrored from another account's mailbox, which numbers its messages differently."

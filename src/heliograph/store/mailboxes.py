@@ -13,7 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from heliograph.domain import identity
-from heliograph.store import arrays, locks, outbox
+from heliograph.store import arrays, chats, locks, outbox
 from heliograph.store.database import Connection
 
 OPEN: Final = 2**31 - 1
@@ -21,7 +21,8 @@ OPEN: Final = 2**31 - 1
 LEFT: Final = "The account that mirrors this group has left it, so what was said from then on is lost."
 
 _READS: Final = "role IN ('creator', 'admin', 'member')"
-# A group with nothing on the ledger was never mirrored: the account left it before we came.
+# A group with nothing on the ledger was never mirrored: the account left it before we came. What an import brought of
+# it, and Telegram told nothing of, makes no difference.
 _SETTLE: Final = f"""
 WITH settled AS MATERIALIZED (
     SELECT c.chat_id, c.space_id, 'left:' || c.chat_id AS reason, a.{_READS} AS is_read, c.last_message_at
@@ -30,7 +31,7 @@ WITH settled AS MATERIALIZED (
     JOIN accounts w ON w.user_id = -c.space_id
     JOIN chat_access a ON a.account_id = w.account_id AND a.peer_id = c.chat_id
     WHERE c.kind = 'group' AND NOT c.is_min AND c.migrated_to_chat_id IS NULL
-      AND (a.{_READS} OR c.message_count > 0 OR EXISTS (
+      AND (a.{_READS} OR c.message_count > 0 AND coalesce(c.told_from, 0) < {chats.UNTOLD} OR EXISTS (
           SELECT FROM coverage v WHERE v.space_id = c.space_id AND v.chat_id = c.chat_id
       ))
       AND NOT EXISTS (
@@ -91,8 +92,8 @@ async def settle(
     result's rows are the ids of the chats that changed; the caller holds the locks of their spaces and tells. What is
     lost begins at the cursor's date, or with ``is_late`` after the group's last message, since the cursor has moved on.
     """
-    chats = arrays.pack("int8", sorted(set(groups)))
-    return await conn.execute(_SETTLE, {"chats": chats, "error": LEFT, "is_late": is_late}, prepare=True)
+    given = arrays.pack("int8", sorted(set(groups)))
+    return await conn.execute(_SETTLE, {"chats": given, "error": LEFT, "is_late": is_late}, prepare=True)
 
 
 async def close(conn: Connection, mailbox: identity.SpaceId, *, error: str) -> None:

@@ -29,7 +29,7 @@ FROM coverage c JOIN chats h ON h.chat_id = c.chat_id
 CROSS JOIN LATERAL (SELECT (c.holes - c.suspects) * int8multirange(CASE
     WHEN h.is_complete THEN int8range(NULL, NULL)
     WHEN %(history)s THEN int8range(NULL, h.next_id, '(]')
-    ELSE int8range(coalesce((
+    ELSE int8range(coalesce(h.told_from, (
         SELECT min(m.message_id) FROM messages m WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id
     ), 2147483648), NULL) END) AS ids) w
 WHERE NOT isempty(c.holes) AND h.policy <> 'ignore' AND (
@@ -72,7 +72,13 @@ _ALIVE: Final = """
 SELECT message_id, chat_id, date FROM messages
 WHERE space_id = %s AND message_id = ANY(%s) AND deleted_at IS NULL
 """
-_LOWEST: Final = "SELECT min(message_id) FROM messages WHERE space_id = %s"
+# What an import brought says nothing about what the channel shows.
+_LOWEST: Final = """
+SELECT coalesce(
+    (SELECT h.told_from FROM chats h WHERE h.chat_id = -1000000000000 - %(space)s),
+    (SELECT min(message_id) FROM messages WHERE space_id = %(space)s)
+)
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,8 +145,8 @@ async def endless(conn: Connection, space: identity.SpaceId) -> list[Endless]:
 
 
 async def lowest(conn: Connection, space: identity.SpaceId) -> int:
-    """Return the lowest id of which a message is stored; END when none is."""
-    row = await (await conn.execute(_LOWEST, [space])).fetchone()
+    """Return the lowest id of a channel that Telegram told us a message of; END when there is none."""
+    row = await (await conn.execute(_LOWEST, {"space": space})).fetchone()
     return END if row is None or row[0] is None else int(row[0])
 
 

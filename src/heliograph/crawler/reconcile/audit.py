@@ -218,8 +218,8 @@ class Audit:
 
 
 def _edits(batch: records.Batch, stored: Sequence[audits.Stored], as_of: int) -> int:
-    """Count the messages that look different from what is stored, unless that is newer than the answer."""
-    marks = {each.message_id: each.fingerprint for each in stored if each.as_of <= as_of}
+    """Count the messages that look different from what Telegram told before, unless that is newer than the answer."""
+    marks = {each.message_id: each.fingerprint for each in stored if records.IMPORTED_AS_OF < each.as_of <= as_of}
     return sum(
         row.message_id in marks and marks[row.message_id] != content.fingerprint(row.text, row.entities, row.media)
         for row in batch.messages

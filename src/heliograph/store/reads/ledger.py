@@ -32,7 +32,9 @@ _RANGES: Final = f"""
 ledger AS MATERIALIZED (
     SELECT c.chat_id, c.space_id, c.kind, c.title, c.username, c.status, v.space_id IS NOT NULL AS is_on_ledger,
            r.covered, r.holes, r.unreachable, r.suspects, e.last_id,
-           CASE WHEN v.space_id IS NULL THEN '{{}}'
+           CASE WHEN v.space_id IS NULL THEN
+               -- What an import brought of a chat that is not mirrored yet was never asked for.
+               CASE WHEN c.told_from IS NULL THEN '{{}}' ELSE int8multirange(int8range(1, c.told_from)) END
                ELSE int8multirange(int8range(1, coalesce(e.first_id, f.first_id))) END AS outside,
            r.covered + CASE WHEN b.box IS NULL THEN '{{}}'
                ELSE int8multirange(int8range(coalesce(f.first_id, e.last_id + 1), NULL)) END - r.holes - r.unreachable
@@ -50,10 +52,11 @@ ledger AS MATERIALIZED (
                coalesce(max(upper(ids)) FILTER (WHERE upper(ids) < {END}) - 1, 0) AS last_id
         FROM (VALUES (r.covered), (r.holes), (r.unreachable)) AS of_kind (ranges), unnest(ranges) AS ids
     ) e
-    -- Of a chat without any range only what came by itself is known: ids from the first message on.
+    -- Of a chat without any range only what came by itself is known: ids from the first message that Telegram told.
     LEFT JOIN LATERAL (
-        SELECT coalesce(min(m.message_id), {END} - 1) AS first_id FROM messages m
-        WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id
+        SELECT coalesce(c.told_from, (
+            SELECT min(m.message_id) FROM messages m WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id
+        ), {END} - 1) AS first_id
     ) f ON e.first_id IS NULL
     WHERE {MIRRORED} AND (%(chats)s::int8[] IS NULL OR c.chat_id = ANY(%(chats)s))
 )
