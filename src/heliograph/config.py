@@ -7,26 +7,31 @@ are settings: that is how the simulator is reached, and nothing in the crawler k
 
 from __future__ import annotations
 
-import math
 import os
 import tomllib
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from heliograph import errors
+from heliograph import crawler_settings, errors
 
 CONFIG_NAME = "heliograph.toml"
 MASTER_KEY_NAME = "master.key"
 API_ID_LIMIT = 2**31
 """Telegram's api_id is an int of TL: 32 bits with a sign."""
+
+# Settings are read from this module, whichever file they are written in.
+Budget = crawler_settings.Budget
+Crawler = crawler_settings.Crawler
+DEFAULT_BUDGETS = crawler_settings.DEFAULT_BUDGETS
+NOT_RAISED = crawler_settings.NOT_RAISED
+history_since = crawler_settings.history_since
 
 
 def default_data_dir() -> Path:
@@ -49,11 +54,7 @@ _REASONS = {
 """What is wrong with a setting, by pydantic's type of error; the others say it well enough themselves."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Telegram(_Section):
+class Telegram(crawler_settings.Section):
     """How Telegram is reached."""
 
     api_id: int = Field(0, ge=0, lt=API_ID_LIMIT)
@@ -72,7 +73,7 @@ class Telegram(_Section):
     """First name to register with when the phone number has no account yet; unset: sign-in only."""
 
 
-class Database(_Section):
+class Database(crawler_settings.Section):
     """Where rows go. Without a URL a private server runs in the data directory."""
 
     url: SecretStr | None = None
@@ -82,106 +83,7 @@ class Database(_Section):
     """How long a client of the live stream may be away and still resume."""
 
 
-class Budget(_Section):
-    """What one account may ask of one method family."""
-
-    per_second: float = Field(gt=0)
-    burst: float = Field(1, ge=1)
-    concurrent: int = Field(1, ge=1)
-
-
-# First budgets per account, TELEGRAM.md section 4.1. The keys are the governor's method families.
-DEFAULT_BUDGETS: dict[str, Budget] = {
-    "history": Budget(per_second=0.8, burst=2),
-    "messages": Budget(per_second=1 / 3, burst=1),
-    "difference": Budget(per_second=5, burst=5, concurrent=1),
-    "channel_difference": Budget(per_second=2, burst=10, concurrent=8),
-    "peer_dialogs": Budget(per_second=0.2, burst=1),
-    "dialogs": Budget(per_second=1 / 3, burst=2),
-    "resolve": Budget(per_second=1 / 60, burst=1),
-    "reactions": Budget(per_second=1 / 15, burst=1),
-    "topics": Budget(per_second=0.5, burst=5),
-    "files": Budget(per_second=1, burst=4, concurrent=1),
-    "other": Budget(per_second=1, burst=5, concurrent=2),
-}
-
-
-NOT_RAISED = frozenset({"resolve", "other"})
-"""Defaults that are never exceeded: a wait for one costs half a day, and what is in the other shares nothing."""
-
-
-class Crawler(_Section):
-    """What is mirrored and how fast."""
-
-    enabled: bool = True
-    history: bool = True
-    """Backfill past messages."""
-    updates: bool = True
-    """Follow live updates."""
-    peers: bool = True
-    """Keep the lists of chats and people fresh."""
-    history_depth: str = "14d"
-    """How far back: ``all``, a number of days such as ``14d``, or a date such as ``2026-01-31``."""
-    history_limit_per_run: int | None = Field(None, ge=1)
-    """At most this many messages per chat and run."""
-    concurrency: int = Field(4, ge=1, le=64)
-    """Chats that are backfilled at once."""
-    private_chats: bool = False
-    """Mirror one-to-one conversations as well."""
-    queue_size: int = Field(10_000, ge=10)
-    queue_mb: int = Field(16, ge=1)
-    """MiB of what Telegram pushes, as it writes it, that may wait per account; in memory it is up to 15 times that."""
-    gap_wait_seconds: float = Field(0.5, ge=0)
-    silence_seconds: float = Field(900, gt=0)
-    refresh_seconds: float = Field(300, gt=0)
-    """How often the list of chats is read again."""
-    sentinel_hot_seconds: float = Field(50, gt=0)
-    """How often it is asked where a chat with traffic stands: with its confirmation a loss is stored in a minute."""
-    sentinel_cold_seconds: float = Field(590, gt=0)
-    """How often at least it is asked where any chat stands."""
-    confirm_seconds: float = Field(60, ge=0)
-    """What was found empty is asked for again after so long before it counts as deleted."""
-    audit: bool = True
-    """Look at stored messages again, the younger the more often."""
-    spool_mb: int = Field(1024, ge=0)
-    """Disk that may hold what arrives while the database is away, in MiB; 0 for none."""
-    stall_seconds: float = Field(60, gt=0)
-    """A part that has not moved for so long is stalled, and its process is started again."""
-    drain_seconds: float = Field(15, ge=0, le=20)
-    """How long a stop waits for what is on its way into the database."""
-    budgets: dict[str, Budget] = Field(default_factory=dict)
-    """Budgets of your own, by method family. They are never exceeded; a default is only where learning begins."""
-
-    @field_validator("history_depth")
-    @classmethod
-    def _known_depth(cls, value: str) -> str:
-        history_since(value, datetime.now(UTC))
-        return value
-
-    @field_validator("budgets")
-    @classmethod
-    def _known_families(cls, value: dict[str, Budget]) -> dict[str, Budget]:
-        if unknown := sorted(value.keys() - DEFAULT_BUDGETS.keys()):
-            raise ValueError(f"there is no method family {', '.join(unknown)}, only {', '.join(DEFAULT_BUDGETS)}")
-        return value
-
-    @model_validator(mode="after")
-    def _hot_before_cold(self) -> Self:
-        if self.sentinel_hot_seconds > self.sentinel_cold_seconds:
-            raise ValueError("sentinel_hot_seconds is longer than sentinel_cold_seconds")
-        return self
-
-    def budget(self, family: str) -> Budget:
-        """Return the budget of a method family, ``other`` for an unknown one."""
-        return self.budgets.get(family) or DEFAULT_BUDGETS.get(family) or DEFAULT_BUDGETS["other"]
-
-    def highest(self, family: str) -> float:
-        """Return how many requests per second of a method family are never exceeded, infinity without such a bound."""
-        is_bound = family in self.budgets or family in NOT_RAISED or family not in DEFAULT_BUDGETS
-        return self.budget(family).per_second if is_bound else math.inf
-
-
-class Web(_Section):
+class Web(crawler_settings.Section):
     """The page and the API. Only loopback until sign-in exists."""
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
@@ -190,7 +92,7 @@ class Web(_Section):
     """Where the crawler role serves its own metrics for the web role to merge; 0 picks a free one."""
 
 
-class Exports(_Section):
+class Exports(crawler_settings.Section):
     """Files that are made of the mirror in the background."""
 
     keep_days: int = Field(7, ge=1, le=3650)
@@ -199,7 +101,7 @@ class Exports(_Section):
     """Where they lie, by default in the data directory. Web and worker roles need to see the same."""
 
 
-class Media(_Section):
+class Media(crawler_settings.Section):
     """Where the files of messages are kept."""
 
     url: str | None = None
@@ -217,7 +119,7 @@ class Media(_Section):
         return value
 
 
-class Log(_Section):
+class Log(crawler_settings.Section):
     """Log output."""
 
     format: Literal["console", "json"] = "console"
@@ -369,18 +271,3 @@ def write_private(path: Path, content: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def history_since(depth: str, now: datetime) -> datetime | None:
-    """Turn a history depth into the oldest moment to fetch, or None for everything. Raises ValueError."""
-    if depth == "all":
-        return None
-    try:
-        if depth.endswith("d") and depth[:-1].isascii() and depth[:-1].isdecimal():
-            return now - timedelta(days=int(depth[:-1]))
-        day = date.fromisoformat(depth)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            "history_depth is `all`, a number of days such as `14d`, or a date such as 2026-01-31"
-        ) from None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
