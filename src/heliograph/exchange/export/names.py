@@ -78,9 +78,10 @@ class Names:
         key = path.casefold()
         number = self._next.get(key, 0)
         chosen = path if number == 0 else f"{stem} ({number}){ending}"
-        while os.path.lexists(self._root / chosen):
+        while (number and chosen.casefold() in self._next) or os.path.lexists(self._root / chosen):
             number += 1
             chosen = f"{stem} ({number}){ending}"
+        self._next[chosen.casefold()] = 1
         self._next[key] = number + 1
         self._next.move_to_end(key)
         if len(self._next) > _REMEMBERED:
@@ -98,7 +99,9 @@ def safe(name: str) -> str:
     stem, ending = _split(cleaned)
     ending = ending if len(ending.encode()) <= 20 else ""
     room = _LONGEST - len(ending.encode())
-    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + ending
+    if len(stem.encode()) > room:
+        stem = stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .")
+    return stem + ending
 
 
 def _split(name: str) -> tuple[str, str]:
