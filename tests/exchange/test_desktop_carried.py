@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.exchange import model
 
 from .corpus import at, row, rows
@@ -17,9 +17,9 @@ from .corpus import at, row, rows
 def test_reactions_are_counters_seen_when_the_message_was_last_known_to_change() -> None:
     found = row("2024_reactions", 80)
     assert found.observation == records.Observation(
-        space_id=9001,
+        space_id=identity.channel_space(9001),
         message_id=80,
-        observed_at=at(2024, 3, 1, 11),  # type: ignore[arg-type]
+        observed_at=at(2024, 3, 1, 11),
         reactions=[
             {"emoji": "👍", "count": 3},
             {"custom_emoji_id": 5368324170671202286, "count": 2},
@@ -176,7 +176,7 @@ def test_service_message_has_tls_name_and_its_plain_fields() -> None:
 
 def test_service_message_answers_the_message_it_is_about() -> None:
     found = rows("service")
-    assert [found[each].message.reply_to_message_id for each in (511, 513, 540, 527)] == [401, 215, 216, 526]  # type: ignore[union-attr]
+    assert [found[each].message.reply_to_message_id for each in (511, 513, 540, 527)] == [401, 215, 216, 526]
 
 
 def test_person_who_did_it_is_the_sender_of_a_service_message() -> None:

@@ -62,7 +62,12 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
     ['}, {"id": 5', '"]}', "\\", '\\"', "}]},{", '{"id":', "\\u0041", "\x7f", "⛵", '"messages": [']
 )
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**31), 2**63) | texts | st.floats(allow_nan=False, allow_infinity=False),
+    st.just([{"id": 1}, {"id": 2}])
+    | st.none()
+    | st.booleans()
+    | st.integers(-(2**31), 2**63)
+    | texts
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
@@ -117,7 +122,7 @@ def test_each_place_is_the_byte_where_its_message_begins(
 def test_reading_goes_on_after_any_page(
     found: list[dict[str, Any]], layout: dict[str, Any], chunk: int, data: st.DataObject
 ) -> None:
-    account = {"chats": {"list": [one_chat(found), TAIL]}, "left_chats": {"list": [one_chat(found[:1])]}}
+    account = {"chats": {"list": [one_chat(found), TAIL]}, "left_chats": {"list": [one_chat(found[:1]), TAIL]}}
     whole = json.dumps(account, **layout).encode()
     events = read(whole, chunk=chunk)
     index = data.draw(st.sampled_from([i for i, event in enumerate(events) if isinstance(event, model.Page)]))
@@ -200,12 +205,19 @@ def test_half_a_surrogate_pair_becomes_the_replacement_character() -> None:
 
 
 def test_file_that_breaks_off_gives_all_before_and_names_byte_and_line() -> None:
-    events = read_corpus("truncated/result.json")
+    events = read((CORPUS / "truncated" / "result.json").read_bytes(), chunk=32)
     assert [message["text"] for message in messages(events)] == ["first", "second"]
     broken = events[-1]
     assert isinstance(broken, model.Broken)
     assert "breaks off in line 43 (byte 798)" in broken.sentence
     assert (broken.place.offset, broken.place.line) == (798, 43)
+
+
+def test_lines_are_counted_over_the_whole_of_a_large_file() -> None:
+    data = json.dumps(one_chat([{"id": i, "text": "x" * 90} for i in range(1, 1500)]), indent=1).encode()[:-20]
+    broken = read(data, chunk=4096)[-1]
+    assert isinstance(broken, model.Broken)
+    assert (broken.place.offset, broken.place.line) == (len(data), data.count(b"\n") + 1)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
