@@ -10,7 +10,6 @@ import typer
 
 from heliograph import config, errors
 from heliograph.cli import console, import_report, options, stopping, wire
-from heliograph.crawler import taken_session, transport
 from heliograph.exchange import importer, media, sessions, zones
 from heliograph.store import accounts
 from heliograph.store import database as store_database
@@ -91,7 +90,7 @@ async def _import(
     """Do all of it, print what came of it, and return the exit code."""
     stop = await stopping.until_stopped(supervised=False)
     async with wire.database(settings, stop) as database:
-        taken = [] if asked.is_dry_run else [await _take(settings, database, key, label) for key in keys]
+        taken = [] if asked.is_dry_run else await _take(settings, database, keys, label)
         done = importer.Summary(timezone=asked.timezone.key, is_dry_run=asked.is_dry_run)
         if exports:
             asked = asked.for_user(await _user(database, account))
@@ -117,10 +116,19 @@ def _code(done: importer.Summary) -> int:
 
 
 async def _take(
-    settings: config.Settings, database: store_database.Database, key: sessions.Session, label: str | None
-) -> accounts.Account:
-    found = transport.SessionKey(dc_id=key.dc_id, address=key.address, port=key.port, auth_key=key.auth_key)
-    return await taken_session.add_account(settings, database, found, label=label)
+    settings: config.Settings, database: store_database.Database, keys: list[sessions.Session], label: str | None
+) -> list[accounts.Account]:
+    """Sign in with sessions of other programs."""
+    if not keys:
+        return []
+    # Telegram's classes take 40 MB, a fifth of what an import may have, and no export needs them.
+    from heliograph.crawler import taken_session, transport
+
+    taken = []
+    for key in keys:
+        found = transport.SessionKey(dc_id=key.dc_id, address=key.address, port=key.port, auth_key=key.auth_key)
+        taken.append(await taken_session.add_account(settings, database, found, label=label))
+    return taken
 
 
 async def _user(database: store_database.Database, account: str | None) -> int | None:
