@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -371,6 +372,18 @@ async def test_files_go_to_storage_once_and_what_is_missing_is_seen(store: Store
     kept = [path.read_bytes() for path in (store.folder / "kept").rglob("*") if path.is_file()]
     assert kept == [b"same"]
     assert await store.rows("SELECT count(*), sum(size)::int FROM media") == [(1, 4)]
+
+
+async def test_a_zip_archive_brings_its_chat_and_its_files(store: Store) -> None:
+    store.storage = media.Storage(*local(store.folder))
+    path = store.folder / "chat.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted((FIXTURES / "desktop" / "media").rglob("*")):
+            archive.write(file, file.relative_to(FIXTURES / "desktop"))
+    packed = (await store.take(path)).total()
+    assert packed.files["stored"] > 0
+    unpacked = (await store.take(FIXTURES / "desktop" / "media", is_again=True)).total()
+    assert (unpacked.imported, unpacked.files) == (0, packed.files)
 
 
 async def test_without_storage_files_stay_where_they_are(store: Store) -> None:

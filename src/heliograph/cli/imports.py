@@ -122,7 +122,7 @@ async def _take(
     if not keys:
         return []
     # Telegram's classes take 40 MB, a fifth of what an import may have, and no export needs them.
-    from heliograph.crawler import taken_session, transport
+    from heliograph.crawler import taken_session, transport  # noqa: PLC0415
 
     taken = []
     for key in keys:
