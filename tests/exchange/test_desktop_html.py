@@ -450,9 +450,15 @@ def test_messages_are_the_same_however_the_bytes_come(step: int) -> None:
     assert list(split(Dripping(page.encode()))) == list(split(io.BytesIO(page.encode())))
 
 
-def test_damaged_markup_of_one_message_harms_no_other(read: Callable[..., list[model.Event]]) -> None:
-    page = written(1, "</div></div><script>") + written(2) + written(3, "<table><!--") + written(4)
-    assert list(messages(read(page))) == [1, 2, 3, 4]
+@pytest.mark.parametrize(
+    "damage", ["</div></div><script>", "<table><!--", "<strong>", "<div>", "<textarea>", "</body></html>", "<template>"]
+)
+def test_damaged_markup_of_one_message_harms_no_other(read: Callable[..., list[model.Event]], damage: str) -> None:
+    others = {number: written(number) for number in (1, 3, 4)}
+    found = messages(read(others[1] + written(2, damage) + others[3] + others[4]))
+    unharmed = messages(read("".join(others.values())))
+    assert list(found) == [1, 2, 3, 4]
+    assert {number: found[number] for number in others} == unharmed
 
 
 @given(data=st.data())

@@ -128,8 +128,13 @@ def test_json_is_read_rather_than_the_pages_beside_it(tmp_path: Path) -> None:
 
 
 def test_renamed_result_is_found_beside_other_json(tmp_path: Path) -> None:
-    write(tmp_path, {"my chat.json": JSON, "package.json": b'{"version": 1}'})
-    assert [source.pages for source in sources.find(tmp_path)] == [("my chat.json",)]
+    write(tmp_path, {"my chat.json": JSON, "package.json": b'{"version": 1}', "e/result.json": JSON})
+    assert [source.pages for source in sources.find(tmp_path)] == [("my chat.json",), ("e/result.json",)]
+
+
+def test_exports_beside_other_programs_files_are_found(tmp_path: Path) -> None:
+    write(tmp_path, {"tdata/key_datas": b"TDF$", "_chat.txt": b"hello", "ChatExport/result.json": JSON})
+    assert [source.pages for source in sources.find(tmp_path)] == [("ChatExport/result.json",)]
 
 
 def test_identity_stays_when_a_file_moves_and_goes_when_its_content_does(tmp_path: Path) -> None:
@@ -204,6 +209,7 @@ def test_other_programs_files_are_refused_by_name(tmp_path: Path, name: str, dat
         ({"_chat.txt": b"hello"}, "WhatsApp"),
         ({"config.json": b"{}", "sql/db.sqlite": b""}, "Signal"),
         ({"Account/user.json": b"{}", "Messages/index.json": b"{}", "Servers/index.json": b"{}"}, "Discord"),
+        ({"Whats/_chat.txt": b"hello"}, "WhatsApp"),
         ({"notes.txt": b"mine"}, "holds no export"),
         ({"inner.zip": b"PK"}, "other archives"),
     ],

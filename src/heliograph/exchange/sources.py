@@ -197,10 +197,9 @@ def _exports(container: Container, folder: str, depth: int = _DEPTH, seen: list[
         for chat in container.listing(_join(folder, "chats"))[1]:
             if chat_pages := _pages(container, _join(folder, "chats", chat)):
                 yield _html(container, chat_pages, folder)
-    elif depth == _DEPTH and (others := _renamed(container, files)):
-        yield from (_json(container, file, "") for file in others)
     elif depth and len(seen) < _MOST_FOLDERS:
-        foreign.refuse_folder(container.name, files, inner)
+        if depth == _DEPTH:
+            yield from (_json(container, file, "") for file in _renamed(container, files))
         for each in inner:
             yield from _exports(container, _join(folder, each), depth - 1, seen)
 
@@ -274,6 +273,8 @@ def _is_session(head: bytes) -> bool:
 
 def _nothing_in(container: Container) -> errors.BadInput:
     files, inner = container.listing("")
+    for folder in ("", *inner[:_MOST_RENAMED]):
+        foreign.refuse_folder(container.name, *container.listing(folder))
     if not files and not inner:
         return errors.BadInput(f"{container.name} is empty or holds nothing but links. {foreign.READS}.")
     if any(file.lower().endswith(".zip") for file in files):

@@ -18,6 +18,10 @@ from heliograph.exchange.desktop.markup import dates, fragments, listing, messag
 PAGE_MESSAGES: Final = 500
 
 _HEAD: Final = 1 << 18
+_BATCH: Final = 50
+"""Messages that are parsed together."""
+_LARGE: Final = 64 << 10
+"""Bytes of a message after which nothing more is collected."""
 _CHARSET: Final = re.compile(rb"<meta[^<>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"messages(\d*)\.html?\Z", re.IGNORECASE)
 _UTF8: Final = ("utf-8", "utf8", "us-ascii", "ascii")
@@ -115,12 +119,17 @@ class _Reader:
     def _messages(self, head: bytes) -> Iterator[model.Event]:
         ends_page = b"</html>" in head
         last = None
+        batch: list[fragments.Fragment] = []
         with self.source.open(self.page) as file:
             for fragment in fragments.split(file, max_bytes=self.max_bytes):
                 ends_page, last = fragment.ends_page, fragment.message_id
                 if fragment.is_last and not ends_page and not fragment.is_whole:
                     break
-                yield from self._one(fragment)
+                batch.append(fragment)
+                if len(batch) == _BATCH or len(fragment.data) > _LARGE:
+                    yield from self._several(batch)
+                    batch = []
+        yield from self._several(batch)
         if not ends_page:
             yield from self._cut_off(last)
 
@@ -137,15 +146,21 @@ class _Reader:
             place=self.place,
         )
 
-    def _one(self, fragment: fragments.Fragment) -> Iterator[model.Event]:
-        try:
-            found, reason = self._parsed(fragment)
-        except UnicodeDecodeError:
-            found, reason = None, "not_utf8"
-        except message.NoDateError:
-            found, reason = None, "impossible_date"
-        if found is None and reason is None:
-            return
+    def _several(self, batch: list[fragments.Fragment]) -> Iterator[model.Event]:
+        decoded = [_decoded(fragment) for fragment in batch]
+        parsed = iter(nodes.parse_all([text for text, _ in decoded if text is not None]))
+        for fragment, (text, reason) in zip(batch, decoded, strict=True):
+            yield from self._one(fragment, next(parsed) if text is not None else None, reason)
+
+    def _one(self, fragment: fragments.Fragment, node: nodes.Node | None, reason: str | None) -> Iterator[model.Event]:
+        found = None
+        if node is not None and fragment.message_id is not None:
+            try:
+                found = message.read(node, fragment.message_id, self.reading)
+                if found is None:
+                    return
+            except message.NoDateError:
+                reason = "impossible_date"
         if self.number >= self.start:
             if found is not None:
                 self.messages.append(found)
@@ -156,19 +171,21 @@ class _Reader:
         if len(self.messages) >= PAGE_MESSAGES:
             yield from self.flush()
 
-    def _parsed(self, fragment: fragments.Fragment) -> tuple[records.Json | None, str | None]:
-        if fragment.is_too_large:
-            return None, "message_too_large"
-        if fragment.message_id is None:
-            return None, "no_message"
-        node = nodes.parse(fragment.data.decode())
-        if node is None:
-            return None, "no_message"
-        return message.read(node, fragment.message_id, self.reading), None
-
     def _skip(self, reason: str, message_id: int | None = None) -> Iterator[model.Event]:
         yield from self.flush()
         yield model.Skip(reason=reason, place=self.place, message_id=message_id)
+
+
+def _decoded(fragment: fragments.Fragment) -> tuple[str | None, str | None]:
+    """Return a message's markup, or why there is none."""
+    if fragment.is_too_large:
+        return None, "message_too_large"
+    if fragment.message_id is None:
+        return None, "no_message"
+    try:
+        return fragment.data.decode(), None
+    except UnicodeDecodeError:
+        return None, "not_utf8"
 
 
 def _title(head: bytes) -> str:

@@ -45,20 +45,21 @@ _REASONS: Final = {"Missed": "missed", "Cancelled": "missed", "Declined": "busy"
 
 def keys(wrap: nodes.Node, folder: str) -> records.Json:
     """Return the keys of the box ``.media_wrap``; ``folder`` is that of the page, which its links start from."""
+    parts = nodes.Parts(wrap)
     for shown, media_type in _SHOWN.items():
-        if node := nodes.child(wrap, shown):
+        if node := parts.first(shown):
             return _file(paths.within(folder, nodes.attribute(node, "href")), media_type, _duration(node))
-    if poll := nodes.child(wrap, "media_poll"):
+    if poll := parts.first("media_poll"):
         return {"poll": _poll(poll)}
-    if giveaway := nodes.child(wrap, "media_giveaway"):
+    if giveaway := parts.first("media_giveaway"):
         return {"giveaway_information": {"text": nodes.text(giveaway)}}
-    box = nodes.child(wrap, "media")
+    box = parts.first("media")
     return _boxed(box, folder) if box is not None else {}
 
 
 def call(wrap: nodes.Node) -> records.Json | None:
     """Return the keys of a call, which is a service message in Desktop's JSON; None when it is none."""
-    box = nodes.child(wrap, "media", "media_call")
+    box = nodes.Parts(wrap).first("media", "media_call")
     if box is None:
         return None
     found = _CALL.match(nodes.text(nodes.within(box, ".status")))
@@ -192,17 +193,17 @@ def _seconds(status: str) -> int | None:
 
 
 def _poll(node: nodes.Node) -> records.Json:
-    answers = [_answer(answer) for answer in nodes.children(node, "answer")]
+    parts = nodes.Parts(node)
     return {
-        "question": nodes.text(nodes.child(node, "question")),
-        "closed": nodes.text(nodes.child(node, "details")) == "Final results",
-        "total_voters": _votes(nodes.text(nodes.child(node, "total"))),
-        "answers": answers,
+        "question": nodes.text(parts.first("question")),
+        "closed": nodes.text(parts.first("details")) == "Final results",
+        "total_voters": _votes(nodes.text(parts.first("total"))),
+        "answers": [_answer(answer) for answer in parts.all("answer")],
     }
 
 
 def _answer(node: nodes.Node) -> records.Json:
-    details = nodes.text(nodes.child(node, "details"))
+    details = nodes.text(nodes.Parts(node).first("details"))
     return {
         "text": nodes.own_text(node).removeprefix("- "),
         "voters": _votes(details),

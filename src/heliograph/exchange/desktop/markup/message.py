@@ -43,8 +43,8 @@ def read(node: nodes.Node, message_id: int, reading: Reading) -> records.Json | 
     """Return a message, None for a line that only names a day. NoDateError when it has no time that exists."""
     if "service" in nodes.classes(node):
         return _service(node, message_id, reading)
-    body = nodes.child(node, "body")
-    moment = dates.parse(nodes.attribute(nodes.child(body, "date"), "title"), reading.day)
+    body = nodes.Parts(nodes.Parts(node).first("body"))
+    moment = dates.parse(nodes.attribute(body.first("date"), "title"), reading.day)
     if moment is None:
         raise NoDateError
     reading.moment = moment
@@ -54,31 +54,32 @@ def read(node: nodes.Node, message_id: int, reading: Reading) -> records.Json | 
 
 
 def _message(
-    node: nodes.Node, body: nodes.Node | None, message_id: int, moment: dates.Moment, reading: Reading
+    node: nodes.Node, body: nodes.Parts, message_id: int, moment: dates.Moment, reading: Reading
 ) -> records.Json:
-    content = nodes.child(body, "forwarded", "body")
-    _take_sender(nodes.child(body, "from_name"), is_joined="joined" in nodes.classes(node), reading=reading)
-    wraps = list(nodes.children(content or body, "media_wrap"))
+    forwarded = body.first("forwarded", "body")
+    content = body if forwarded is None else nodes.Parts(forwarded)
+    _take_sender(body.first("from_name"), is_joined="joined" in nodes.classes(node), reading=reading)
+    wraps = content.all("media_wrap")
     head: records.Json = {"id": message_id, "type": "message", **moment.keys()}
     for wrap in wraps:
         if call := media.call(wrap):
             return {**head, "type": "service", **_named("actor", reading.sender), **call, **_NO_TEXT}
-    found = {**head, **_named("from", reading.sender), **_forwarded(content, reading)}
+    found = {**head, **_named("from", reading.sender), **_forwarded(None if forwarded is None else content, reading)}
     if reading.via_bot:
         found["via_bot"] = reading.via_bot
-    found.update(_reply(nodes.child(content or body, "reply_to")))
-    if signature := nodes.text(nodes.child(content or body, "signature")):
+    found.update(_reply(content.first("reply_to")))
+    if signature := nodes.text(content.first("signature")):
         found["author"] = signature
     for wrap in wraps:
         found.update(media.keys(wrap, reading.folder))
-    found.update(text.keys(nodes.child(content or body, "text"), reading.folder))
-    found.update(_buttons(nodes.within(body, "table.bot_buttons_table")))
-    found.update(_reactions(nodes.child(body, "reactions") or nodes.child(content, "reactions")))
+    found.update(text.keys(content.first("text"), reading.folder))
+    found.update(_buttons(content.first("bot_buttons_table")))
+    found.update(_reactions(body.first("reactions") or content.first("reactions")))
     return found
 
 
 def _service(node: nodes.Node, message_id: int, reading: Reading) -> records.Json | None:
-    body = nodes.child(node, "body")
+    body = nodes.Parts(node).first("body")
     sentence = nodes.text(body)
     if message_id <= 0:
         reading.day = dates.parse_day(sentence) or reading.day
@@ -117,15 +118,15 @@ def _forget_sender(reading: Reading) -> None:
     reading.sender = reading.via_bot = reading.forward = None
 
 
-def _forwarded(content: nodes.Node | None, reading: Reading) -> records.Json:
+def _forwarded(content: nodes.Parts | None, reading: Reading) -> records.Json:
     if content is None:
         reading.forward = None
         return {}
-    name = nodes.child(content, "from_name")
+    name = content.first("from_name")
     if name is not None:
         author, via_bot = _name(nodes.own_text(name))
         reading.via_bot = via_bot or reading.via_bot
-        sent = dates.parse(nodes.attribute(nodes.child(name, "date"), "title"))
+        sent = dates.parse(nodes.attribute(nodes.Parts(name).first("date"), "title"))
         reading.forward = {"forwarded_from": author}
         return {**reading.forward, **(sent.keys("forwarded_date") if sent else {})}
     return reading.forward or {"forwarded_from": None}
@@ -158,14 +159,15 @@ def _button(node: nodes.Node) -> records.Json:
 
 
 def _reactions(node: nodes.Node | None) -> records.Json:
-    found = [_reaction(each) for each in nodes.children(node, "reaction")]
+    found = [_reaction(each) for each in nodes.Parts(node).all("reaction")]
     return {"reactions": found} if found else {}
 
 
 def _reaction(node: nodes.Node) -> records.Json:
-    emoji = nodes.child(node, "emoji")
-    count = nodes.text(nodes.child(node, "count"))
-    people = len(list(nodes.children(nodes.child(node, "userpics"), "userpic")))
+    parts = nodes.Parts(node)
+    emoji = parts.first("emoji")
+    count = nodes.text(parts.first("count"))
+    people = len(nodes.Parts(parts.first("userpics")).all("userpic"))
     found: records.Json = {"type": "emoji", "count": int(count) if count.isdecimal() and len(count) < 10 else people}
     if "paid" in nodes.classes(node):
         return {**found, "type": "paid"}

@@ -13,7 +13,15 @@ TEXT: Final = "-text"
 
 def parse(html: str) -> Node | None:
     """Return the element of a message."""
-    return LexborHTMLParser(html).css_first("div.message")
+    return next(_messages(html), None)
+
+
+def parse_all(pieces: list[str]) -> list[Node | None]:
+    """Return the element of each message. They are parsed together, which costs a tenth, unless one spoils others."""
+    found = list(_messages("".join(pieces)))
+    if len(found) == len(pieces) and all(_begins(piece, node) for piece, node in zip(pieces, found, strict=True)):
+        return list(found)
+    return [parse(piece) for piece in pieces]
 
 
 def parse_page(html: str) -> Node | None:
@@ -31,18 +39,19 @@ def attribute(node: Node | None, name: str) -> str:
     return "" if node is None else node.attributes.get(name) or ""
 
 
-def children(node: Node | None, *wanted: str) -> Iterator[Node]:
-    """Yield the elements directly in ``node`` that have all of these classes."""
-    if node is None:
-        return
-    for child in node.iter():
-        if classes(child).issuperset(wanted):
-            yield child
+class Parts:
+    """The elements directly in an element, by their classes."""
 
+    def __init__(self, node: Node | None) -> None:
+        self._parts = [(classes(child), child) for child in node.iter()] if node is not None else []
 
-def child(node: Node | None, *wanted: str) -> Node | None:
-    """Return the first of ``children``."""
-    return next(children(node, *wanted), None)
+    def all(self, *wanted: str) -> list[Node]:
+        """Return the elements that have all of these classes."""
+        return [node for found, node in self._parts if found.issuperset(wanted)]
+
+    def first(self, *wanted: str) -> Node | None:
+        """Return the first of these."""
+        return next((node for found, node in self._parts if found.issuperset(wanted)), None)
 
 
 def within(node: Node | None, selector: str) -> Node | None:
@@ -75,3 +84,14 @@ def _pieces(node: Node) -> Iterator[str]:
             yield each.text_content or ""
         elif each.tag == "br":
             yield "\n"
+
+
+def _messages(html: str) -> Iterator[Node]:
+    body = LexborHTMLParser(html).body
+    for node in body.iter() if body is not None else ():
+        if node.tag == "div" and "message" in classes(node):
+            yield node
+
+
+def _begins(piece: str, node: Node) -> bool:
+    return f'id="{node.attributes.get("id")}"' in piece[:600]
