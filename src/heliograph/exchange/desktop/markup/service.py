@@ -70,7 +70,9 @@ def keys(sentence: str, linked_id: int | None, photo: str | None) -> records.Jso
     """Return the keys of a service message; ``linked_id`` is the message that the sentence links to."""
     for pattern, action in _SENTENCES:
         if len(sentence) <= _LONGEST and (found := pattern.fullmatch(sentence)):
-            fields = {key: _value(key, value) for key, value in found.groupdict().items() if value is not None}
+            fields: records.Json = {
+                key: _value(key, value) for key, value in found.groupdict().items() if value is not None
+            }
             if action in _LINKED and linked_id is not None:
                 fields[_LINKED[action]] = linked_id
             if action == "set_messages_ttl":
