@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from heliograph import errors
 from heliograph.domain import identity, records
+from heliograph.exchange import model
+from heliograph.store import commit, import_progress, import_rows, imports, media
 from heliograph.store import database as store_database
-from heliograph.store import import_rows, imports
 
-ROW = "SELECT text, as_of, sender_id, edit_date FROM messages"
+WAITING = """
+SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE NOT l.granted AND a.datname = current_database()
+"""
 TEXTS = "SELECT text, edit_date FROM revisions ORDER BY edit_date NULLS FIRST, text"
 
 
@@ -244,3 +249,165 @@ async def test_mailbox_of_its_own_is_the_same_for_the_same_export(database: stor
         assert await imports.own_mailbox(conn, "a") == (first[0] - 1, first[1] - 1)
     assert identity.split_peer(first[1])[0] == "chat"
     assert first[0] < -(2**62)
+
+
+# -- what hangs on messages ----------------------------------------------------------------------------------------
+
+FILES = "SELECT message_id, state, sha256, file_id, file_name, size FROM message_media ORDER BY message_id"
+DIGEST = b"\x07" * 32
+
+
+@pytest.fixture
+def carrying(database: store_database.Database, old: Any) -> Any:
+    """A message with a photo, stored or as the export speaks of it; what is stored is in media storage."""
+
+    async def carrying_(message_id: int = 1, state: Any = "stored", **given: Any) -> imports.Filled:
+        is_stored = state == "stored"
+        async with database.transaction() as conn:
+            await media.save_stored(conn, [media.StoredFile(sha256=DIGEST, size=5, mime_type="image/png")])
+        file = imports.FileState(state=state, sha256=DIGEST if is_stored else None, name="a.png", size=5)
+        base: dict[str, Any] = {"media": {"kind": "photo"}}
+        return imports.Filled(message=old(message_id, **(base | given)), file=file)
+
+    return carrying_
+
+
+async def test_file_of_an_import_says_where_it_is(carrying: Any, fill: Any, fetch: Any) -> None:
+    states = ("stored", "missing", "not_included", "too_large", "unavailable")
+    await fill(*[await carrying(number, state) for number, state in enumerate(states, 1)])
+    assert await fetch(FILES) == [
+        (number, state, DIGEST if state == "stored" else None, None, "a.png", 5)
+        for number, state in enumerate(states, 1)
+    ]
+
+
+async def test_file_that_a_later_export_has_is_added(carrying: Any, fill: Any, fetch: Any) -> None:
+    await fill(await carrying(state="not_included"))
+    await fill(await carrying())
+    await fill(await carrying(state="missing"))
+    assert await fetch(FILES) == [(1, "stored", DIGEST, None, "a.png", 5)]
+
+
+@pytest.mark.parametrize(
+    ("told", "is_same"),
+    [
+        ({"kind": "photo", "id": 9}, True),
+        ({"kind": "document", "id": 9, "size": 5}, False),
+        ({"kind": "photo", "id": 9, "size": 6}, False),
+    ],
+)
+@pytest.mark.parametrize("is_import_first", [True, False])
+async def test_imported_file_is_the_messages_where_kind_and_size_agree(
+    make: Any, write: Any, carrying: Any, fill: Any, fetch: Any, told: Any, is_same: bool, is_import_first: bool
+) -> None:
+    told_row = make.batch(make.chat(), make.message(1, media=told))
+    if is_import_first:
+        await fill(await carrying())
+        await write(told_row)
+    else:
+        await write(told_row)
+        await fill(await carrying())
+    ((_, state, sha256, file_id, *_),) = await fetch(FILES)
+    assert (state, sha256, file_id) == (("stored", DIGEST, 9) if is_same else ("remote", None, 9))
+
+
+async def test_earlier_texts_of_an_export_are_kept_once(make: Any, old: Any, fill: Any, fetch: Any) -> None:
+    earlier = [
+        model.Revision(text="one"),
+        model.Revision(text="two", edit_date=make.at(5), until_date=make.at(7), entities=[["bold", 0, 3]]),
+    ]
+    item = imports.Filled(message=old(text="three", edit_date=make.at(9)), revisions=earlier)
+    assert (await fill(item)).imported == 1
+    again = await fill(item)
+    assert (again.known, again.revisions_added) == (1, 0)
+    assert await fetch(
+        "SELECT text, edit_date, until_date, entities FROM revisions ORDER BY edit_date NULLS FIRST"
+    ) == [
+        ("one", None, None, None),
+        ("two", make.at(5), make.at(7), [["bold", 0, 3]]),
+    ]
+
+
+async def test_earlier_texts_are_added_to_what_telegram_told(
+    make: Any, write: Any, old: Any, fill: Any, fetch: Any
+) -> None:
+    await write(make.batch(make.chat(), make.message(text="now", edit_date=make.at(9))))
+    item = imports.Filled(
+        message=old(text="now", edit_date=make.at(9)),
+        revisions=[model.Revision(text="then"), model.Revision(text="now", edit_date=make.at(9))],
+    )
+    assert (await fill(item)).revisions_added == 1
+    assert await fetch(TEXTS) == [("then", None)]
+
+
+async def test_counters_are_kept_where_none_are_known(make: Any, write: Any, old: Any, fill: Any, fetch: Any) -> None:
+    def sample(number: int, views: int) -> records.Observation:
+        return records.Observation(space_id=make.space, message_id=number, observed_at=make.at(500), views=views)
+
+    await write(make.batch(make.chat(), make.message(1), sample(1, 10)))
+    await fill(*[imports.Filled(message=old(number), observation=sample(number, 3)) for number in (1, 2)])
+    assert await fetch("SELECT message_id, views FROM observations ORDER BY 1") == [(1, 10), (2, 3)]
+
+
+async def test_names_are_given_to_those_without_one(
+    database: store_database.Database, make: Any, write: Any, fetch: Any
+) -> None:
+    await write(make.batch(records.User(user_id=1, first_name="Aino", last_name="K")))
+    names = {identity.user_peer(1): "Somebody", identity.user_peer(2): "Otso", identity.channel_peer(7): "News"}
+    for _ in range(2):
+        async with database.transaction() as conn:
+            await imports.save_names(conn, names)
+    assert await fetch("SELECT user_id, first_name, is_min FROM users ORDER BY 1") == [
+        (1, "Aino", False),
+        (2, "Otso", True),
+    ]
+    assert await fetch("SELECT chat_id, title, is_min FROM chats") == [(-1_000_000_000_007, "News", True)]
+
+
+# -- several at once -----------------------------------------------------------------------------------------------
+
+
+async def test_two_groups_are_written_side_by_side_and_end_in_order(
+    database: store_database.Database, make: Any, old: Any, fetch: Any
+) -> None:
+    chat = make.chat(is_min=True)
+    async with database.transaction() as later:
+        async with database.transaction() as sooner:
+            first = await imports.begin(sooner, chat, [imports.Filled(message=old(1))])
+            # Neither waits for the other until they end.
+            second = await imports.begin(later, chat, [imports.Filled(message=old(2))])
+            await imports.finish(sooner, first)
+        await imports.finish(later, second)
+    assert await fetch("SELECT message_count, last_message_id FROM chats") == [(2, 2)]
+    assert await fetch("SELECT kind, first_id FROM outbox ORDER BY n") == [("chat", None), ("range", 1), ("range", 2)]
+
+
+async def test_import_waits_for_a_commit_of_the_crawler_in_its_space(
+    database: store_database.Database, make: Any, old: Any, fill: Any, fetch: Any
+) -> None:
+    async with database.transaction() as conn:
+        await commit.commit(conn, [make.batch(make.chat(), make.message(1, text="told"))])
+        waiting = asyncio.create_task(fill(old(1, text="exported")))
+        while (await fetch(WAITING)) == [(0,)]:
+            pass
+    filling = await waiting
+    assert (filling.imported, filling.revisions_added) == (0, 1)
+    assert await fetch("SELECT text FROM messages") == [("told",)]
+
+
+async def test_progress_commits_with_the_rows(
+    database: store_database.Database, make: Any, old: Any, fetch: Any
+) -> None:
+    reached = import_progress.Progress(name="a.zip", position={"byte": 5}, counts={"imported": 1})
+    with pytest.raises(RuntimeError):
+        async with database.transaction() as conn:
+            await imports.fill(conn, make.chat(is_min=True), [imports.Filled(message=old())])
+            await import_progress.save(conn, "key", reached)
+            raise RuntimeError
+    async with database.connection() as conn:
+        assert await import_progress.load(conn, "key") is None
+        await import_progress.save(conn, "key", reached)
+        assert await import_progress.load(conn, "key") == reached
+        await import_progress.forget(conn, "key")
+        assert await import_progress.load(conn, "key") is None
+    assert await fetch("SELECT 1 FROM messages") == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from heliograph.crawler import directory
 from heliograph.domain import identity, records
 from heliograph.store import accounts, audits, chats, imports, owed
 from heliograph.store import database as store_database
@@ -45,7 +46,8 @@ async def test_chat_that_only_imports_know_can_be_found_read_and_verified(
 ) -> None:
     await fill(3, 7)
     async with database.connection() as conn:
-        assert [(chat.title, chat.status) for chat in await read_chats.list_all(conn)] == [("Chat", "inactive")]
+        (listed,) = await read_chats.list_all(conn)
+        assert (listed.title, listed.status, listed.progress) == ("Chat", "inactive", None)
         page = await timeline.newest(conn, await timeline.scope(conn, make.chat_id), 10)
         assert [message.message_id for message in page.messages] == [3, 7]
         assert (await search.search(conn, search.Query(words="harbour"), limit=5)).total == 2
@@ -134,10 +136,15 @@ async def test_chat_that_no_account_reads_is_not_audited(
 
 
 async def test_export_of_somebody_else_gives_way_to_the_account_that_mirrors_the_group(
-    make: Any, write: Any, fetch: Any, fill: Any
+    database: store_database.Database, make: Any, write: Any, fetch: Any, fill: Any
 ) -> None:
     stranger = make.chat(chat_id=GROUP, space_id=identity.mailbox_space(2002), kind="group", title="Copy")
     await fill(1, 2, chat=stranger)
+    known = directory.Directory()
+    async with database.connection() as conn:
+        for row in await chats.load(conn):
+            known.load(row)
+    assert known.wants(MAILBOX, GROUP)
     ours = make.chat(chat_id=GROUP, space_id=MAILBOX, kind="group", title="Group")
     await write(make.batch(ours, make.message(1, space_id=MAILBOX, chat_id=GROUP, text="ours")))
     ((copy, space, title, count), mirrored) = await fetch(
@@ -161,3 +168,8 @@ async def test_import_into_an_accounts_own_mailbox_stays_there(
     await fill(1, chat=make.chat(chat_id=GROUP, space_id=MAILBOX, kind="group"))
     await write(make.batch(make.chat(chat_id=GROUP, space_id=identity.mailbox_space(2002), kind="group")))
     assert await fetch("SELECT chat_id, space_id FROM chats") == [(GROUP, MAILBOX)]
+    known = directory.Directory()
+    async with database.connection() as conn:
+        for row in await chats.load(conn):
+            known.load(row)
+    assert not known.wants(identity.mailbox_space(2002), GROUP)

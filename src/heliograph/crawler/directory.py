@@ -68,6 +68,8 @@ class Directory:
 
     def load(self, row: chat_rows.ChatRow) -> None:
         """Take over a chat from the store, which may know it by a mention alone."""
+        if row.is_copy:  # whoever sees the chat first mirrors it
+            return
         self.load_chat(row.chat_id, space_id=row.space_id, kind=row.kind, policy=row.policy)
         if row.is_min:
             self._complete.discard(row.chat_id)

@@ -43,11 +43,19 @@ class ChatRow:
     is_complete: bool
     is_covered: bool = True
     """Whether its ids are on the ledger, scanned or owed; those of a chat that was only mentioned are not."""
+    is_copy: bool = False
+    """Whether it was imported, and its mailbox is nobody's here: then it gives way to an account that mirrors it."""
 
 
-_SELECT = """
+IS_COPY: Final = f"""
+    c.is_min AND c.space_id < 0 AND coalesce(c.told_from, 0) = {UNTOLD}
+        AND NOT EXISTS (SELECT FROM accounts a WHERE a.user_id = -c.space_id)
+"""
+"""Whether a chat ``c`` is somebody's export, in a mailbox that no account here has."""
+_SELECT: Final = f"""
 SELECT chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, is_complete,
-       is_complete OR EXISTS (SELECT FROM coverage v WHERE v.space_id = c.space_id AND v.chat_id = c.chat_id)
+       is_complete OR EXISTS (SELECT FROM coverage v WHERE v.space_id = c.space_id AND v.chat_id = c.chat_id),
+       {IS_COPY}
 FROM chats c
 """
 _SET_STATUS = """
@@ -178,7 +186,7 @@ async def save_progress(
 
 def _row(row: tuple[Any, ...]) -> ChatRow:
     chat_id, space_id, kind, title, status, policy, is_left, is_min, next_id, done, total, since, *flags = row
-    is_complete, is_covered = flags
+    is_complete, is_covered, is_copy = flags
     return ChatRow(
         chat_id=chat_id,
         space_id=space_id,
@@ -194,4 +202,5 @@ def _row(row: tuple[Any, ...]) -> ChatRow:
         since=since,
         is_complete=is_complete,
         is_covered=is_covered,
+        is_copy=is_copy,
     )

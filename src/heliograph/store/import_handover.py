@@ -18,7 +18,7 @@ from heliograph.store.database import Connection
 _HELD: Final = f"""
 SELECT c.chat_id, c.space_id FROM unnest(%s, %s) AS g (chat_id, space_id)
 JOIN chats c ON c.chat_id = g.chat_id AND c.space_id <> g.space_id
-WHERE c.is_min AND c.told_from = {chats.UNTOLD} AND NOT EXISTS (SELECT FROM accounts a WHERE a.user_id = -c.space_id)
+WHERE {chats.IS_COPY}
 ORDER BY c.chat_id
 """
 _MOVE: Final = """

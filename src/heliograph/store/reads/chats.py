@@ -23,7 +23,7 @@ _SELECT = f"""
 SELECT c.chat_id, c.kind, c.title, c.username, c.status, c.member_count, c.message_count,
        c.done, c.total, c.is_complete, c.last_error,
        m.message_id, m.date, left(m.text, {messages.PREVIEW_CHARACTERS}), m.media ->> 'kind', m.service ->> 'type',
-       m.deleted_at IS NOT NULL, u.first_name, u.last_name, u.is_deleted, s.title
+       m.deleted_at IS NOT NULL, u.first_name, u.last_name, u.is_deleted, s.title, c.is_min
 FROM chats c
 LEFT JOIN LATERAL (
     SELECT * FROM messages WHERE space_id = c.space_id AND message_id = c.last_message_id LIMIT 1
@@ -75,8 +75,9 @@ def _chat(row: tuple[Any, ...], topics: list[views.Topic]) -> views.Chat:
         status=row[4],
         member_count=row[5],
         message_count=row[6],
-        last_message=_last(row[11:]),
-        progress=views.Progress(done=done, total=total, is_complete=is_complete),
+        last_message=_last(row[11:21]),
+        # Nobody fetches the history of a chat that only imports know.
+        progress=None if row[21] else views.Progress(done=done, total=total, is_complete=is_complete),
         last_error=row[10],
         topics=topics,
     )

@@ -10,9 +10,11 @@ from heliograph.store import leases
 from heliograph.store.database import Connection
 from heliograph.store.reads import accounts, chats, heartbeats, outbox, views
 
+# Of what only imports know nobody fetches a history.
 _TOTALS = f"""
 SELECT count(*), coalesce(sum(c.message_count), 0)::bigint, coalesce(sum(c.deleted_count), 0)::bigint,
-       coalesce(sum(c.done), 0)::bigint, coalesce(sum(c.total), 0)::bigint, coalesce(bool_and(c.is_complete), false)
+       coalesce(sum(c.done), 0)::bigint, coalesce(sum(c.total), 0)::bigint,
+       coalesce(bool_and(c.is_complete) FILTER (WHERE NOT c.is_min), false)
 FROM chats c WHERE {chats.MIRRORED}
 """
 _REST = """
