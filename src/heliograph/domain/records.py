@@ -20,8 +20,6 @@ MEDIA_KINDS: Final = (
     *("web_page", "poll", "contact", "geo", "geo_live", "venue", "dice", "game", "invoice", "story"),
     *("giveaway", "giveaway_results", "paid_media", "todo", "video_stream", "unsupported"),
 )
-IMPORTED_AS_OF: Final = 0
-"""``as_of`` of what an import brought: whatever Telegram has told us, or will, is newer."""
 Entity = list[Any]
 """``[type, offset, length]`` or ``[type, offset, length, argument]``; offsets in UTF-16 units as Telegram counts."""
 
