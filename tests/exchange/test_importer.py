@@ -171,11 +171,12 @@ async def test_an_import_that_ended_early_goes_on_after_its_last_commit(store: S
     total = 3_000
     messages = [said(number, f"{number} " + "x" * 3_000) for number in range(1, total + 1)]
     path = export(store.folder, messages)
-    stop = StopAfter(1)
+    stop = StopAfter(2)
     if is_crash:
 
         def crash(progress: importer.Progress) -> None:
-            raise RuntimeError
+            if progress.messages:
+                raise RuntimeError
 
         with pytest.raises(RuntimeError):
             await store.take(path, on_progress=crash)
@@ -400,6 +401,15 @@ async def test_local_times_are_read_in_the_zone_that_is_given_and_counted(store:
     assert (done.total().local_times, done.timezone) == (1, "Europe/Helsinki")
     (found,) = await store.rows("SELECT date FROM messages WHERE message_id = 1")
     assert found[0].isoformat() == "2023-11-14T20:13:20+00:00"
+
+
+async def test_progress_ends_at_the_size_of_what_was_read(store: Store) -> None:
+    for path in (FIXTURES / "desktop" / "account", FIXTURES / "desktop_html" / "single_2018"):
+        told: list[importer.Progress] = []
+        done = await store.take(path, on_progress=told.append)
+        assert [each.done_bytes for each in told] == sorted(each.done_bytes for each in told)
+        assert (told[0].done_bytes, told[0].messages, told[-1].messages) == (0, 0, done.total().read)
+        assert 0 <= told[-1].done_bytes <= told[-1].total_bytes
 
 
 async def test_names_of_an_export_never_replace_better_ones(store: Store) -> None:

@@ -36,6 +36,9 @@ def progress() -> Iterator[Callable[[importer.Progress], None]]:
         task = bar.add_task("Importing", total=None, messages=0, rate=0.0)
 
         def move(at: importer.Progress) -> None:
+            if not at.messages:
+                # What lies behind already says nothing about how fast the rest will go.
+                bar.reset(task, total=at.total_bytes, completed=at.done_bytes)
             rate = at.messages / at.seconds if at.seconds else 0.0
             bar.update(task, completed=at.done_bytes, total=at.total_bytes, messages=at.messages, rate=rate)
 

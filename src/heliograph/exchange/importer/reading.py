@@ -53,9 +53,11 @@ class Reading:
             return
         for skip in self._source.skips:
             self.tally.outside.skip(skip.reason, skip.place, skip.message_id)
-        pulled = groups.Groups(readers.events(self._source, point))
+        reader = readers.Reader(self._source, point)
+        on_progress(reader.done_bytes, 0)
+        pulled = groups.Groups(reader.events())
         async with self._committer:
-            is_whole = await self._read(pulled, point, on_progress)
+            is_whole = await self._read(pulled, point, lambda read: on_progress(reader.done_bytes, read))
         if is_whole and not self._options.is_dry_run:
             async with self._database.transaction() as conn:
                 await self._progress.complete(conn)
@@ -70,7 +72,9 @@ class Reading:
         self.tally.is_resumed = point is not None and not self.tally.is_known
         return point
 
-    async def _read(self, pulled: groups.Groups, point: points.Point | None, on_progress: OnProgress) -> bool:
+    async def _read(
+        self, pulled: groups.Groups, point: points.Point | None, on_progress: Callable[[int], None]
+    ) -> bool:
         """Hand every group to the committer; say whether the source was read to its end."""
         messages = 0
         pulling = asyncio.create_task(asyncio.to_thread(pulled.pull))
@@ -88,7 +92,7 @@ class Reading:
                 if isinstance(found, groups.Group):
                     await self._hand_over(found)
                     messages += found.tally.read
-                    on_progress(found.offset_after or 0, messages)
+                    on_progress(messages)
             return self.tally.broken is None
         finally:
             # A thread cannot be cancelled; what it reads is closed only after it.
