@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -82,15 +82,8 @@ class _Table:
 
 def cell(value: Any) -> Any:
     """Return a value as a cell: defused text, numbers as they are, ``true`` and ``false``, nothing for None."""
-    if isinstance(value, str):
-        return defuse(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return flat.seconds(value)
-    if isinstance(value, list | tuple | dict):
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else None
-    return value
+    write = _CELLS.get(type(value))
+    return write(value) if write else value
 
 
 def defuse(text: str) -> str:
@@ -106,3 +99,15 @@ def defuse(text: str) -> str:
 def _begins_formula(text: str) -> bool:
     start = text.lstrip("".join({each for each in text[:64] if not each.isprintable() or each.isspace()}))
     return unicodedata.normalize("NFKC", start[:1])[:1] in RUN if start else False
+
+
+def _json(value: Any) -> str | None:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else None
+
+
+_CELLS: Final[dict[type, Callable[[Any], Any]]] = {
+    str: defuse,
+    bool: lambda value: "true" if value else "false",
+    datetime: flat.seconds,
+    **dict.fromkeys((list, tuple, dict), _json),
+}

@@ -91,4 +91,4 @@ def entities(stored: list[records.Entity] | None) -> list[Flat]:
 
 def seconds(moment: datetime) -> str:
     """Return a UTC time as spreadsheets know it: ``2024-01-31 12:00:00``."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return moment.isoformat(" ", "seconds")[:19]
