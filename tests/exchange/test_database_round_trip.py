@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +14,13 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from obstore.store import LocalStore
 from psycopg import sql
 from pydantic import SecretStr
 
 from heliograph import config
 from heliograph.domain import identity, records
-from heliograph.exchange import importer
+from heliograph.exchange import importer, media
 from heliograph.exchange.export import request as requests
 from heliograph.exchange.export import run as exports
 from heliograph.exchange.importer import choice
@@ -156,3 +158,35 @@ async def test_rows_come_back_equal_from_an_empty_database(
     done = await importer.run(other_database, None, [out], choice.Options())
     assert (done.total().imported, done.total().skips, done.is_broken) == (sum(map(len, told)), 0, False)
     assert await chats.rows(other_database) == await chats.rows(database)
+
+
+async def test_files_come_back_under_their_hash(
+    database: store_database.Database, other_database: store_database.Database, tmp_path: Path
+) -> None:
+    storages = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        storages.append(media.Storage(LocalStore(tmp_path / name), tmp_path / name))
+    kept = await storages[0].put(io.BytesIO(b"a picture"))
+    chats = Chats(database, next(NUMBERS))
+    chat = chats.chats[1]
+    photo = records.Message(
+        space_id=chat.space_id,
+        message_id=1,
+        chat_id=chat.chat_id,
+        date=drawn.START,
+        as_of=10,
+        media={"kind": "photo", "id": 5, "width": 2, "height": 2},
+    )
+    async with database.transaction() as conn:
+        await commit.commit(conn, [records.Batch(origin="peers", chats=[chat])])
+        await commit.commit(conn, [records.Batch(origin="live", messages=[photo])])
+        await conn.execute("INSERT INTO media (sha256, size) VALUES (%s, %s)", [kept.sha256, kept.size])
+        await conn.execute("UPDATE message_media SET sha256 = %s, state = 'stored'", [kept.sha256])
+    out = tmp_path / "export"
+    await exports.export(database, storages[0], requests.Request(format="telegram", chat_ids=(chat.chat_id,)), out)
+    await importer.run(other_database, storages[1], [out], choice.Options())
+    async with other_database.connection() as conn:
+        cursor = await conn.execute("SELECT state, sha256, file_id FROM message_media")
+        assert await cursor.fetchall() == [("stored", kept.sha256, 5)]
+    assert b"".join([chunk async for chunk in storages[1].read(kept.sha256)]) == b"a picture"
