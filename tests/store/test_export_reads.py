@@ -143,17 +143,20 @@ async def test_what_is_committed_meanwhile_does_not_show(
     database: Database, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "PAGE_ROWS", 1)
-    await rows.chat(CHAT)
+    space = await rows.chat(CHAT)
     await rows.message(CHAT, 1, "before")
     await rows.message(CHAT, 3, "before")
     (chat,) = await export.chats(database, [CHAT])
-    async with aclosing(export.row_pages(database, chat, export.Filter())) as pages:
-        texts = [(await anext(pages)).rows[0][exported.AT["text"]]]
+    async with aclosing(export.row_pages(database, chat, export.Filter(), with_revisions=True)) as pages:
+        found = [await anext(pages)]
         await rows.message(CHAT, 2, "meanwhile")
         async with database.connection() as conn:
             await conn.execute("UPDATE messages SET text = 'after'")
-        texts += [page.rows[0][exported.AT["text"]] async for page in pages]
-    assert texts == ["before", "before"]
+        row = {"space_id": space, "message_id": 3, "fingerprint": 1, "as_of": 1, "stored_at": EDIT}
+        await rows.insert("revisions", {**row, "text": "before"})
+        found += [page async for page in pages]
+    assert [page.rows[0][exported.AT["text"]] for page in found] == ["before", "before"]
+    assert not any(page.revisions for page in found)
 
 
 async def test_export_that_is_left_early_gives_its_connection_back(
