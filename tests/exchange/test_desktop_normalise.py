@@ -198,7 +198,6 @@ SKIPPED: list[tuple[str, Any, str]] = [
     ("impossible", 703, "impossible_date"),
     ("impossible", 704, "impossible_date"),
     ("impossible", 705, "impossible_date"),
-    ("old_group", -999999990, "old_group"),
     ("newest", 606, "unsupported"),
 ]
 
@@ -214,8 +213,16 @@ def test_message_that_cannot_be_is_skipped_with_its_reason_and_place(folder: str
     assert reasons.sentence(reason) != f"{reason.replace('_', ' ')}."
 
 
-def test_answer_to_a_message_of_the_old_group_is_kept_without_what_it_answers() -> None:
-    assert row("old_group", 2).message.reply_to_message_id is None
+def test_messages_of_the_group_before_are_skipped_where_the_reader_does_not_part_them() -> None:
+    moved = {"id": -999999990, "type": "message", "date_unixtime": "1462089600"}
+    assert normalise.normalise(moved, target(), PLACE) == model.Skip(
+        reason="old_group", place=PLACE, message_id=-999999990
+    )
+
+
+def test_answer_to_the_group_before_is_kept_without_what_it_answers() -> None:
+    assert row("old_group", 2, chat=1).message.reply_to_message_id is None
+    assert row("old_group", 11, chat=0).message.reply_to_message_id == 10
 
 
 def test_values_of_the_wrong_type_are_as_if_they_were_not_there() -> None:

@@ -187,6 +187,33 @@ def test_chat_ids_lose_the_type_bits_of_old_versions_and_only_these(folder: str,
     assert [header.number for header in headers(read_corpus(f"{folder}/result.json"))] == numbers
 
 
+@pytest.mark.parametrize("chunk", [1, 300, 700, 1 << 20])
+def test_history_of_the_group_before_the_supergroup_is_a_chat_of_its_own(chunk: int) -> None:
+    data = (CORPUS / "old_group" / "result.json").read_bytes()
+    events = read(data, chunk=chunk)
+    assert [(each.kind, each.number, each.whole.number) for each in headers(events)] == [
+        ("private_group", None, 9001),
+        ("private_supergroup", 9001, 9001),
+    ]
+    assert headers(events)[0].whole == headers(events)[1]
+    assert [message["id"] for message in messages(events)] == [10, 11, 1, 2]
+    assert [message.get("reply_to_message_id") for message in messages(events)] == [None, 10, None, -999999989]
+
+    for index in [index for index, event in enumerate(events) if isinstance(event, model.Page)]:
+        page, header = events[index], headers(events[:index])[-1]
+        assert isinstance(page, model.Page)
+        again = read(data, start=page.offset_after, header=header, chunk=chunk)
+        assert again[0] == header
+        assert messages(again) == messages(events[index + 1 :])
+        assert headers(again)[-1] == headers(events)[1]
+
+
+def test_supergroup_without_earlier_history_is_one_chat() -> None:
+    assert len(headers(read_corpus("forum/result.json"))) == 1
+    empty = {"name": "A", "type": "public_supergroup", "id": 7, "messages": []}
+    assert [each.number for each in headers(read(json.dumps(empty).encode()))] == [7]
+
+
 def test_byte_order_mark_and_windows_line_ends_are_read() -> None:
     assert [message["text"] for message in messages(read_corpus("bom/result.json"))] == ["first", "second", "third"]
 

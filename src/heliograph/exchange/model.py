@@ -7,9 +7,9 @@ source. What cannot be read is a ``Skip``; a source that breaks off ends with ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from heliograph.domain import identity, records
@@ -55,6 +55,34 @@ class ChatHeader:
     place: Place
     is_html: bool = False
     """Pages say less than JSON, so their rows rank below: ``as_of`` is one less than IMPORTED_AS_OF."""
+    became_kind: str = ""
+    became_number: int | None = None
+    """Of a basic group: the supergroup that it became and in whose export it stands, type and bare id."""
+
+    EARLIER: ClassVar[str] = " (before it became a supergroup)"
+    """What such a group's title ends with, so that the two can be told apart."""
+
+    @property
+    def whole(self) -> ChatHeader:
+        """The chat that the export calls one: the supergroup for its earlier group, any other chat itself."""
+        if self.became_number is None:
+            return self
+        title = self.title.removesuffix(self.EARLIER)
+        return replace(
+            self, kind=self.became_kind, number=self.became_number, title=title, became_kind="", became_number=None
+        )
+
+    @property
+    def earlier(self) -> ChatHeader:
+        """The basic group that a supergroup was before; nobody knows its id."""
+        return replace(
+            self,
+            kind="private_group",
+            number=None,
+            title=f"{self.title}{self.EARLIER}",
+            became_kind=self.kind,
+            became_number=self.number,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from heliograph.domain import records
 from heliograph.exchange import model
-from heliograph.exchange.desktop import extra, ids, recognise, splitter
+from heliograph.exchange.desktop import extra, ids, old_groups, recognise, splitter
 from heliograph.exchange.desktop import source as sources
 
 NAMELESS: Final = frozenset({"saved_messages", "replies", "verification_codes"})
@@ -90,8 +90,7 @@ class _Reader:
     def rest(self, header: model.ChatHeader) -> Iterator[model.Event]:
         """Go on after a page of a chat, and with whatever follows that chat."""
         self.owner = header.owner_user_id
-        yield header
-        yield from self._pages(is_inside=True)
+        yield from old_groups.parted(self._pages(is_inside=True), header)
         self._skip_values(self.source.members(is_inside=True))
         if self.source.is_at_end:
             return
@@ -198,7 +197,7 @@ class _Reader:
         self.is_modern = self.is_modern or _MODERN.search(source.window, source.at, source.at + _PEEK) is not None
         kind = chat.fields.get("type")
         title = chat.fields.get("name")
-        yield model.ChatHeader(
+        header = model.ChatHeader(
             kind=kind if isinstance(kind, str) else "",
             number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern),
             title=title if isinstance(title, str) else "",
@@ -206,7 +205,7 @@ class _Reader:
             is_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
         )
-        yield from self._pages(is_inside=False)
+        yield from old_groups.parted(self._pages(is_inside=False), header)
 
     def _pages(self, *, is_inside: bool) -> Iterator[model.Page | model.Skip]:
         return splitter.pages(self.source, self.name, is_inside=is_inside, max_message_bytes=self.max_message_bytes)

@@ -142,10 +142,13 @@ class Source:
     def elements(self, *, is_inside: bool = False) -> Iterator[None]:
         """Stop before each element of an array; the caller steps over it. ``is_inside`` as for ``members``.
 
-        A comma after the last element, which other programs' rewriting leaves, ends the array too.
+        Reading may also go on right at an element. A comma after the last element, which other programs leave when
+        they rewrite a file, ends the array too.
         """
         if not is_inside and not self.take(b"["):
             raise MalformedError
+        if is_inside and self.peek() == b"{":
+            yield
         if not is_inside and self.take(b"]"):
             return
         while not is_inside or self._goes_on(b"]"):

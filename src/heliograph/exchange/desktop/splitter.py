@@ -150,9 +150,9 @@ class _Careful:
                     break
                 self._take()
         finally:
-            yield from self.skips
             if self.messages:
                 yield model.Page(messages=self.messages, places=self.places, offset_after=self.offset_after)
+            yield from self.skips
 
     def _take(self) -> None:
         self.source.skip_space()

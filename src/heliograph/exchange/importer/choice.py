@@ -36,6 +36,7 @@ class Options:
 
     def wants(self, header: model.ChatHeader) -> bool:
         """Say whether a chat is wanted: by its marked id, the export's own number, or its title."""
+        header = header.whole
         if not self.chats or (header.number is None and self.named is not None):
             return True
         names = {str(targets.chat_id_of(header)), str(header.number), header.title.casefold()}

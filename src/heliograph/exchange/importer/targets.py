@@ -46,6 +46,10 @@ _UNNAMED: Final = (
     "The export does not say which chat this is (HTML never does), so it has a mailbox of its own; with --chat and the "
     "chat's id it is merged with what is mirrored."
 )
+_EARLIER: Final = (
+    "This is the group as it was before it became a supergroup. The export does not say which group that was, so its "
+    "messages have a mailbox of their own."
+)
 _OTHERS: Final = (
     "The store has this chat from another account's mailbox, which numbers its messages differently, so this copy "
     "stands apart."
@@ -97,13 +101,15 @@ async def resolve(
     caller's transaction.
     """
     chat_id = chat_id_of(header)
-    if chat_id is None and header.number is None:
+    if chat_id is None and header.number is None and header.became_number is None:
         chat_id = named
     user_id = owner.user_id or header.owner_user_id
     if header.kind == "saved_messages" and user_id is not None:
         chat_id = identity.user_peer(user_id)
     space_id = _space(chat_id, user_id)
     note = _UNNAMED if chat_id is None else _NOBODYS
+    if header.became_number is not None:
+        note = _EARLIER
     if chat_id is not None and space_id is not None:
         held_by = await imports.space_of(conn, chat_id)
         if held_by is None or held_by == space_id:
