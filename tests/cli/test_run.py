@@ -1,4 +1,4 @@
-"""``heliograph run``: both roles until Ctrl-C, again after a crash, and one sentence when no new start can help."""
+"""``heliograph run``: all roles until Ctrl-C, again after a crash, and one sentence when no new start can help."""
 
 from __future__ import annotations
 
