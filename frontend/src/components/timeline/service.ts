@@ -45,7 +45,7 @@ const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null
   contact_sign_up: (who) => says`${who} joined Telegram`,
   group_call: () => says`A voice chat took place`,
   boost_apply: (who) => says`${who} boosted the group`,
-  set_messages_t_t_l: (who) => says`${who} changed the self-destruct timer`,
+  set_messages_ttl: (who) => says`${who} changed the self-destruct timer`,
 };
 
 export function serviceSentence(service: Fields, sender: Sender | null): Part[] {
@@ -76,7 +76,7 @@ const SHORT: Record<string, string> = {
   contact_sign_up: "joined Telegram",
   group_call: "voice chat",
   boost_apply: "boosted the group",
-  set_messages_t_t_l: "changed the self-destruct timer",
+  set_messages_ttl: "changed the self-destruct timer",
 };
 
 /** The same in a few words, for a line of the list. */
