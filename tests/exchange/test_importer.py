@@ -290,6 +290,17 @@ async def test_an_export_without_an_id_is_merged_when_its_chat_is_named(store: S
     assert named.total().imported == apart.total().imported
 
 
+async def test_the_years_before_a_supergroup_stand_apart_even_where_the_supergroup_is_named(store: Store) -> None:
+    group = identity.channel_peer(9001)
+    done = await store.take(FIXTURES / "desktop" / "old_group", chats=(str(group),))
+    chats = {chat.chat_id: chat for source in done.sources for chat in source.chats.values()}
+    assert chats[group].tally.imported == 2
+    (earlier,) = (chat for chat_id, chat in chats.items() if chat_id != group)
+    assert (earlier.kind, earlier.tally.imported) == ("group", 2)
+    assert earlier.note is not None
+    assert "before it became a supergroup" in earlier.note
+
+
 async def test_a_dry_run_says_the_same_and_changes_nothing(store: Store) -> None:
     store.storage = media.Storage(*local(store.folder))
     await store.take(export(store.folder, [said(1), said(2, "earlier")]))
