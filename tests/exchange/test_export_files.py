@@ -56,6 +56,15 @@ async def test_same_rows_give_the_same_bytes(store: Database, tmp_path: Path, fo
         assert each.read_bytes() == (tmp_path / "two" / each.name).read_bytes()
 
 
+@pytest.mark.parametrize("form", requests.FORMATS)
+async def test_every_format_writes_all_chats_into_a_marked_folder(store: Database, tmp_path: Path, form: str) -> None:
+    request = wanted(form, with_media=False, with_revisions=True, with_observations=True)
+    summary = await run.export(store, None, request, tmp_path / "out")
+    assert (summary.format, summary.chats, summary.messages) == (form, 2, 7)
+    assert "heliograph.json" in left(tmp_path / "out")
+    assert left(tmp_path / "out") != ["heliograph.json"]
+
+
 async def test_existing_output_is_refused_and_kept(store: Database, tmp_path: Path) -> None:
     (tmp_path / "out.jsonl").write_text("mine")
     with pytest.raises(errors.BadInput, match="--force"):
