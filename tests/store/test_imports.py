@@ -15,7 +15,7 @@ from heliograph.store import database as store_database
 
 WAITING = """
 SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE NOT l.granted AND a.datname = current_database()
+WHERE NOT l.granted AND l.locktype = 'advisory' AND a.datname = current_database()
 """
 TEXTS = "SELECT text, edit_date FROM revisions ORDER BY edit_date NULLS FIRST, text"
 

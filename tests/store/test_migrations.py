@@ -57,7 +57,20 @@ async def test_database_of_the_first_release_keeps_its_rows_and_its_place(databa
             "INSERT INTO coverage (space_id, chat_id, covered, as_of) VALUES (7, -1000000000007, '{[1,5)}', 3)"
         )
         conn.execute("INSERT INTO dead_letters (raw, layer, error, resolved_at) VALUES ('x', 229, 'old', now())")
+        conn.execute("INSERT INTO media (sha256, size) VALUES (decode(repeat('07', 32), 'hex'), 1)")
+        for message_id, sha256 in ((1, "decode(repeat('07', 32), 'hex')"), (2, "NULL")):
+            conn.execute(
+                "INSERT INTO messages (space_id, chat_id, date, fingerprint, message_id, as_of, layer, is_edit_hidden,"
+                " is_outgoing, is_pinned, text, raw) VALUES (7, -1000000000007, now(), 1, %s, 1, 1, false, false,"
+                " false, '', '')",
+                [message_id],
+            )
+            conn.execute(f"INSERT INTO message_media VALUES (7, 9, {message_id}, 'photo', {sha256})")
         await migrations.migrate(database_dsn)
+        assert conn.execute("SELECT state FROM message_media ORDER BY message_id").fetchall() == [
+            ("stored",),
+            ("remote",),
+        ]
         assert conn.execute("SELECT version_num FROM alembic_version").fetchall() == [(migrations.HEAD,)]
         assert conn.execute("SELECT epoch, n, lineage FROM outbox_counter").fetchall() == [(5, 6, None)]
         assert conn.execute("SELECT covered::text, unreachable::text FROM coverage").fetchall() == [("{[1,5)}", "{}")]
@@ -95,6 +108,8 @@ async def test_search_folds_case_and_accents_in_every_script(database: store_dat
         ("INSERT INTO commands (kind, expires_at) VALUES ('x', now() - interval '1 day')", "a request that never ends"),
         ("INSERT INTO outbox (epoch, n, kind, chat_id) VALUES (1, 1, 'message', 5)", "an event about nothing"),
         ("INSERT INTO media (sha256, size) VALUES ('\\x00', 1)", "a truncated digest"),
+        ("INSERT INTO import_mailboxes VALUES ('k', -7, -600000000000)", "a mailbox of an import that may be a user's"),
+        ("INSERT INTO import_mailboxes VALUES ('k', -4611686018427387999, -5)", "a chat of an import that may be real"),
     ],
 )
 async def test_constraint_prevents(database: store_database.Database, statement: Any, prevented: str) -> None:
