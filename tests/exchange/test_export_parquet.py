@@ -105,7 +105,9 @@ async def test_duckdb_pandas_and_polars_read_the_same_rows(out: Path) -> None:
     expected = [(FORUM, each, "2026-04" if each == 5 else "2026-03") for each in range(1, 7)] + [(GROUP, 1, "2026-03")]
     files = f"{out}/messages/**/*.parquet"
     with duckdb.connect() as duck:
-        query = "SELECT chat_id, message_id, month, epoch(date), reactions FROM read_parquet(?, hive_partitioning = true)"
+        query = (
+            "SELECT chat_id, message_id, month, epoch(date), reactions FROM read_parquet(?, hive_partitioning = true)"
+        )
         by_duck = duck.execute(f"{query} ORDER BY chat_id, message_id", [files]).fetchall()
     by_pandas = pd.read_parquet(out / "messages").sort_values("date")
     by_polars = pl.read_parquet(files, hive_partitioning=True).sort("chat_id", "message_id")
