@@ -110,10 +110,11 @@ SELECT v.space_id, v.message_id, v.edit_date, nullif(v.until_date, v.edit_date),
        {records.IMPORTED_AS_OF}, now(), v.text, v.entities::jsonb, v.media::jsonb
 FROM unnest(%s, %s, %s, %s, %s, %s, %s, %s)
     AS v (space_id, message_id, edit_date, until_date, fingerprint, text, entities, media)
-WHERE EXISTS (
-    SELECT FROM messages m WHERE m.space_id = v.space_id AND m.message_id = v.message_id AND m.chat_id = %s
-        AND (m.text, m.text_date) IS DISTINCT FROM (v.text, v.edit_date)
-) AND NOT EXISTS (
+CROSS JOIN LATERAL (
+    SELECT m.chat_id, m.text, m.text_date FROM messages m
+    WHERE m.space_id = v.space_id AND m.message_id = v.message_id OFFSET 0
+) m
+WHERE m.chat_id = %s AND (m.text, m.text_date) IS DISTINCT FROM (v.text, v.edit_date) AND NOT EXISTS (
     SELECT FROM revisions r WHERE r.space_id = v.space_id AND r.message_id = v.message_id
         AND (r.text, r.edit_date) IS NOT DISTINCT FROM (v.text, v.edit_date)
 )
@@ -141,9 +142,10 @@ INSERT INTO observations (space_id, message_id, observed_at, views, forwards, re
 SELECT space_id, message_id, observed_at, views, forwards, replies, reactions::jsonb, poll::jsonb
 FROM unnest({", ".join(["%s"] * 8)})
     AS s (space_id, message_id, observed_at, views, forwards, replies, reactions, poll)
-WHERE EXISTS (
-    SELECT FROM messages m WHERE m.space_id = s.space_id AND m.message_id = s.message_id AND m.chat_id = %s
-)
+CROSS JOIN LATERAL (
+    SELECT m.chat_id FROM messages m WHERE m.space_id = s.space_id AND m.message_id = s.message_id OFFSET 0
+) m
+WHERE m.chat_id = %s
 ON CONFLICT DO NOTHING
 """
 _USERS: Final = """
