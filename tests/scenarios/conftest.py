@@ -333,8 +333,10 @@ def _differences() -> float:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[Simulator]:
-    async with Simulator(chats=12, days=3, messages=3_000) as simulator:
+async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[Simulator]:
+    """A Telegram with some history; a file whose stories are about history says how many: ``HISTORY_MESSAGES``."""
+    messages = getattr(request.module, "HISTORY_MESSAGES", 1_000)
+    async with Simulator(chats=12, days=3, messages=messages) as simulator:
         yield simulator
 
 

@@ -13,6 +13,8 @@ from heliograph import errors
 from heliograph.cli.demo import oracle, verify
 from heliograph.simulator import rpc, traffic
 
+HISTORY_MESSAGES = 3_000
+"""Enough that a fetch of the history can be killed and goes on."""
 LOSSES = "SELECT count(*) FROM known_losses"
 TOLD = """
 SELECT space_id, message_id, change, count(*) FROM outbox WHERE kind = 'message' AND change <> 'observation'
