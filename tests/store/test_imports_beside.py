@@ -67,6 +67,35 @@ async def test_imported_ids_below_the_depth_are_outside_and_owed_by_nobody(
     assert (found.ids.stored, found.ids.outside, found.ids.open, found.ids.unaccounted) == (2, 77, 20, 0)
 
 
+async def test_ids_between_imported_ones_above_telegrams_newest_are_outside_until_telegram_tells(
+    database: store_database.Database, make: Any, write: Any, fill: Any
+) -> None:
+    async def numbers() -> tuple[int | None, ...]:
+        async with integrity.moment(database) as conn:
+            (found,) = (await integrity.survey(conn, is_audited=False)).chats
+        ids = found.ids
+        assert (found.coverage == 1.0) == found.is_complete == (ids.open == 0)
+        return ids.stored, ids.empty, ids.outside, ids.open, ids.unaccounted
+
+    covered = records.Coverage(
+        space_id=make.space, chat_id=make.chat_id, first_id=1, last_id=4, as_of=0, source="backfill"
+    )
+    await write(make.batch(make.chat(), make.message(3), covered, moves=(make.move(None, 10),)))
+    await write(make.batch(make.message(6)))
+    assert await numbers() == (2, 4, 0, 0, 0)
+    await fill(9, 12)
+    assert await numbers() == (4, 4, 4, 0, 0)
+    # A deletion is told as well as a message.
+    await write(make.batch(make.tombstone(10)))
+    assert await numbers() == (4, 6, 1, 0, 0)
+    await write(make.batch(hole(make, 5, 13)))
+    assert await numbers() == (1, 3, 0, 9, 0)
+    await fill(16)
+    assert await numbers() == (2, 3, 2, 9, 0)
+    await write(make.batch(make.message(17, as_of=30)))
+    assert await numbers() == (3, 5, 0, 9, 0)
+
+
 async def test_without_history_nobody_asks_for_what_is_older_than_telegrams_first_word(
     database: store_database.Database, make: Any, write: Any, fill: Any
 ) -> None:

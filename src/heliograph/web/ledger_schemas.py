@@ -23,7 +23,7 @@ class IdClasses(BaseModel):
     unreachable: int
     """Cannot be asked for, such as the history before one joined."""
     outside: int | None
-    """Older than the depth that was asked for."""
+    """Nobody asked: older than the depth that was chosen, or newer than anything that Telegram has told."""
     open: int
     """Owed: in an open hole, whether or not the message is here."""
     unaccounted: int | None

@@ -4,8 +4,9 @@ Classes and their order: an id in an open hole is *open*, even when its message 
 may be unknown; a message that is here is *stored* or *deleted*; what nobody can ask for is *unreachable*; an id that
 was asked for and has no message is *empty*, unless its message came and could not become a row: then it is an open
 *dead letter*. Above the ledger's last range ids count by the cursor: Telegram's log has no gaps from the anchor on, so
-an id without a message there is empty as well. Below its first range nobody asked, by the depth that was chosen: those
-are *outside*. What is in none of these is *unaccounted*, and there must be none: that is invariant 12.
+an id without a message there is empty as well, up to the newest id that Telegram told where an import may have brought
+newer ones. Above that, and below the first range by the depth that was chosen, nobody asked: those are *outside*. What
+is in none of these is *unaccounted*, and there must be none: that is invariant 12.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from heliograph import errors
-from heliograph.domain import audits, identity
+from heliograph.domain import audits, identity, records
 from heliograph.store import audits as rounds
 from heliograph.store.database import Connection
 from heliograph.store.reads import chats, digest, ledger_views, spans
@@ -35,10 +36,13 @@ ledger AS MATERIALIZED (
            CASE WHEN v.space_id IS NULL THEN
                -- What an import brought of a chat that is not mirrored yet was never asked for.
                CASE WHEN c.told_from IS NULL THEN '{{}}' ELSE int8multirange(int8range(1, c.told_from)) END
-               ELSE int8multirange(int8range(1, coalesce(e.first_id, f.first_id))) END AS outside,
+               ELSE int8multirange(int8range(1, coalesce(e.first_id, f.first_id))) END
+               + CASE WHEN c.told_from IS NULL THEN '{{}}'
+                   ELSE int8multirange(int8range(greatest(t.first_id, u.next_id), NULL)) - r.holes - r.unreachable
+               END AS outside,
            r.covered + CASE WHEN b.box IS NULL THEN '{{}}'
-               ELSE int8multirange(int8range(coalesce(f.first_id, e.last_id + 1), NULL)) END - r.holes - r.unreachable
-               AS known
+               ELSE int8multirange(int8range(t.first_id, CASE WHEN c.told_from IS NOT NULL
+                   THEN greatest(t.first_id, u.next_id) END)) END - r.holes - r.unreachable AS known
     FROM chats c
     LEFT JOIN coverage v ON v.space_id = c.space_id AND v.chat_id = c.chat_id
     LEFT JOIN box_cursors b ON b.box = c.space_id
@@ -58,6 +62,22 @@ ledger AS MATERIALIZED (
             SELECT min(m.message_id) FROM messages m WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id
         ), {END} - 1) AS first_id
     ) f ON e.first_id IS NULL
+    CROSS JOIN LATERAL (SELECT coalesce(f.first_id, e.last_id + 1) AS first_id) t
+    -- What Telegram told last, where an import may have brought what is newer; without imports there is no end.
+    LEFT JOIN LATERAL (
+        SELECT greatest((
+            SELECT m.message_id FROM messages m
+            WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id AND (m.as_of > {records.IMPORTED_AS_OF}
+                OR m.deleted_as_of > {records.IMPORTED_AS_OF})
+            ORDER BY m.message_id DESC LIMIT 1
+        ), (
+            SELECT max(o.message_id) FROM orphan_tombstones o
+            WHERE o.space_id = c.space_id AND (c.space_id > 0 OR o.chat_id = c.chat_id)
+        ), (
+            SELECT max(d.message_id) FROM dead_letters d
+            WHERE d.space_id = c.space_id AND (c.space_id > 0 OR d.chat_id = c.chat_id)
+        ), 0) + 1 AS next_id
+    ) u ON c.told_from IS NOT NULL
     WHERE {MIRRORED} AND (%(chats)s::int8[] IS NULL OR c.chat_id = ANY(%(chats)s))
 )
 """
