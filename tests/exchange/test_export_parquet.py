@@ -17,6 +17,7 @@ from tests.exchange import export_rows
 
 from heliograph.exchange.export import parquet, run
 from heliograph.exchange.export import request as requests
+from heliograph.store import arrow
 from heliograph.store.database import Database
 from heliograph.store.reads import export as reads
 
@@ -128,7 +129,7 @@ async def test_duckdb_pandas_and_polars_read_the_same_rows(out: Path) -> None:
 async def test_month_that_comes_again_gets_another_part(
     rows: Rows, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reads, "PAGE_ROWS", 1)
+    monkeypatch.setattr(arrow, "BATCH_BYTES", 1)
     monkeypatch.setattr(parquet, "WAITING_BYTES", 0)
     monkeypatch.setattr(parquet, "OPEN_FILES", 1)
     await export_rows.fill(rows)
@@ -145,7 +146,7 @@ async def test_month_that_comes_again_gets_another_part(
 async def test_rows_wait_for_others_of_their_month_up_to_a_row_group(
     rows: Rows, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reads, "PAGE_ROWS", 1)
+    monkeypatch.setattr(arrow, "BATCH_BYTES", 1)
     monkeypatch.setattr(parquet, "GROUP_ROWS", 3)
     await export_rows.fill(rows)
     await exported(database, tmp_path / "out")

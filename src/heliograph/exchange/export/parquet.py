@@ -7,7 +7,10 @@ open at a time; a month that comes again later gets another part.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from heliograph.exchange.export import columns, writer
 from heliograph.exchange.export import request as requests
-from heliograph.store.reads import exported
+from heliograph.exchange.export import typed, writer
+from heliograph.store.database import Database
+from heliograph.store.reads import columns, exported
 
 if TYPE_CHECKING:
     from heliograph.exchange import media
@@ -35,52 +39,54 @@ _EMPTY_MONTH: Final = "1970-01"
 class Writer:
     """Writes the tables into a folder."""
 
-    takes_rows = takes_typed = True
-
     def __init__(self, target: writer.Target, request: requests.Request, storage: media.Storage | None) -> None:
         assert isinstance(target, Path)
         self._folder = target
+        self._request = request
         self._told: list[exported.ExportedChat] = []
-        self._messages = _Partitioned(target / "messages", columns.MESSAGES)
-        self._revisions: _Partitioned | None = None
-        self._observations: _Partitioned | None = None
-        if request.with_revisions:
-            self._revisions = _Partitioned(target / "revisions", columns.REVISIONS)
-        if request.with_observations:
-            self._observations = _Partitioned(target / "observations", columns.OBSERVATIONS)
+        names = {columns.MESSAGES: True} | {
+            columns.REVISIONS: request.with_revisions,
+            columns.OBSERVATIONS: request.with_observations,
+        }
+        self._tables = {
+            name: _Partitioned(target / name, typed.TABLES[name]) for name, is_asked in names.items() if is_asked
+        }
+
+    @asynccontextmanager
+    async def reading(self, database: Database) -> AsyncIterator[writer.Read]:
+        """Give what reads chats in Arrow's form."""
+        wanted = self._request
+        async with columns.source(database) as source:
+            yield functools.partial(
+                source.parts,
+                wanted=wanted.filter,
+                with_revisions=wanted.with_revisions,
+                with_observations=wanted.with_observations,
+            )
 
     async def begin_chat(self, chat: exported.ExportedChat) -> None:
         """Begin a chat."""
         self._told.append(chat)
-        for table in self._tables:
+        for table in self._tables.values():
             table.begin(chat.chat_id)
 
-    async def write(self, page: exported.RowPage) -> None:
-        """Write a page."""
-        messages = columns.messages(page)
-        months = _months(messages["date"])
-        await self._messages.add(messages, months)
-        for table, made in ((self._revisions, columns.revisions), (self._observations, columns.observations)):
-            if table is not None:
-                found = made(page)
-                # By the month of the message, so that all tables are divided alike and join part by part.
-                places = pc.index_in(found["message_id"], messages["message_id"])
-                await table.add(found, months.take(places))
+    async def write(self, part: columns.Part) -> None:
+        """Write some rows of a table; the tables of a chat come one after another."""
+        for name, table in self._tables.items():
+            if name != part.table:
+                await table.finish()
+        await self._tables[part.table].add(*typed.table(part))
 
     async def end_chat(self) -> None:
         """Finish the chat's files."""
-        for table in self._tables:
+        for table in self._tables.values():
             await table.finish()
 
     async def close(self) -> None:
         """Write the table of chats, and what says of an empty table what its columns are."""
-        for table in self._tables:
+        for table in self._tables.values():
             await table.close()
-        pq.write_table(columns.chats(self._told), self._folder / "chats.parquet", **_FORM)
-
-    @property
-    def _tables(self) -> list[_Partitioned]:
-        return [each for each in (self._messages, self._revisions, self._observations) if each is not None]
+        pq.write_table(typed.chats(self._told), self._folder / "chats.parquet", **_FORM)
 
 
 _FORM: Final = {
@@ -89,6 +95,8 @@ _FORM: Final = {
     # Spark before 3.2 and Hive read 64-bit times only; nanoseconds and 96-bit ones never occur.
     "coerce_timestamps": "us",
     "store_schema": True,
+    # Texts hardly repeat, and to find that out costs more than to compress them.
+    "use_dictionary": [*typed.REPEATING, "entities.list.element.type", "reactions.list.element.emoji"],
 }
 
 
@@ -108,11 +116,11 @@ class _Partitioned:
         """Go on with another chat."""
         self._chat_id = chat_id
 
-    async def add(self, table: pa.Table, months: pa.ChunkedArray) -> None:
-        """Add rows; ``months`` says of each where it belongs."""
-        for month in pc.unique(months).to_pylist():
+    async def add(self, table: pa.Table, dates: pa.Array) -> None:
+        """Add rows; ``dates`` says of each to which month it belongs."""
+        for month, rows in _by_month(table, dates):
             waiting = self._waiting.setdefault(month, _Waiting())
-            waiting.add(table.filter(pc.equal(months, month)))
+            waiting.add(rows)
             self._is_empty = False
             if waiting.rows >= GROUP_ROWS:
                 await self._flush(month)
@@ -172,10 +180,18 @@ class _Waiting:
         return pa.concat_tables(self._tables).unify_dictionaries().combine_chunks()
 
 
-def _months(dates: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the month of each time; a page seldom has two, and to write each costs more than to look."""
-    first, last = pc.min_max(dates).values()
-    months = {each.as_py().strftime("%Y-%m") for each in (first, last)}
-    if len(months) == 1:
-        return pa.chunked_array([pa.repeat(months.pop(), len(dates))])
-    return pc.strftime(dates, "%Y-%m")
+def _by_month(table: pa.Table, dates: pa.Array) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the rows of each month in their order; most batches have one only, which is faster to see than to sort."""
+    if not len(dates):
+        return
+    first, last = (each.as_py().strftime("%Y-%m") for each in pc.min_max(dates).values())
+    if first == last:
+        yield first, table
+        return
+    months = pc.strftime(dates, "%Y-%m")
+    order = pc.sort_indices(months)
+    begin = 0
+    for each in months.take(order).value_counts().to_pylist():
+        # A copy: a slice would keep all of the batch while it waits.
+        yield each["values"], table.take(order.slice(begin, each["counts"]))
+        begin += each["counts"]

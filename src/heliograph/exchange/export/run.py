@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -121,36 +121,37 @@ class _Work:
         for chat in chats:
             self._total += await reads.count(self._database, chat, request.filter)
         made = writer.create(target, request, storage)
-        for chat in chats:
-            await made.begin_chat(chat)
-            await self._chat(made, chat)
-            await made.end_chat()
-            self._chats += 1
+        async with made.reading(self._database) if hasattr(made, "reading") else nullcontext(self._rows) as read:
+            for chat in chats:
+                await made.begin_chat(chat)
+                await self._chat(made, chat, read)
+                await made.end_chat()
+                self._chats += 1
         await made.close()
 
-    async def _chat(self, made: Any, chat: exported.ExportedChat) -> None:
-        self._tell(chat)
-        takes_rows, is_typed = getattr(made, "takes_rows", False), getattr(made, "takes_typed", False)
-        found = reads.row_pages(
+    def _rows(self, chat: exported.ExportedChat) -> AsyncGenerator[exported.RowPage, None]:
+        return reads.row_pages(
             self._database,
             chat,
             self._request.filter,
             with_revisions=self._request.with_revisions,
             with_observations=self._request.with_observations,
-            is_typed=is_typed,
         )
-        async with _ahead(found) as pages:
+
+    async def _chat(self, made: Any, chat: exported.ExportedChat, read: writer.Read) -> None:
+        self._tell(chat)
+        takes_pages = hasattr(made, "reading") or getattr(made, "takes_rows", False)
+        async with _ahead(read(chat)) as pages:
             async for page in pages:
-                await made.write(page if takes_rows else page.messages())
-                self._count(page, is_typed=is_typed)
+                await made.write(page if takes_pages else page.messages())
+                self._count(page.counts())
                 self._tell(chat)
 
-    def _count(self, page: exported.RowPage, *, is_typed: bool) -> None:
-        self._messages += len(page.rows)
-        self._revisions += len(page.revisions)
+    def _count(self, counts: Mapping[str, int]) -> None:
+        self._messages += counts.get("messages", 0)
+        self._revisions += counts.get("revisions", 0)
         if self._request.with_observations:
-            place = exported.TYPED_COLUMNS.index("observed_at") if is_typed else exported.AT["observed_at"]
-            self._observations += len(page.observations) + sum(row[place] is not None for row in page.rows)
+            self._observations += counts.get("observations", 0)
 
     def _tell(self, chat: exported.ExportedChat) -> None:
         # What is stored meanwhile may make more of it than was counted.
@@ -183,12 +184,12 @@ class _Work:
 
 
 @asynccontextmanager
-async def _ahead(pages: AsyncGenerator[exported.RowPage, None]) -> AsyncIterator[AsyncIterator[exported.RowPage]]:
+async def _ahead(pages: AsyncGenerator[Any, None]) -> AsyncIterator[AsyncIterator[Any]]:
     """Give the pages, each next one fetched while the one before it is worked on."""
     async with aclosing(pages):
         fetching = asyncio.ensure_future(anext(pages, None))
 
-        async def fetched() -> AsyncIterator[exported.RowPage]:
+        async def fetched() -> AsyncIterator[Any]:
             nonlocal fetching
             while (page := await fetching) is not None:
                 fetching = asyncio.ensure_future(anext(pages, None))

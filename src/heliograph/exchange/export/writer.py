@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 from heliograph.exchange.export import request as requests
+from heliograph.store.database import Database
 from heliograph.store.reads import export as reads
 from heliograph.store.reads import exported
 
@@ -25,6 +28,29 @@ class MessageWriter(Protocol):
 
     async def write(self, page: reads.Page) -> None:
         """Write the next messages of the chat."""
+
+    async def end_chat(self) -> None:
+        """End the chat."""
+
+    async def close(self) -> None:
+        """Finish all files."""
+
+
+Read: TypeAlias = Callable[[exported.ExportedChat], AsyncGenerator[Any, None]]
+"""Reads a chat in pages, which ``write`` takes and which know their ``counts()``: rows by table."""
+
+
+class ReadingWriter(Protocol):
+    """A format that reads chats in a form of its own, so that no message becomes an object on the way."""
+
+    def reading(self, database: Database) -> AbstractAsyncContextManager[Read]:
+        """Give what reads chats."""
+
+    async def begin_chat(self, chat: exported.ExportedChat) -> None:
+        """Begin a chat; chats come in the order of their ids."""
+
+    async def write(self, page: Any) -> None:
+        """Write what was read next."""
 
     async def end_chat(self) -> None:
         """End the chat."""

@@ -26,38 +26,24 @@ PAGE_ROWS: Final = 500
 """Few enough that the server can send a page ahead while the one before it is worked on."""
 KINDS: Final = search.KINDS
 
-_EDITED_AT: Final = "CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END"
-_FILE: Final = """
-coalesce(f.file_name, m.media ->> 'file_name'), coalesce(s.size, f.size, (m.media ->> 'size')::bigint),
-coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type')
-"""
-
-
-def _micro(moment: str) -> str:
-    """Return SQL for a time as microseconds; a double holds those of the next two centuries exactly."""
-    return f"(date_part('epoch', {moment}) * 1000000)::bigint"
-
-
+EDITED_AT: Final = "CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END"
+"""SQL for when people see a message as edited."""
+FILE_NAME: Final = "coalesce(f.file_name, m.media ->> 'file_name')"
+FILE_SIZE: Final = "coalesce(s.size, f.size, (m.media ->> 'size')::bigint)"
+FILE_MIME_TYPE: Final = "coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type')"
 _SELECT: Final = f"""
 SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},
-       {_EDITED_AT}, m.deleted_at, m.stored_at,
-       f.state, f.sha256, {_FILE},
+       {EDITED_AT}, m.deleted_at, m.stored_at,
+       f.state, f.sha256, {FILE_NAME}, {FILE_SIZE}, {FILE_MIME_TYPE},
        o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll
 """
-_TYPED: Final = f"""
-SELECT m.message_id, {_micro("m.date")}, m.sender_id, m.author_signature, m.text, m.entities,
-       m.reply_to_message_id, m.reply_to_chat_id, m.reply_quote, m.topic_id, m.album_id, m.forward::text,
-       m.media ->> 'kind', m.media::text, m.service ->> 'type', m.service::text,
-       {_micro(_EDITED_AT)}, {_micro("m.deleted_at")}, m.is_pinned, m.is_outgoing, m.via_bot_id, m.ttl_seconds,
-       o.views, o.forwards, o.replies, o.reactions, o.poll::text, {_micro("o.observed_at")},
-       f.state, {_FILE}, encode(f.sha256, 'hex'), {_micro("m.stored_at")}
-"""
-_FROM: Final = """
+FROM: Final = """
 FROM messages m
 LEFT JOIN message_media f ON f.space_id = %(space)s AND f.message_id = m.message_id
 LEFT JOIN media s ON s.sha256 = f.sha256
 LEFT JOIN observations o ON o.space_id = %(space)s AND o.message_id = m.message_id
 """
+"""SQL for a message ``m`` with its file ``f``, that file in media storage ``s`` and its newest counters ``o``."""
 _REVISIONS: Final = f"""
 SELECT {", ".join(exported.REVISION_COLUMNS)} FROM revisions
 WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, edit_date NULLS FIRST, as_of, stored_at, fingerprint
@@ -120,7 +106,7 @@ async def count(database: Database, chat: exported.ExportedChat, wanted: Filter)
     """Return how many messages an export of the chat has."""
     async with database.connection() as conn:
         cursor = await conn.execute(
-            f"SELECT count(*) FROM messages m WHERE {_where(chat, wanted)}", _values(chat, wanted)
+            f"SELECT count(*) FROM messages m WHERE {where(chat, wanted)}", values(chat, wanted)
         )
         row = await cursor.fetchone()
     return int(row[0]) if row else 0
@@ -148,41 +134,39 @@ async def row_pages(
     *,
     with_revisions: bool = False,
     with_observations: bool = False,
-    is_typed: bool = False,
 ) -> AsyncGenerator[exported.RowPage, None]:
-    """Yield the same messages as plain rows, of ``exported.TYPED_COLUMNS`` if they are to be typed."""
+    """Yield the same messages as plain rows."""
     known = people.People()
-    place = exported.TYPED_COLUMNS.index("message_id") if is_typed else exported.AT["message_id"]
-    async with _snapshot(database) as conn:
-        async for rows in _fetched(conn, chat, wanted, _TYPED if is_typed else _SELECT):
+    place = exported.AT["message_id"]
+    async with snapshot(database) as conn:
+        async for rows in _fetched(conn, chat, wanted):
             ids = [chat.space_id, [row[place] for row in rows]]
             yield exported.RowPage(
                 rows=rows,
-                people=await known.of(conn, people.senders(rows) if is_typed else people.ids(rows)),
+                people=await known.of(conn, people.ids(rows)),
                 revisions=await _all(conn, _REVISIONS, ids) if with_revisions else (),
                 observations=await _all(conn, _OBSERVATIONS, ids) if with_observations else (),
             )
 
 
 @asynccontextmanager
-async def _snapshot(database: Database) -> AsyncIterator[Connection]:
+async def snapshot(database: Database) -> AsyncIterator[Connection]:
+    """Give a connection that sees one moment of the database. Raises DatabaseUnreachable."""
     async with database.transaction() as conn:
         await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield conn
 
 
-async def _fetched(
-    conn: Connection, chat: exported.ExportedChat, wanted: Filter, select: str
-) -> AsyncIterator[list[exported.Row]]:
-    statement = f"{select} {_FROM} WHERE {_where(chat, wanted)} ORDER BY m.message_id"
+async def _fetched(conn: Connection, chat: exported.ExportedChat, wanted: Filter) -> AsyncIterator[list[exported.Row]]:
+    statement = f"{_SELECT} {FROM} WHERE {where(chat, wanted)} ORDER BY m.message_id"
     async with conn.cursor(name="export") as cursor:
-        await cursor.execute(statement, _values(chat, wanted), binary=True)
+        await cursor.execute(statement, values(chat, wanted), binary=True)
         while rows := await cursor.fetchmany(PAGE_ROWS):
             yield rows
 
 
-def _where(chat: exported.ExportedChat, wanted: Filter) -> str:
-    """Return SQL for the chat and the filters that are set; values stay parameters."""
+def where(chat: exported.ExportedChat, wanted: Filter) -> str:
+    """Return SQL for the chat and the filters that are set, of a message ``m``; values stay parameters."""
     conditions = {
         "m.space_id = %(space)s": True,
         "m.space_id < 0 AND m.chat_id = %(chat)s": chat.space_id < 0,
@@ -194,14 +178,15 @@ def _where(chat: exported.ExportedChat, wanted: Filter) -> str:
         "m.media IS NULL AND m.service IS NULL": wanted.kind == "text",
         "m.media IS NOT NULL": wanted.kind == "media",
         "m.media ->> 'kind' = %(kind)s": wanted.kind not in (None, "service", "text", "media"),
-        f"({_EDITED_AT} IS NOT NULL) = %(edited)s": wanted.is_edited is not None,
+        f"({EDITED_AT} IS NOT NULL) = %(edited)s": wanted.is_edited is not None,
         "(m.deleted_at IS NOT NULL) = %(deleted)s": wanted.is_deleted is not None,
         "to_tsvector('heliograph', m.text) @@ websearch_to_tsquery('heliograph', %(words)s)": wanted.words is not None,
     }
     return " AND ".join(condition for condition, is_set in conditions.items() if is_set)
 
 
-def _values(chat: exported.ExportedChat, wanted: Filter) -> dict[str, object]:
+def values(chat: exported.ExportedChat, wanted: Filter) -> dict[str, object]:
+    """Return what :func:`where` and :data:`FROM` refer to."""
     return {
         "space": chat.space_id,
         "chat": chat.chat_id,

@@ -25,16 +25,6 @@ COLUMNS: Final = (
     *("file_state", "file_sha256", "file_name", "file_size", "file_mime_type"),
     *("observed_at", "views", "forwards", "replies", "reactions", "poll"),
 )
-TYPED_COLUMNS: Final = (
-    *("message_id", "date", "sender_id", "author_signature", "text", "entities", "reply_to_message_id"),
-    *("reply_to_chat_id", "reply_quote", "topic_id", "album_id", "forward", "media_kind", "media", "service_type"),
-    *("service", "edited_at", "deleted_at", "is_pinned", "is_outgoing", "via_bot_id", "ttl_seconds"),
-    *("views", "forwards", "replies", "reactions", "poll", "observed_at"),
-    *("file_state", "file_name", "file_size", "file_mime_type", "file_sha256", "stored_at"),
-)
-"""What a typed table wants: times in microseconds of Unix time, objects as JSON text, a hash in hexadecimal.
-
-The server makes these at a fraction of what Python objects for them would cost."""
 REVISION_COLUMNS: Final = (
     "message_id",
     "edit_date",
@@ -148,11 +138,20 @@ class RowPage:
 
     rows: Sequence[Row]
     people: Mapping[int, Person]
-    """Who the marked ids in these rows are; of typed rows, who their senders are."""
+    """Who the marked ids in these rows are."""
     revisions: Sequence[Row] = ()
     """Rows of :data:`REVISION_COLUMNS`, by message and then oldest first."""
     observations: Sequence[Row] = ()
     """Earlier counters, rows of :data:`OBSERVATION_COLUMNS`, by message and then oldest first."""
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows of which table these are; the newest counters are observations too."""
+        newest = sum(row[AT["observed_at"]] is not None for row in self.rows)
+        return {
+            "messages": len(self.rows),
+            "revisions": len(self.revisions),
+            "observations": len(self.observations) + newest,
+        }
 
     def messages(self) -> list[ExportedMessage]:
         """Return the rows as objects."""

@@ -13,7 +13,6 @@ MOST_KNOWN: Final = 50_000
 """Beyond so many people memory begins anew."""
 _NAMED_BY_SERVICE: Final = ("user_id", "user_ids", "inviter_id", "from_id", "to_id", "peer")
 """Keys of a service message that hold marked ids; ``channel_id`` and ``chat_id`` hold bare ones."""
-_SENDER: Final = exported.TYPED_COLUMNS.index("sender_id")
 _USERS: Final = """
 SELECT user_id, first_name, last_name, username, is_bot, is_deleted FROM users WHERE user_id = ANY(%s)
 """
@@ -36,13 +35,6 @@ class People:
             for person in await _load(conn, missing):
                 self._known[person.peer_id] = person
         return self._known
-
-
-def senders(rows: Iterable[exported.Row]) -> set[int]:
-    """Return who sent these messages, which are rows of ``exported.TYPED_COLUMNS``."""
-    found = {row[_SENDER] for row in rows}
-    found.discard(None)
-    return found
 
 
 def ids(rows: Iterable[exported.Row]) -> set[int]:
