@@ -73,7 +73,22 @@ async def test_what_is_left_out_is_told_with_its_place_and_times_with_their_zone
     assert ran.code == 0, ran.err
     assert "Skipped" in ran.err
     assert "result.json, byte" in ran.err
-    assert "were read as Asia/Tokyo" in ran.err
+    assert "read as Asia/Tokyo" in ran.err
+
+
+async def test_a_chat_that_no_export_has_is_named_and_the_others_come_in(
+    run: Run, configure: Configure, tmp_path: Path, database: store_database.Database
+) -> None:
+    configure()
+    ran = await run("import", str(write(tmp_path / "result.json", 3)), "--chat=-1001500000001", "--chat", "Elsewhere")
+    ran.refused_with("'Elsewhere'")
+    assert (ran.code, str(CHAT) in ran.err, await count(database)) == (1, False, 3)
+
+
+async def test_chats_without_a_name_are_called_what_they_are(run: Run, configure: Configure) -> None:
+    configure()
+    ran = await run("import", "--dry-run", str(FIXTURES / "account"))
+    assert "Saved messages" in ran.out and "Deleted account" in ran.out
 
 
 async def test_a_file_that_breaks_off_ends_with_one_and_the_place(
@@ -95,6 +110,7 @@ async def test_a_file_that_breaks_off_ends_with_one_and_the_place(
         (("media", "--timezone", "Mars/Base"), ("Mars/Base", "Europe/Helsinki")),
         (("media", "--account", "nobody"), ("nobody", "label or a Telegram user id")),
         (("media", "--label", "Ada"), ("--label", "session")),
+        (("media", "--chat", "Nowhere"), ("'Nowhere'", "--chat")),
     ],
 )
 async def test_what_cannot_be_imported_is_a_sentence_and_nothing_is_written(

@@ -183,6 +183,7 @@ def test_session_files_and_session_strings_are_told_apart_from_exports(tmp_path:
         ("general.json", b'[{"client_msg_id": "1", "type": "message", "ts": "1.2"}]', "Slack"),
         ("message_1.json", b'{"participants": [], "messages": []}', "Messenger"),
         ("export.json", b'{"room_name": "r", "messages": []}', "Element"),
+        ("heliograph.json", b'{"messages": 3}', "Heliograph"),
         ("a.rar", b"Rar!\x1a\x07\x01\x00", "RAR"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c\x00", "7z"),
         ("a.tar.gz", b"\x1f\x8b\x08", "gzip"),
@@ -211,6 +212,7 @@ def test_other_programs_files_are_refused_by_name(tmp_path: Path, name: str, dat
         ({"Account/user.json": b"{}", "Messages/index.json": b"{}", "Servers/index.json": b"{}"}, "Discord"),
         ({"Whats/_chat.txt": b"hello"}, "WhatsApp"),
         ({"notes.txt": b"mine"}, "holds no export"),
+        ({"heliograph.json": b'{"messages": 3}', "messages.jsonl": b"{}"}, "--format telegram"),
         ({"inner.zip": b"PK"}, "other archives"),
     ],
 )

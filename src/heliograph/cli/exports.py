@@ -158,13 +158,13 @@ def _told(summary: exports.Summary, target: Path | BinaryIO) -> str:
     chats = "1 chat" if summary.chats == 1 else f"{summary.chats:,} chats"
     messages = "1 message" if summary.messages == 1 else f"{summary.messages:,} messages"
     more = "".join(
-        f", {count:,} {name}"
-        for name, count in (("revisions", summary.revisions), ("observations", summary.observations))
+        f", {count:,} {name if count == 1 else name + 's'}"
+        for name, count in (("revision", summary.revisions), ("observation", summary.observations))
         if count
     )
     found = f"{messages} of {chats}{more}"
     if not summary.messages:
-        found = f"No message of {chats} is what was asked for; the export is empty"
+        found = f"Nothing in {chats} is what was asked for, so the export is empty"
     if not isinstance(target, Path):
         return f"{found}."
     files = "1 file" if summary.files == 1 else f"{summary.files:,} files"

@@ -14,11 +14,11 @@ from heliograph.store import accounts
 
 PLACES_SHOWN = 3
 _FILE_WORDS = {
-    "stored": "are in media storage.",
-    "missing": "are missing from the export's folder.",
-    "not_included": "are not included in the export.",
-    "too_large": "were too large for the export.",
-    "unavailable": "were unavailable when the export was made.",
+    "stored": "Files that are in media storage",
+    "missing": "Files that are missing from the export's folder",
+    "not_included": "Files that are not included in the export",
+    "too_large": "Files that were too large for the export",
+    "unavailable": "Files that were unavailable when the export was made",
 }
 
 
@@ -32,7 +32,9 @@ def progress() -> Iterator[Callable[[importer.Progress], None]]:
         rich_progress.TextColumn("{task.fields[messages]:,} messages, {task.fields[rate]:,.0f}/s"),
         rich_progress.TimeRemainingColumn(),
     )
-    with rich_progress.Progress(*columns, console=console.stderr, transient=True) as bar:
+    with rich_progress.Progress(
+        *columns, console=console.stderr, transient=True, disable=not console.stderr.is_terminal
+    ) as bar:
         task = bar.add_task("Importing", total=None, messages=0, rate=0.0)
 
         def move(at: importer.Progress) -> None:
@@ -64,6 +66,12 @@ def show(done: importer.Summary, *, sessions: int, taken: list[accounts.Account]
     _ending(done)
 
 
+def absence(names: list[str]) -> str:
+    """Return the sentence for chats that were asked for and are in no export."""
+    listed = ", ".join(repr(console.plain(name)) for name in names)
+    return f"No export has a chat {listed}; give an id or a title as the export has it, or no --chat for all of them."
+
+
 def _table(done: importer.Summary) -> Table:
     table = Table(box=None, header_style="bold")
     for heading in ("Chat", "Title", "Imported", "Known", "Revisions", "Completed", "Files", "Skipped"):
@@ -90,6 +98,8 @@ def _source(source: importer.SourceTally) -> None:
     for chat in source.chats.values():
         if chat.note:
             console.note(f"{console.plain(chat.title)} ({chat.chat_id}): {chat.note}")
+    if not source.chats and not (source.is_known or source.is_resumed or source.broken):
+        console.note(f"{name}: nothing in it was imported.")
     if source.broken:
         console.complain(console.plain(source.broken.sentence))
 
@@ -101,10 +111,10 @@ def _skipped(done: importer.Summary) -> None:
             console.note(f"{what} {skipped.count:,}: {reasons.sentence(reason)}{_places(skipped)}")
     for state, words in _FILE_WORDS.items():
         if count := total.files[state]:
-            console.note(f"{count:,} files {words}")
+            console.note(f"{words}: {count:,}")
     if total.local_times:
         console.note(
-            f"{total.local_times:,} times without a zone were read as {done.timezone}; --timezone names another."
+            f"Times without a zone, read as {done.timezone}: {total.local_times:,}; --timezone names another zone."
         )
 
 

@@ -103,16 +103,19 @@ async def _import(
         )
     else:
         import_report.show(done, sessions=len(keys), taken=taken)
-    return _code(done)
+    absent = done.absent(asked.chats) if exports else []
+    if absent:
+        console.complain(import_report.absence(absent))
+    return _code(done, is_lacking=bool(absent))
 
 
-def _code(done: importer.Summary) -> int:
-    """Return 1 when something breaks off, and 2 when nothing could be read at all."""
+def _code(done: importer.Summary, *, is_lacking: bool) -> int:
+    """Return 1 when something breaks off or is not there, and 2 when nothing could be read at all."""
     if done.is_stopped:
         return 130
-    if not done.is_broken:
+    if not done.is_broken and not is_lacking:
         return 0
-    return 1 if done.total().read else 2
+    return 1 if any(source.chats for source in done.sources) else 2
 
 
 async def _take(

@@ -75,7 +75,7 @@ def _show(found: ledger_views.Integrity) -> None:
             console.out(f"… and {len(found.losses) - _NAMED_LOSSES} more; --json names them all.")
     for chat in found.chats:
         for warning in chat.warnings:
-            console.out(f"\nWarning: {console.plain(chat.title)}: {warning}")
+            console.out(f"\nWarning: {console.plain(chat.title) or chat.chat_id}: {warning}")
     for warning in found.warnings:
         console.out(f"\nWarning: {warning}")
     console.out(f"\nDigest   {found.digest}")

@@ -9,6 +9,10 @@ from heliograph import errors
 
 READS: Final = "Heliograph reads what Telegram Desktop exports: result.json, messages.html, or a zip archive of these"
 
+MARK: Final = "heliograph.json"
+"""What stands in every folder that our own exports make."""
+_OURS: Final = "is an export that Heliograph made in another form; what was made with --format telegram can be imported"
+
 _ARCHIVES: Final = (
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -39,6 +43,8 @@ def refuse_file(name: str, head: bytes) -> None:
             raise errors.BadInput(f"{name} is {words}; unpack it and give the folder, or pack it as zip.")
     if head[257:262] == b"ustar":
         raise errors.BadInput(f"{name} is a tar archive; unpack it and give the folder, or pack it as zip.")
+    if name == MARK:
+        raise errors.BadInput(f"{name} only describes an export that Heliograph made; give the export's folder.")
     for pattern, program in _FILES:
         if re.fullmatch(pattern, name, re.IGNORECASE):
             raise _other(name, program)
@@ -59,6 +65,8 @@ def refuse_folder(name: str, files: list[str], folders: list[str]) -> None:
         for pattern, program in _FILES:
             if re.fullmatch(pattern, file, re.IGNORECASE):
                 raise _other(name, program)
+    if MARK in files:
+        raise errors.BadInput(f"{name} {_OURS}.")
     if {"channels.json", "users.json"} <= set(files):
         raise _other(name, "Slack")
     if "config.json" in files and "sql" in folders:

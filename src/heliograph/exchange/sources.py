@@ -206,7 +206,7 @@ def _exports(container: Container, folder: str, depth: int = _DEPTH, seen: list[
 
 def _renamed(container: Container, files: list[str]) -> list[str]:
     """Return the JSON files at the top that begin like exports."""
-    found = [file for file in files if file.lower().endswith(".json")][:_MOST_RENAMED]
+    found = [file for file in files if file.lower().endswith(".json") and file != foreign.MARK][:_MOST_RENAMED]
     return [file for file in found if _is_json_export(_begin(container, file, _HEAD))]
 
 
@@ -276,7 +276,9 @@ def _nothing_in(container: Container) -> errors.BadInput:
     for folder in ("", *inner[:_MOST_RENAMED]):
         foreign.refuse_folder(container.name, *container.listing(folder))
     if not files and not inner:
-        return errors.BadInput(f"{container.name} is empty or holds nothing but links. {foreign.READS}.")
+        return errors.BadInput(
+            f"{container.name} is empty, or holds nothing but links and paths that lead out of it. {foreign.READS}."
+        )
     if any(file.lower().endswith(".zip") for file in files):
         return errors.BadInput(f"{container.name} holds no export, only other archives; give those one by one.")
     return errors.BadInput(f"{container.name} holds no export. {foreign.READS}.")

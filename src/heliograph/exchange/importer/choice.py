@@ -34,13 +34,13 @@ class Options:
         """What makes two imports of one source different, as far as that decides which rows they bring."""
         return "|".join((*sorted(self.chats), f"user {self.user_id or ''}", self.timezone.key))
 
-    def wants(self, header: model.ChatHeader) -> bool:
-        """Say whether a chat is wanted: by its marked id, the export's own number, or its title."""
+    def matching(self, header: model.ChatHeader) -> set[str]:
+        """Return those of ``chats`` that mean this chat: by its marked id, the export's own number, or its title."""
         header = header.whole
-        if not self.chats or (header.number is None and self.named is not None):
-            return True
+        if header.number is None and self.named is not None:
+            return set(self.chats)
         names = {str(targets.chat_id_of(header)), str(header.number), header.title.casefold()}
-        return any(each.casefold() in names for each in self.chats)
+        return {each for each in self.chats if each.casefold() in names}
 
     @property
     def named(self) -> identity.PeerId | None:

@@ -58,7 +58,8 @@ class Reading:
         pulled = groups.Groups(reader.events())
         async with self._committer:
             is_whole = await self._read(pulled, point, lambda read: on_progress(reader.done_bytes, read))
-        if is_whole and not self._options.is_dry_run:
+        is_wanted = self.tally.chats or not self._options.chats
+        if is_whole and is_wanted and not self._options.is_dry_run:
             async with self._database.transaction() as conn:
                 await self._progress.complete(conn)
 
@@ -103,7 +104,9 @@ class Reading:
         """Find out where the chat goes that begins, ``point`` being where an earlier run ended in it."""
         header = begun.header
         self._header, self._placed, self._chat = header, None, None
-        if not self._options.wants(header):
+        matched = self._options.matching(header)
+        self.tally.matched |= matched
+        if self._options.chats and not matched:
             return
         self._placed = point.resolved(self._owner) if point else await self._place(begun)
         if self._placed is None:
@@ -111,7 +114,7 @@ class Reading:
         chat = self._placed.chat
         known = self.tally.chats.get(chat.chat_id)
         self._chat = known or summary.ChatTally(
-            chat_id=chat.chat_id, title=chat.title, kind=chat.kind, note=self._placed.note
+            chat_id=chat.chat_id, title=targets.called(header), kind=chat.kind, note=self._placed.note
         )
         self.tally.chats[chat.chat_id] = self._chat
 

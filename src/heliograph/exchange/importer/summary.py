@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -112,6 +112,8 @@ class SourceTally:
     chats: dict[identity.PeerId, ChatTally] = field(default_factory=dict)
     outside: Tally = field(default_factory=Tally)
     """What was skipped before any chat began, or with its whole chat."""
+    matched: set[str] = field(default_factory=set)
+    """Those of the chats that were asked for which it has."""
     broken: model.Broken | None = None
     """Where it breaks off; what came before it stays."""
     is_resumed: bool = False
@@ -135,6 +137,13 @@ class Summary:
     def is_broken(self) -> bool:
         """Say whether some source breaks off."""
         return any(source.broken for source in self.sources)
+
+    def absent(self, chats: Sequence[str]) -> list[str]:
+        """Return those of ``chats`` that no source has; none where a source was not read from beginning to end."""
+        if self.is_stopped or any(each.broken or each.is_known or each.is_resumed for each in self.sources):
+            return []
+        found = {name for source in self.sources for name in source.matched}
+        return [name for name in chats if name not in found]
 
     def tallies(self) -> Iterator[Tally]:
         """Yield the numbers of every chat, and of what belongs to none."""

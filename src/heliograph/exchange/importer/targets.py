@@ -86,6 +86,13 @@ def chat_id_of(header: model.ChatHeader) -> identity.PeerId | None:
     return None
 
 
+def called(header: model.ChatHeader) -> str:
+    """Return what to call a chat in a summary: Telegram Desktop gives no name to some."""
+    if header.title or _KINDS.get(header.kind) != "private":
+        return header.title
+    return "Saved messages" if header.kind == "saved_messages" else "Deleted account"
+
+
 async def resolve(
     conn: Connection,
     header: model.ChatHeader,
