@@ -16,7 +16,6 @@ import adbc_driver_manager
 import adbc_driver_postgresql
 import psycopg
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
 
 from heliograph import errors
 from heliograph.store import database as databases
@@ -34,39 +33,46 @@ class Line:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._lock = threading.Lock()
-        self._connection: Any = None
-        self._cursor: Any = None
+        self._opened: list[Any] = []
+        self._statement: Any = None
 
     async def execute(self, statement: str) -> None:
         """Run a statement that answers nothing, such as BEGIN. Raises DatabaseUnreachable or DiskFull."""
-        await self._run(lambda: self._cursor.execute(statement))
+        await self._run(lambda: self._asked(statement).execute_update())
 
     async def batches(self, statement: str) -> AsyncGenerator[pa.RecordBatch, None]:
         """Yield the rows of a query, whose values are part of it already. Raises DatabaseUnreachable or DiskFull."""
-        await self._run(lambda: self._cursor.execute(statement))
-        reader = self._cursor.fetch_record_batch()
+        answer, _ = await self._run(lambda: self._asked(statement).execute_query())
+        reader = pa.RecordBatchReader.from_stream(answer)
         while (batch := await self._run(lambda: next(reader, None))) is not None:
             yield batch
 
-    def open(self) -> None:
-        """Connect; blocks."""
-        # An environment may name another encoding, and Arrow's texts are UTF-8.
-        dsn = psycopg.conninfo.make_conninfo(
-            self._dsn, client_encoding="UTF8", connect_timeout=databases.CONNECT_TIMEOUT_SECONDS
-        )
-        self._connection = dbapi.connect(dsn, autocommit=True)
-        hint = adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value
-        self._cursor = self._connection.cursor(adbc_stmt_kwargs={hint: str(BATCH_BYTES)})
+    async def open(self) -> None:
+        """Connect. Raises DatabaseUnreachable."""
+        await self._run(self._open)
 
     def close(self) -> None:
         """Disconnect, after what is under way; blocks."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
+            while self._opened:
+                self._opened.pop().close()
 
-    async def run(self, work: Callable[[], _T]) -> _T:
-        """Run what blocks in a thread."""
-        return await self._run(work)
+    def _open(self) -> None:
+        # An environment may name another encoding, and Arrow's texts are UTF-8.
+        dsn = psycopg.conninfo.make_conninfo(
+            self._dsn, client_encoding="UTF8", connect_timeout=databases.CONNECT_TIMEOUT_SECONDS
+        )
+        # The driver's DB-API would load whatever data frame libraries there are.
+        self._opened.append(adbc_driver_postgresql.connect(dsn))
+        self._opened.append(adbc_driver_manager.AdbcConnection(self._opened[-1]))
+        self._statement = adbc_driver_manager.AdbcStatement(self._opened[-1])
+        self._opened.append(self._statement)
+        hint = adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value
+        self._statement.set_options(**{hint: str(BATCH_BYTES)})
+
+    def _asked(self, statement: str) -> Any:
+        self._statement.set_sql_query(statement)
+        return self._statement
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         running = asyncio.ensure_future(asyncio.to_thread(self._alone, work))
@@ -75,8 +81,9 @@ class Line:
                 return await asyncio.shield(running)
         except asyncio.CancelledError:
             while not running.done():
-                with suppress(adbc_driver_manager.Error):
-                    self._cursor.adbc_cancel()
+                if self._statement is not None:
+                    with suppress(adbc_driver_manager.Error):
+                        self._statement.cancel()
                 await asyncio.wait({running}, timeout=_CANCEL_SECONDS)
             running.exception()
             raise
@@ -94,7 +101,7 @@ async def connected(database: databases.Database) -> AsyncIterator[Line]:
     """
     line = Line(database.dsn)
     try:
-        await line.run(line.open)
+        await line.open()
         yield line
     finally:
         await asyncio.shield(asyncio.to_thread(line.close))

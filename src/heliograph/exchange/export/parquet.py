@@ -184,14 +184,19 @@ def _by_month(table: pa.Table, dates: pa.Array) -> Iterator[tuple[str, pa.Table]
     """Yield the rows of each month in their order; most batches have one only, which is faster to see than to sort."""
     if not len(dates):
         return
-    first, last = (each.as_py().strftime("%Y-%m") for each in pc.min_max(dates).values())
+    months = pc.add(pc.multiply(pc.year(dates), 12), pc.subtract(pc.month(dates), 1))
+    first, last = (each.as_py() for each in pc.min_max(months).values())
     if first == last:
-        yield first, table
+        yield _name(first), table
         return
-    months = pc.strftime(dates, "%Y-%m")
     order = pc.sort_indices(months)
     begin = 0
     for each in months.take(order).value_counts().to_pylist():
         # A copy: a slice would keep all of the batch while it waits.
-        yield each["values"], table.take(order.slice(begin, each["counts"]))
+        yield _name(each["values"]), table.take(order.slice(begin, each["counts"]))
         begin += each["counts"]
+
+
+def _name(month: int) -> str:
+    """Return the name of a month, which is given as months since the year 0."""
+    return f"{month // 12:04}-{month % 12 + 1:02}"
