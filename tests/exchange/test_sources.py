@@ -183,6 +183,7 @@ def test_session_files_and_session_strings_are_told_apart_from_exports(tmp_path:
         ("general.json", b'[{"client_msg_id": "1", "type": "message", "ts": "1.2"}]', "Slack"),
         ("message_1.json", b'{"participants": [], "messages": []}', "Messenger"),
         ("export.json", b'{"room_name": "r", "messages": []}', "Element"),
+        ("account.session", b"half a file", "no session of Telethon"),
         ("heliograph.json", b'{"messages": 3}', "Heliograph"),
         ("a.rar", b"Rar!\x1a\x07\x01\x00", "RAR"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c\x00", "7z"),

@@ -45,6 +45,8 @@ def refuse_file(name: str, head: bytes) -> None:
         raise errors.BadInput(f"{name} is a tar archive; unpack it and give the folder, or pack it as zip.")
     if name == MARK:
         raise errors.BadInput(f"{name} only describes an export that Heliograph made; give the export's folder.")
+    if name.lower().endswith(".session"):
+        raise errors.BadInput(f"{name} is no session of Telethon; copy it again while the other program is stopped.")
     for pattern, program in _FILES:
         if re.fullmatch(pattern, name, re.IGNORECASE):
             raise _other(name, program)
