@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -335,6 +336,20 @@ def test_archive_with_a_password_is_refused(tmp_path: Path) -> None:
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
     assert "password" in refusal(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_archive_whose_unpacking_cannot_be_bounded_is_refused_before_anything_comes_out(
+    tmp_path: Path, method: int
+) -> None:
+    path = pack(tmp_path / "a.zip", {"result.json": b" " * (8 << 20)}, method)
+    tracemalloc.start()
+    try:
+        sentence = refusal(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert ("neither stored nor deflated" in sentence, peak < 4 << 20) == (True, True)
 
 
 def test_bomb_is_noticed_while_it_unpacks_not_by_what_it_says(tmp_path: Path) -> None:

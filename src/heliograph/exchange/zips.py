@@ -7,7 +7,6 @@ how much comes out is counted while it comes: both from one member and from the 
 from __future__ import annotations
 
 import io
-import lzma
 import stat
 import struct
 import unicodedata
@@ -44,8 +43,10 @@ _END64: Final = b"PK\x06\x06"
 _ENCRYPTED: Final = 0x1
 _UTF8: Final = 0x800
 _UNIX: Final = 3
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""zipfile bounds what comes out of one read for these only: a kilobyte of bzip2 or LZMA fills the memory at once."""
 _BAD: Final = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
     *(EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError),
 )
 """What zipfile raises for archives that are wrong somewhere."""
@@ -217,6 +218,11 @@ def _check_members(infos: list[zipfile.ZipInfo], name: str) -> None:
         raise _too_many(name)
     if any(info.flag_bits & _ENCRYPTED for info in infos):
         raise errors.BadInput(f"{name} is protected by a password; unpack it and give the folder.")
+    if any(info.compress_type not in _METHODS for info in infos):
+        raise errors.BadInput(
+            f"{name} is packed in another way than exports are (neither stored nor deflated); unpack it and give the "
+            "folder."
+        )
     spans = sorted((info.header_offset, info.header_offset + _HEADER + info.compress_size) for info in infos)
     if any(end > begin for (_, end), (begin, _) in pairwise(spans)):
         raise errors.BadInput(
