@@ -14,13 +14,16 @@ _BOUNDLESS = 1_000_000
 _JOINERS = "\u200c\u200d"
 """Invisible, but without them some scripts and emoji fall apart."""
 
-stdout = Console(highlight=False, soft_wrap=True)
-stderr = Console(stderr=True, highlight=False)
+_OPTIONS: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+"""Brackets and colons in a chat's title are its own: nothing that is printed is markup, in tables neither."""
+
+stdout = Console(soft_wrap=True, **_OPTIONS)
+stderr = Console(stderr=True, **_OPTIONS)
 
 
 def out(text: str) -> None:
     """Print a line of result."""
-    stdout.print(text, markup=False)
+    stdout.print(text)
 
 
 def table(rows: Table) -> None:
@@ -28,18 +31,18 @@ def table(rows: Table) -> None:
     if stdout.is_terminal:
         stdout.print(rows)
     else:
-        Console(file=sys.stdout, highlight=False, width=_BOUNDLESS).print(rows)
+        Console(file=sys.stdout, width=_BOUNDLESS, **_OPTIONS).print(rows)
 
 
 def note(text: str) -> None:
     """Print a line for the person that waits, not for a program that reads."""
-    stderr.print(text, markup=False, soft_wrap=True)
+    stderr.print(text, soft_wrap=True)
 
 
 def complain(text: str) -> None:
     """Print the one sentence of an error."""
     # Never folded: a path or a command in it is there to be copied.
-    stderr.print(f"heliograph: {text}", markup=False, style="red", soft_wrap=True)
+    stderr.print(f"heliograph: {text}", style="red", soft_wrap=True)
 
 
 def json(value: Any) -> None:

@@ -137,7 +137,8 @@ def _target(out: Path | None, wanted: requests.Request, *, force: bool, json: bo
 def _shown() -> Iterator[exports.OnProgress]:
     """Give what moves a bar on stderr, where a person watches."""
     columns = (
-        rich_progress.TextColumn("{task.description}"),
+        # A chat's title is no markup.
+        rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
         rich_progress.MofNCompleteColumn(),
         rich_progress.TextColumn("messages"),
