@@ -101,7 +101,7 @@ async def _import(folder: Path, path: Path) -> _Imported:
             stdout=out,
             stderr=err,
         )
-        rss = await asyncio.to_thread(_peak_rss_mb, process.pid)
+        rss = await asyncio.to_thread(peak_rss_mb, process.pid)
         if await process.wait():
             err.seek(0)
             raise RuntimeError(err.read().decode(errors="replace"))
@@ -109,7 +109,7 @@ async def _import(folder: Path, path: Path) -> _Imported:
         return _Imported(summary=json.load(out), rss_mb=rss)
 
 
-def _peak_rss_mb(pid: int) -> float:
+def peak_rss_mb(pid: int) -> float:
     """Follow a process to its end and return the most memory that it had."""
     peak = 0.0
     while True:

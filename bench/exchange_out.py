@@ -5,7 +5,9 @@ The rows look as the corpus does: seed 7, a quarter with entities, a fifth repli
 
 from __future__ import annotations
 
+import asyncio
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from bench import installation, results
+from bench import exchange_in, installation, results
 from heliograph import config
 from heliograph.cli import wire
 from heliograph.exchange.export import request as requests
@@ -59,26 +61,51 @@ INSERT INTO users (user_id, first_name, username) SELECT i, 'Person ' || i, 'per
 
 
 async def run() -> list[results.Result]:
-    """Measure an export of everything to Parquet."""
+    """Measure an export of everything to Parquet, and the memory of the command that makes one."""
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as folder:
-        settings = config.load(Path(folder), must_exist=False)
+        config.write(Path(folder) / config.CONFIG_NAME, {"telegram": {"api_id": 1, "api_hash": "0" * 32}})
+        settings = config.load(Path(folder))
         async with wire.database(settings) as database:
             await _fill(database)
             baseline = _copy(database.dsn)
             # Loading Arrow takes a second, whatever is exported.
-            first = requests.Request(format="parquet", chat_ids=(-1_000_000_000_000 - _FIRST,))
+            one = -1_000_000_000_000 - _FIRST
+            first = requests.Request(format="parquet", chat_ids=(one,))
             await exports.export(database, None, first, Path(folder) / "first")
             request = requests.Request(format="parquet")
             begun = time.perf_counter()
             summary = await exports.export(database, None, request, Path(folder) / "out")
             rate = summary.messages / (time.perf_counter() - begun)
+            memory = [await _peak(Path(folder), *chats) for chats in ((str(one),), ())]
     assert summary.messages == MESSAGES
     note = f"{summary.bytes / summary.messages:.0f} bytes a message in {summary.files} files"
     return [
         results.Result(
             name="export_parquet_rate", value=rate, unit="messages/s", target=50_000, baseline=baseline, note=note
-        )
+        ),
+        results.Result(
+            name="export_parquet_rss_mb",
+            value=memory[1],
+            unit="MB",
+            better="lower",
+            baseline=memory[0],
+            note=f"beside a chat of {MESSAGES // CHATS:,} alone",
+        ),
     ]
+
+
+async def _peak(folder: Path, *chats: str) -> float:
+    """Run ``heliograph export`` as a person does, and return how much memory its process had at most, in MB."""
+    out = folder / f"peak-{len(chats)}"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "heliograph", "--data-dir", str(folder), "export", *chats),
+        *("--format", "parquet", "--json", "--out", str(out)),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    peak = await asyncio.to_thread(exchange_in.peak_rss_mb, process.pid)
+    if await process.wait():
+        raise RuntimeError("the export failed")
+    return peak
 
 
 async def _fill(database: store_database.Database) -> None:
