@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import struct
@@ -10,14 +11,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from obstore.store import LocalStore
 from playwright import async_api as playwright
 from playwright.async_api import expect
+from tests.exchange import told
 
 from heliograph import config
 from heliograph.exchange import media
+from heliograph.exchange.export import html
 from heliograph.exchange.export import request as requests
 from heliograph.exchange.export import run as exports
 from heliograph.store import database as store_database
+from heliograph.store.reads import exported
 
 from .conftest import CHROMIUM_OPTIONS, Story
 from .test_access import everything, violations
@@ -123,3 +128,39 @@ async def test_keyboard_shows_hidden_words_and_earlier_texts(browser: playwright
     await page.locator("#m41 summary").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#m41 details .text")).to_have_text("First words")
+
+
+SCRIPT = b'<html xmlns="http://www.w3.org/1999/xhtml"><body><script>console.log("ran")</script></body></html>'
+ENDINGS = (".xhtm", ".shtm", ".ehtml", ".atom", ".xbl", ".svg", ".unheard", "", ".json", ".docx")
+"""Some with which Chromium runs a file, one that nobody knows, none, and two that may stay."""
+
+
+async def test_no_file_that_somebody_sent_runs_when_it_is_opened(browser: playwright.Browser, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    storage = media.Storage(LocalStore(tmp_path / "media"), tmp_path / "media")
+    kept = await storage.put(io.BytesIO(SCRIPT))
+    file = exported.StoredFile(state="stored", sha256=kept.sha256, size=kept.size)
+    (tmp_path / "out").mkdir()
+    writer = html.Writer(tmp_path / "out", requests.Request(format="html"), storage)
+    await writer.begin_chat(told.CHAT)
+    await writer.write([
+        # One content is one file, unless the kind is another.
+        told.message(place, media={"kind": f"document{place}", "file_name": f"a{ending}"}, file=file)
+        for place, ending in enumerate(ENDINGS, 1)
+    ])  # fmt: skip
+    await writer.end_chat()
+    await writer.close()
+    page = await (await browser.new_context(offline=True)).new_page()
+    ran: list[str] = []
+    opened = asyncio.Event()
+    page.on("console", lambda message: ran.append(message.location["url"]))
+    page.on("framenavigated", lambda frame: opened.set())
+    page.on("download", lambda download: opened.set())
+    for place in range(1, len(ENDINGS) + 1):
+        await page.goto((tmp_path / "out" / PAGE).as_uri())
+        opened.clear()
+        await page.locator(f"#m{place} a.card").click()
+        async with asyncio.timeout(20):
+            await opened.wait()
+        await page.wait_for_load_state()
+    assert ran == []

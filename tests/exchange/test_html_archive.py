@@ -241,7 +241,7 @@ async def test_files_are_shown_and_missing_ones_say_why(tmp_path: Path, storage:
 
 
 async def test_no_browser_runs_a_file_that_somebody_sent(tmp_path: Path, storage: media.Storage) -> None:
-    sent = ("page.html", "picture.SVG", "feed.xml", "code.js")
+    sent = ("page.html", "picture.SVG", "feed.xml", "code.js", "a.xhtm", "a.rss", "a.php", "a.html.gz", "README")
     messages = [
         told.message(place, media={"kind": "document", "file_name": name}, file=await stored(storage, name.encode()))
         for place, name in enumerate(sent, 1)

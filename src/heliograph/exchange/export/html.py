@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
 TEMPLATES: Final = Path(book.__file__).parent / "templates"
 
-_ACTIVE: Final = (
-    *(".html", ".htm", ".xhtml", ".xht", ".shtml", ".mht", ".mhtml", ".svg", ".svgz"),
-    *(".xml", ".xsl", ".xslt", ".js", ".mjs", ".hta", ".swf"),
+_INERT: Final = (
+    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".tgs"),
+    *(".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav"),
+    *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".3gp", ".mpg", ".mpeg"),
+    *(".pdf", ".txt", ".csv", ".tsv", ".json", ".rtf", ".epub", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"),
+    *(".odt", ".ods", ".odp", ".zip", ".7z", ".rar", ".tar"),
 )
-"""Endings of files that a browser would run from the archive's own folder."""
+"""Endings of files that no browser and no web server runs; there is no list of those that one of them does.
+
+``.gz`` is not among them: some servers call ``page.html.gz`` a page.
+"""
 
 
 class Writer:
@@ -67,8 +73,8 @@ class Writer:
 
 
 def defused(name: str) -> str:
-    """Return a file's name so that no browser runs what is in it."""
-    return f"{name}.txt" if name.lower().endswith(_ACTIVE) else name
+    """Return a file's name under which nothing runs what is in it."""
+    return name if name.lower().endswith(_INERT) else f"{name}.txt"
 
 
 def limits(wanted: reads.Filter) -> list[str]:
