@@ -39,6 +39,7 @@ async def kill_live(stage: Stage) -> None:
 async def kill_in_difference(stage: Stage) -> None:
     """The crawler is killed again and again while it reads a long difference in small slices."""
     stage.faults.difference_limit = 20
+    await stage.traffic.run(2)
     with stage.away(is_killed=True):
         await stage.crawler.process.kill()
         await stage.traffic.run(10)

@@ -8,6 +8,7 @@ from bench.scenarios.stage import Stage
 SILENT_SECONDS = 75.0
 """What is never told and never followed by anything is noticed within a minute."""
 BURST = 3_000
+FLOOD_SECONDS = 10
 
 
 async def drop_one(stage: Stage) -> None:
@@ -57,6 +58,16 @@ async def album(stage: Stage) -> None:
     stage.done()
 
 
+async def flooded(stage: Stage) -> None:
+    """One push is lost, and Telegram refuses the difference for ten seconds while everything else goes on."""
+    stage.faults.flood("updates.getChannelDifference", FLOOD_SECONDS, chat=stage.supergroup.peer)
+    stage.faults.drop_updates(1, chat=stage.supergroup.peer)
+    # Not the traffic's own, which is edited: nobody could know the text that was never pushed.
+    stage.world.post(stage.supergroup, stage.user, "dropped")
+    await stage.traffic.run(FLOOD_SECONDS - 1)
+    stage.done()
+
+
 async def burst(stage: Stage) -> None:
     """More comes at once than the crawler's queue holds."""
     for _ in range(BURST):
@@ -78,6 +89,7 @@ SCENARIOS = (
         name="passive", title="a channel that pushes nothing", story=passive_channel, settle_seconds=SILENT_SECONDS
     ),
     Scenario(name="album", title="an album, only its first item pushed", story=album, settle_seconds=SILENT_SECONDS),
+    Scenario(name="flooded", title="a flood wait of 10 s on the difference that one lost update needs", story=flooded),
     Scenario(
         name="burst", title=f"{BURST:,} updates at once, a queue of 100", story=burst, options={"queue_size": 100}
     ),

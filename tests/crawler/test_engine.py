@@ -216,7 +216,8 @@ async def test_gap_is_fetched_and_its_rows_are_true_for_the_answers_pts(world):
     world.push(new(2, 12))
     world.pass_time(0.6)
     await world.until(lambda: (10, 12) in world.store.moves)
-    assert [row.as_of for row in world.store.batches[-1].messages] == [12, 12]
+    overtaken, *brought = world.store.batches[-1].messages
+    assert (overtaken.as_of, [row.as_of for row in brought]) == (12, [12, 12])
     request = world.telegram.asked[-1]
     assert (request.pts, request.force, request.channel.access_hash) == (10, False, 5)
 
@@ -231,7 +232,9 @@ async def test_deletion_and_edit_inside_a_difference_become_rows(world):
     world.pass_time(0.6)
     await world.until(lambda: (10, 12) in world.store.moves)
     batch = world.store.batches[-1]
-    assert ([row.text for row in batch.messages], [row.message_id for row in batch.tombstones]) == (
+    overtaken, *brought = batch.messages
+    assert overtaken.text == "tervetuloa", "what was pushed is kept beside what the difference made of it"
+    assert ([row.text for row in brought], [row.message_id for row in batch.tombstones]) == (
         ["tervetuloa", "edited"],
         [2],
     )
@@ -278,7 +281,7 @@ async def test_too_long_commits_the_loss_and_the_hole_with_the_cursor(world):
     batch = world.store.batches[-1]
     assert [(loss.from_pts, loss.to_pts, loss.reason) for loss in batch.losses] == [(10, 500, "too_long")]
     assert [(hole.first_id, hole.last_id, hole.source) for hole in batch.coverage] == [(1, 40, "hole")]
-    assert [row.message_id for row in batch.messages] == [40]
+    assert [row.message_id for row in batch.messages] == [2, 40], "what was pushed, and what the answer brought"
 
 
 async def test_stuck_account_asks_for_ever_smaller_pages(world):

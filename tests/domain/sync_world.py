@@ -16,7 +16,7 @@ from sync_server import ACCOUNTS, CHANNELS, Change, Payload, Server
 from heliograph.domain.identity import SpaceId
 from heliograph.domain.records import BoxState, DirtyMark
 from heliograph.domain.sync.actions import Action, Alarm, Anchor, Commit, Fetch, Reload
-from heliograph.domain.sync.events import Container, Control, Failure, Lost, Page
+from heliograph.domain.sync.events import Container, Control, Event, Failure, Lost, Page
 from heliograph.domain.sync.machine import Machine
 from heliograph.domain.sync.rules import Rules
 
@@ -44,6 +44,10 @@ class Store:
         """Boxes whose ids are all owed, and the pts that each was opened at: what was asked before closes none."""
         self.applied: set[tuple[SpaceId, int, int]] = set()
         """Box, era and pts of the live updates that were applied."""
+        self.texts: set[tuple[SpaceId, int, str]] = set()
+        """Box, message and text: every one that was ever written."""
+        self.unkept: list[tuple[SpaceId, int, int]] = []
+        """Box and the pts between which updates had arrived and could not be kept."""
         self.duplicated = 0
         self.anchors: dict[SpaceId, Change] = {}
 
@@ -65,6 +69,8 @@ class Store:
         elif commit.loss:
             self.losses.append((commit.box, era, before.pts, after))
             self.holes[commit.box] = after
+        if commit.not_kept and before is not None:
+            self.unkept.append((commit.box, commit.not_kept_from, after))
         if before is not None and after < before.pts:
             self.age(commit.box, after)
 
@@ -76,6 +82,8 @@ class Store:
 
     def write(self, commit: Commit) -> None:
         era = self._server.boxes[commit.box].era
+        for event in commit.seen:
+            self._put(commit.box, event.payload, min(event.pts, commit.to_state.pts))
         for event in commit.events:
             as_of = event.pts if commit.origin == "live" else commit.to_state.pts
             if commit.origin == "live":
@@ -109,6 +117,7 @@ class Store:
 
     def _put(self, space: SpaceId, payload: Payload, as_of: int) -> None:
         kind, message_id, text = payload
+        self.texts.add((space, message_id, text))
         row = self.rows.get((space, message_id))
         is_deletion = kind == "delete"
         if row and (as_of < row.as_of or (row.text is None and not is_deletion and as_of <= row.as_of)):
@@ -143,6 +152,10 @@ class Driver:
             postponed=rng.choice((2, 100)), uncommitted=rng.choice((2, 100)), page_limit=self.server.page_size
         )
         self.rules = rules
+        self.arrived: list[tuple[SpaceId, int, Payload]] = []
+        """Box, pts and payload of what was pushed to this process; what it had not stored when it died is nobody's."""
+        self.began_at = {space: cursor.pts for space, cursor in self.store.cursors.items()}
+        """What is not above was known before this process, which cannot tell what of it was overtaken."""
         self.machine = self._machine_type(rules)
         self.pushes: list[Container] = []
         self.open: list[Action] = []
@@ -252,6 +265,7 @@ class Driver:
         if not box.history or not self.server.readers(space):
             return
         box.rewind(self.rng.randint(1, min(4, len(box.history))))
+        self.arrived = [each for each in self.arrived if each[0] != space]
         cursor = self.store.cursors.get(space)
         if space in CHANNELS:
             for account in sorted(self.server.members[space]):
@@ -270,7 +284,16 @@ class Driver:
             return
         if roll < 0.25:
             self.pushes.append(container)
+        self.arrived += [
+            (event.box, event.pts, event.payload) for event in container.events if self._is_followed(event)
+        ]
         self.take(self.machine.container(container, self.now))
+
+    def _is_followed(self, event: Event) -> bool:
+        box = self.machine.boxes.get(event.box)
+        is_anchored = box is not None and box.pipeline.committed is not None
+        _, anchor = self.store.anchors.get(event.box, (0, 0))
+        return is_anchored and event.pts > max(anchor, self.began_at.get(event.box, 0))
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
@@ -370,7 +393,7 @@ class Driver:
                 assert self.store.cursors[space].pts == self.server.boxes[space].pts, f"box {space} is behind"
                 assert space not in self.store.dirty, f"box {space} stays marked"
                 assert space not in self.store.holes, f"a hole of {space} stays open"
-        for wrong in self.wrong_rows():
+        for wrong in (*self.wrong_rows(), *self.lost_texts()):
             raise AssertionError(wrong)
         assert not self.store.duplicated, f"{self.store.duplicated} updates are applied twice"
 
@@ -398,3 +421,13 @@ class Driver:
     def is_lost(self, space: SpaceId, era: int, pts: int) -> bool:
         """Say whether a change is on record as lost: a message that came and went in it is known to nobody."""
         return any(where == space and when >= era and low < pts <= high for where, when, low, high in self.store.losses)
+
+    def lost_texts(self) -> Iterator[str]:
+        """Yield each text that arrived and is neither stored nor in a stretch of which the store says that some is."""
+        for space, pts, (kind, message_id, text) in self.arrived:
+            stretches = [(low, high) for where, low, high in self.store.unkept if where == space]
+            stretches += [(low, high) for where, _, low, high in self.store.losses if where == space]
+            is_told = any(low < pts <= high for low, high in stretches)
+            is_read = self.server.readers(space) and kind != "delete"
+            if is_read and not is_told and (space, message_id, text) not in self.store.texts:
+                yield f"a text of message {message_id} of {space} arrived and is lost"

@@ -95,6 +95,66 @@ def test_updates_during_a_difference_are_postponed_then_judged_by_pts():
     assert [item.pts for item in later.events] == [13]
 
 
+def test_update_that_a_difference_overtakes_is_kept_in_the_commit_that_covers_it():
+    """Regression: a text that was replaced while a box waited for its difference had arrived, and was dropped."""
+    machine = live()
+    fetch = fetching(machine)
+    machine.container(pushed(event(12), event(14), event(12)), 0)
+    slice_, following = machine.page(fetch, Page(to=BoxState(pts=13), is_final=False, events=(event(0),)), 0)
+    assert [item.pts for item in slice_.seen] == [12]
+    machine.committed(slice_, 0)
+    machine.container(pushed(event(11), event(12)), 0)
+    (last,) = only(Commit, machine.page(following, Page(to=BoxState(pts=15), events=(event(0),)), 0))
+    assert [item.pts for item in last.seen] == [11, 14]
+
+
+def test_update_that_comes_after_the_difference_which_covers_it_is_kept_once_and_moves_nothing():
+    machine = live()
+    fetch = fetching(machine)
+    (page,) = machine.page(fetch, Page(to=BoxState(pts=12), events=(event(0),)), 0)
+    machine.committed(page, 0)
+    (late,) = machine.container(pushed(event(11), event(11)), 0)
+    assert (late.from_state, late.to_state) == (BoxState(pts=12), BoxState(pts=12))
+    assert ([item.pts for item in late.seen], late.events) == ([11], ())
+    machine.committed(late, 0)
+    assert machine.container(pushed(event(11), event(10)), 0) == []
+
+
+def test_what_was_overtaken_survives_a_failed_commit():
+    machine = live()
+    fetch = fetching(machine)
+    machine.container(pushed(event(11)), 0)
+    (commit,) = machine.page(fetch, Page(to=BoxState(pts=12), events=(event(0),)), 0)
+    machine.commit_failed(commit)
+    machine.reloaded(CHANNEL, BoxState(pts=10), 0)
+    (fetch,) = machine.tick(1)
+    (again,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=12), events=(event(0),)), 1))
+    assert [item.pts for item in again.seen] == [11]
+
+
+def test_updates_for_which_there_was_no_room_are_a_known_loss_until_a_difference_covers_them():
+    machine = live(rules=Rules(postponed=1))
+    fetch = fetching(machine)
+    machine.container(pushed(event(12), event(13)), 0)
+    first, following = machine.page(fetch, Page(to=BoxState(pts=11), events=(event(0),)), 0)
+    assert first.not_kept
+    machine.committed(first, 0)
+    (second,) = only(Commit, machine.page(following, Page(to=BoxState(pts=13), events=(event(0),)), 0))
+    assert second.not_kept
+    machine.committed(second, 0)
+    (third,) = only(Commit, machine.container(pushed(event(14)), 0))
+    assert not third.not_kept
+
+
+def test_live_updates_that_are_dropped_behind_a_slow_commit_are_a_known_loss():
+    machine = live(rules=Rules(uncommitted=1))
+    (commit,) = machine.container(pushed(event(11)), 0)
+    (fetch,) = machine.container(pushed(event(12), event(13)), 0)
+    machine.committed(commit, 0)
+    (commit,) = only(Commit, machine.page(fetch, Page(to=BoxState(pts=13), events=(event(0),)), 0))
+    assert commit.not_kept
+
+
 def test_dropped_postponed_updates_are_fetched_after_the_difference():
     machine = live(rules=Rules(postponed=1))
     fetch = fetching(machine)
@@ -457,12 +517,16 @@ def test_update_of_an_unnamed_box_does_not_hold_up_the_channels_beside_it():
 
 
 def test_thousand_boxes_keep_a_bounded_number_of_updates():
-    machine = live(rules=Rules(postponed=10))
+    machine = live(rules=Rules(postponed=10, postponed_in_all=1_000))
+    waiting = []
     for number in range(1_000, 2_000):
         machine.load(SpaceId(number), BoxState(pts=1))
         for pts in range(3, 40):
             machine.container(pushed(event(pts, box=SpaceId(number))), 0)
-    assert max(len(box._postponed) for box in machine.boxes.values()) <= 10
+        waiting.append(sum(len(box._waiting) for box in machine.boxes.values()))
+    assert max(len(box._waiting) for box in machine.boxes.values()) <= 10
+    assert max(waiting) <= 1_000
+    assert machine._room.taken == waiting[-1]
 
 
 def marking(machine, pts=11):

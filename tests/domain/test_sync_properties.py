@@ -117,6 +117,13 @@ class ControlForgotten(Machine):
         return []
 
 
+class OvertakenForgotten(Store):
+    """Keeps of an update that a difference overtakes what the difference says."""
+
+    def write(self, commit):
+        super().write(replace(commit, seen=()))
+
+
 class AccessEndsCursor(Driver):
     """Deletes the cursor of a channel that an account may not read."""
 
@@ -150,6 +157,7 @@ class NeverAnchors(Machine):
         ({"driver": CursorBeforeRows}, "missing|final form"),
         ({"driver": MarksInSecondTransaction}, "behind"),
         ({"machine": ControlForgotten}, "behind|missing|final form"),
+        ({"store": OvertakenForgotten}, "arrived and is lost"),
         ({"driver": AccessEndsCursor}, "lost its cursor"),
         ({"driver": LimitForgotten}, "too far ahead"),
         ({"machine": OtherUpdatesDropped}, "missing|final form"),

@@ -177,7 +177,7 @@ async def test_row_11_edits_and_deletions_of_slices_are_applied_whatever_their_p
 
 
 async def test_row_12_live_updates_during_a_difference_are_postponed_then_applied_or_ignored(installation, harbour):
-    """What the difference covers is ignored, what came after it is applied by its pts; nothing is asked twice."""
+    """What the difference covers keeps its text and changes nothing, what came after is applied; nothing is asked twice."""
     world, user = installation.world, installation.users[0]
     async with following(installation) as asked:
         faults = installation.telegram.faults
@@ -202,6 +202,8 @@ async def test_row_12_live_updates_during_a_difference_are_postponed_then_applie
     assert asked.count[DIFFERENCE] == 1
     assert await installation.one(TOLD, "new", "%") == 8
     assert await installation.all("SELECT text FROM revisions WHERE text LIKE 'fresh %%'") == ["fresh 0"]
+    assert await installation.all("SELECT text FROM revisions WHERE text LIKE 'covered%%'") == ["covered"]
+    assert not await installation.one("SELECT count(*) FROM known_losses")
     pushed = "SELECT bool_and(pushed_at IS NOT NULL) FROM outbox JOIN messages USING (space_id, message_id)"
     assert await installation.one(f"{pushed} WHERE text LIKE 'fresh %%'")
 

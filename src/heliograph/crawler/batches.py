@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -34,29 +35,61 @@ def batch(
     for event in commit.events:
         as_of = event.pts if is_live else commit.to_state.pts
         rows.add(event.payload, space_id=commit.box, as_of=as_of, context=context)
+    seen = _sightings(commit, context)
     move = records.CursorMove(box=commit.box, from_state=commit.from_state, to_state=commit.to_state, epoch=epoch)
     return records.Batch(
         origin=commit.origin,
         account_id=context.account_id,
         moves=(move,),
-        messages=rows.messages,
-        tombstones=rows.tombstones,
+        messages=[*seen.messages, *rows.messages],
+        tombstones=[*seen.tombstones, *rows.tombstones],
         pins=rows.pins,
         observations=rows.observations,
         topics=rows.topics,
-        dead_letters=rows.dead_letters,
+        dead_letters=[*seen.dead_letters, *rows.dead_letters],
         dirty=list(commit.dirty),
         clean=[commit.box] if commit.is_clean else [],
-        coverage=_holes(commit, groups) if commit.loss else [],
+        coverage=_holes(commit, groups) if commit.loss else _unconfirmed(commit, seen, rows),
         losses=_losses(commit, context.at),
         gaps=[_gap(commit, context.at, now)] if commit.gap else [],
         pushed_at=commit.events[0].pushed_at if is_live and commit.events else None,
     )
 
 
+def _sightings(commit: actions.Commit, context: normalize.Context) -> normalize.Rows:
+    """Return what updates said that a difference has overtaken; counters and titles of then are not news."""
+    rows = normalize.Rows()
+    for event in commit.seen:
+        rows.add(event.payload, space_id=commit.box, as_of=event.pts, context=context)
+    return rows
+
+
+def _unconfirmed(commit: actions.Commit, seen: normalize.Rows, rows: normalize.Rows) -> list[records.Coverage]:
+    """Return the ids, to be asked for, of messages that were pushed and that the difference does not speak of.
+
+    They may have been deleted since: a difference need not tell of a message that came and went in it.
+    """
+    told = {item.message_id for item in rows.messages}
+    told.update(item.message_id for item in (*rows.tombstones, *seen.tombstones))
+    found = {item.message_id: item.chat_id for item in seen.messages if item.message_id not in told}
+    return [
+        records.Coverage(
+            space_id=commit.box,
+            chat_id=chat_id,
+            first_id=message_id,
+            last_id=message_id,
+            as_of=commit.to_state.pts,
+            source="owed",
+        )
+        for message_id, chat_id in sorted(found.items())
+    ]
+
+
 def _losses(commit: actions.Commit, at: datetime) -> list[records.KnownLoss]:
-    reason = commit.loss or (NOT_KEPT if commit.not_kept else None)
-    found = [_loss(commit, reason, at)] if reason else []
+    found = [_loss(commit, commit.loss, at)] if commit.loss else []
+    if commit.not_kept:
+        loss = _loss(commit, NOT_KEPT, at)
+        found.append(replace(loss, from_pts=min(loss.from_pts, commit.not_kept_from)))
     if commit.lost_commits:
         low, high = commit.lost_commits
         found.append(

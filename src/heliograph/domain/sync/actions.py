@@ -37,6 +37,8 @@ class Commit:
     to_state: BoxState
     origin: Literal["live", "difference", "anchor"]
     events: tuple[Event, ...] = ()
+    seen: tuple[Event, ...] = ()
+    """Pushed updates that a difference has overtaken, each true for its own pts: a difference has newest forms only."""
     dirty: tuple[DirtyMark, ...] = ()
     is_clean: bool = False
     """This commit answers the box's own dirty mark."""
@@ -47,6 +49,8 @@ class Commit:
     The difference brings those messages again, but neither texts between nor what was deleted since."""
     not_kept: bool = False
     """Updates that lie between the two states had arrived and could not be kept: record the loss, without a hole."""
+    not_kept_from: int = 0
+    """Above which pts they lay: at most that of ``from_state``."""
     top_id: int = 0
     gap: Gap | None = None
     """What this commit brings to its end, or with a loss leaves open until the hole is closed."""

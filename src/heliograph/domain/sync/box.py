@@ -15,6 +15,7 @@ from heliograph.domain.sync.events import Event, Failure, Lost, Page
 from heliograph.domain.sync.gaps import Cause, Notice
 from heliograph.domain.sync.pipeline import Pipeline
 from heliograph.domain.sync.rules import Backoff, Rules, State
+from heliograph.domain.sync.waiting import Room, Waiting
 
 
 class Box:
@@ -24,10 +25,10 @@ class Box:
         "_backoff",
         "_fetch",
         "_goal",
-        "_postponed",
         "_rules",
         "_timers",
         "_undecodable",
+        "_waiting",
         "accounts",
         "notice",
         "pipeline",
@@ -35,7 +36,9 @@ class Box:
         "state",
     )
 
-    def __init__(self, space: SpaceId, cursor: BoxState | None, rules: Rules, timers: dict[SpaceId, float]) -> None:
+    def __init__(
+        self, space: SpaceId, cursor: BoxState | None, rules: Rules, timers: dict[SpaceId, float], room: Room
+    ) -> None:
         self.space = space
         self.pipeline = Pipeline(space, cursor)
         self.state = State.LIVE if cursor else State.UNANCHORED
@@ -43,7 +46,7 @@ class Box:
         """The accounts that can read this box; the first one asks."""
         self._rules = rules
         self._timers = timers
-        self._postponed: list[Event] = []
+        self._waiting = Waiting(rules, room)
         self._fetch: Fetch | None = None
         self._goal: float = 0
         """The pts that we heard of while fetching; infinite when only that there is something."""
@@ -60,7 +63,7 @@ class Box:
             if line.pts + event.pts_count == event.pts:
                 return self._apply(event, now)
             if event.pts <= line.pts:
-                return []
+                return self._late(event)
             self.state = State.WAIT
             self.notice.take("pts", now, line.pts)
             self._timers[self.space] = now + self._rules.gap_wait
@@ -106,16 +109,19 @@ class Box:
         is_behind = page.to.pts < fetch.from_state.pts
         self.notice.count(len(page.events))
         actions: list[Action] = [Alarm(box=self.space, reason="cursor_ahead")] if is_behind else []
+        if is_behind:
+            self._waiting.forget_spans()
         self.pipeline.advance(
             page.to,
             page.events,
+            seen=self._waiting.cover(fetch.from_state.pts, page.to.pts),
             dirty=dirty,
             loss="cursor_ahead" if is_behind else None,
             is_complete=page.is_final and self._goal <= page.to.pts,
             gap=self.notice.close(page.to.pts, is_lost=is_behind) if page.is_final or is_behind else None,
         )
         if page.is_final:
-            self.pipeline.given_up = 0
+            self.pipeline.made_up_for(fetch.from_state.pts if is_behind else page.to.pts)
         actions += self._send()
         return actions + (self._finish(now) if page.is_final else self._continue())
 
@@ -127,6 +133,7 @@ class Box:
         self.pipeline.advance(
             lost.to,
             lost.events,
+            seen=self._waiting.cover(fetch.from_state.pts, lost.to.pts),
             loss="too_long",
             is_complete=self._goal <= lost.to.pts,
             top_id=lost.top_id,
@@ -170,7 +177,10 @@ class Box:
         gap = self.notice.close(state.pts, is_lost=True) if loss else None
         self.notice.forget()
         self._timers.pop(self.space, None)
-        self.pipeline.advance(state, (), origin="anchor", dirty=dirty, loss=loss, is_complete=True, gap=gap)
+        # What was pushed before the first anchor belongs to history, which tells whether it is still there.
+        seen = self._waiting.cover(self.pipeline.pts, state.pts) if loss else ()
+        self._waiting.forget_spans()
+        self.pipeline.advance(state, (), seen=seen, origin="anchor", dirty=dirty, loss=loss, is_complete=True, gap=gap)
         return [*self._send(), *self._finish(now)]
 
     def restart(self, state: BoxState, now: float, dirty: tuple[DirtyMark, ...] = ()) -> list[Action]:
@@ -265,21 +275,33 @@ class Box:
         line = self.pipeline
         if line.live_count >= self._rules.uncommitted:
             line.drop_live()
+            line.drop(line.pts, event.pts)
             return self._ask(now, "overflow")
         line.apply(event)
         return self._send() if line.in_flight is None else []
 
-    def _postpone(self, event: Event, now: float) -> list[Action]:
-        self._postponed.append(event)
-        if len(self._postponed) <= self._rules.postponed:
+    def _late(self, event: Event) -> list[Action]:
+        """Keep what a push says that comes after the difference which covers it."""
+        if not self._waiting.is_news(event):
             return []
-        self._postponed.clear()
+        if self.pipeline.sightings >= self._rules.postponed:
+            self.pipeline.drop(event.pts - event.pts_count, event.pts)
+            return []
+        self.pipeline.see(event)
+        return self._send()
+
+    def _postpone(self, event: Event, now: float) -> list[Action]:
+        if self._waiting.add(event):
+            return []
+        # A difference brings the newest forms of what is dropped; what else it said is lost, and on record as such.
+        dropped = self._waiting.take()
+        self.pipeline.drop(dropped[0].pts - dropped[0].pts_count, dropped[-1].pts)
         self._goal = inf
         return self._ask(now, "overflow") if self.state is State.WAIT else []
 
     def _drain(self, now: float) -> list[Action]:
         """Feed the postponed events again, in the order of their pts."""
-        waiting, self._postponed = sorted(self._postponed, key=lambda event: event.pts), []
+        waiting = self._waiting.take()
         self._timers.pop(self.space, None)
         self.state = State.LIVE
         if not self.pipeline.depth:

@@ -16,6 +16,7 @@ from heliograph.domain.sync.actions import Action, Anchor, Commit, Fetch
 from heliograph.domain.sync.box import Box
 from heliograph.domain.sync.events import Container, Control, Failure, Lost, Page
 from heliograph.domain.sync.rules import Rules, State
+from heliograph.domain.sync.waiting import Room
 
 
 class Machine:
@@ -25,6 +26,7 @@ class Machine:
         self.boxes: dict[SpaceId, Box] = {}
         self._rules = rules or Rules()
         self._timers: dict[SpaceId, float] = {}
+        self._room = Room(self._rules.postponed_in_all)
         self._seq: dict[SpaceId, int] = {}
         self._silent_at: dict[SpaceId, float] = {}
         self._marks_kept: set[SpaceId] = set()
@@ -221,7 +223,7 @@ class Machine:
 
     def _box(self, space: SpaceId, cursor: BoxState | None) -> Box:
         if space not in self.boxes:
-            self.boxes[space] = box = Box(space, cursor, self._rules, self._timers)
+            self.boxes[space] = box = Box(space, cursor, self._rules, self._timers, self._room)
             box.pipeline.marked = float("inf") if space in self._marks_kept else None
             if space in self._behind:
                 box.notice.remember()

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import Literal
+from typing import Final, Literal
 
 from heliograph.domain.identity import SpaceId
 from heliograph.domain.records import BoxState, DirtyMark
 from heliograph.domain.sync.actions import Commit
 from heliograph.domain.sync.events import Event
 from heliograph.domain.sync.gaps import Gap
+
+_NOWHERE: Final = 2**31 - 1
 
 
 class Pipeline:
@@ -24,9 +26,11 @@ class Pipeline:
         "_base",
         "_live",
         "_queue",
+        "_seen",
         "box",
         "committed",
         "given_up",
+        "given_up_from",
         "in_flight",
         "is_mark_stored",
         "lost_commits",
@@ -46,13 +50,19 @@ class Pipeline:
         """The pts between which the store has lost commits, until that is on record."""
         self.given_up = 0
         """Up to which pts updates had arrived that could not be kept, until what catches up is decided; 0 for none."""
+        self.given_up_from = _NOWHERE
+        """Above which pts they were, where that is known to be below what catches up."""
         self._queue: deque[Commit] = deque()
         self._live: list[Event] = []
+        self._seen: list[Event] = []
+        """Sightings that no decided commit has yet. No roll-back forgets them: a difference does not bring them."""
         self.reset(cursor)
 
     def reset(self, cursor: BoxState | None) -> None:
         """Forget everything that is not committed."""
-        is_owed = self.marked is not None or any(commit.is_clean for commit in (self.in_flight, *self._queue) if commit)
+        decided = [commit for commit in (self.in_flight, *self._queue) if commit]
+        is_owed = self.marked is not None or any(commit.is_clean for commit in decided)
+        self._seen[:0] = [event for commit in decided for event in commit.seen]
         self.committed = cursor
         self._base = cursor or BoxState(pts=0)
         self.pts = self._base.pts
@@ -62,6 +72,15 @@ class Pipeline:
         self._live.clear()
         if is_owed:
             self.marked = float("inf")
+
+    def drop(self, low: int, high: int) -> None:
+        """Note that updates above ``low`` up to ``high`` had arrived and there was no room for them."""
+        self.given_up, self.given_up_from = max(self.given_up, high), min(self.given_up_from, low)
+
+    def made_up_for(self, pts: int) -> None:
+        """Note that what could not be kept is behind, on record or in the store, if it lay below ``pts``."""
+        if self.given_up <= pts:
+            self.given_up, self.given_up_from = 0, _NOWHERE
 
     def give_up(self) -> None:
         """Forget everything that is not committed; what catches up puts on record that updates were among it."""
@@ -76,8 +95,7 @@ class Pipeline:
         if has < had:
             low, high = self.lost_commits or (has, had)
             self.lost_commits = (min(low, has), max(high, had))
-        if has >= self.given_up:  # it was written after all
-            self.given_up = 0
+        self.made_up_for(has)  # it may have been written after all
         self.reset(cursor)
 
     @property
@@ -100,6 +118,15 @@ class Pipeline:
         """How many live events wait for the commit in flight."""
         return len(self._live)
 
+    @property
+    def sightings(self) -> int:
+        """How many sightings wait for a commit."""
+        return len(self._seen)
+
+    def see(self, event: Event) -> None:
+        """Take a sighting; the next commit has it, whether or not it moves the cursor."""
+        self._seen.append(event)
+
     def apply(self, event: Event) -> None:
         """Take a live event that fits."""
         self._live.append(event)
@@ -116,6 +143,7 @@ class Pipeline:
         to: BoxState,
         events: tuple[Event, ...],
         *,
+        seen: tuple[Event, ...] = (),
         origin: Literal["difference", "anchor"] = "difference",
         dirty: tuple[DirtyMark, ...] = (),
         loss: str | None = None,
@@ -127,7 +155,8 @@ class Pipeline:
         start = self.tentative if self.has_start else None
         # Invariant 7: a cursor that jumps back has lost what it had, and says so.
         assert loss or start is None or to.pts >= start.pts, "the cursor goes back without a loss"
-        if start == to and not (events or dirty or gap or self.lost_commits) and self.marked is None:
+        self._seen += seen
+        if start == to and not (events or dirty or gap or self.lost_commits or self._seen) and self.marked is None:
             return
         commit = Commit(
             box=self.box,
@@ -135,10 +164,12 @@ class Pipeline:
             to_state=to,
             origin=origin,
             events=events,
+            seen=self._take_seen(),
             dirty=dirty,
             is_clean=self.answers_mark(to.pts, is_complete=is_complete),
             loss=loss,
             not_kept=bool(self.given_up) and loss is None and start is not None and to.pts > start.pts,
+            not_kept_from=min(self.given_up_from, start.pts if start else 0),
             top_id=top_id,
             gap=gap,
         )
@@ -156,6 +187,8 @@ class Pipeline:
             return None
         if not self._queue:
             self._close_live()
+        if not self._queue and self._seen and self.committed is not None:
+            self.advance(self.tentative, (), is_complete=False)
         if not self._queue:
             return None
         commit = self._queue.popleft()
@@ -210,7 +243,13 @@ class Pipeline:
                 to_state=self.tentative,
                 origin="live",
                 events=tuple(self._live),
+                seen=self._take_seen(),
                 is_clean=self.answers_mark(self.pts, is_complete=False),
             )
         )
         self._live.clear()
+
+    def _take_seen(self) -> tuple[Event, ...]:
+        seen = tuple(self._seen)
+        self._seen.clear()
+        return seen

@@ -34,8 +34,10 @@ class Rules:
     first_backoff: float = 1.0
     last_backoff: float = 60.0
     silence: float = 900.0
-    postponed: int = 100
+    postponed: int = 1_000
     """Events kept per box while it waits or fetches; more are dropped, and fetched afterwards."""
+    postponed_in_all: int = 10_000
+    """The same for all boxes together."""
     uncommitted: int = 2_000
     """Live events kept per box while a commit is in flight."""
     page_limit: int = PAGE

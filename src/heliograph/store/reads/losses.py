@@ -24,8 +24,9 @@ REASONS: Final = {
         "known."
     ),
     "not_kept": (
-        "The database was away and the spool was full or off. Messages were asked for again; texts that were replaced, "
-        "and what was sent and deleted, in between is not known."
+        "Updates had arrived and there was no room for them: the database was away and the spool full or off, or too "
+        "many came at once. Messages were asked for again; texts that were replaced, and what was sent and deleted, in "
+        "between is not known."
     ),
     "lost_commits": (
         "The database lost what it had stored, as in a fail-over or after a restore. Messages were asked for again; "
