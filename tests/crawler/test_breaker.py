@@ -46,15 +46,19 @@ def test_outage_of_two_seconds_ends_before_the_breaker_opens(made, time):
 
 
 def test_five_failures_within_a_minute_open_it_for_half_a_minute(made, time):
-    fail(made, time, breaker.FAILURES)
+    fail(made, time, 4)
+    assert made.state == "closed"
+    fail(made, time, 1, apart=0)
     assert made.state == "open"
-    time.advance(made.pause())
+    time.advance(29.9)
+    assert made.state == "open"
+    time.advance(0.1)
     assert made.state == "half_open"
     assert made.pause() == 0
 
 
 def test_failures_that_are_far_apart_leave_it_closed(made, time):
-    fail(made, time, 3 * breaker.FAILURES, apart=breaker.WINDOW_SECONDS / 3)
+    fail(made, time, 15, apart=20)
     assert made.state == "closed"
 
 
