@@ -29,7 +29,8 @@ class Beginning:
 
     header: model.ChatHeader
     first: records.Json | None
-    """Its first message, None when it has none."""
+    """What the chat is recognised by: its first message or, where no number tells it from others, the first with words;
+    None when it has none."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -97,8 +98,8 @@ class Groups:
         following = self._next()
         if following is not None:
             self._held.insert(0, following)
-        first = following.messages[0] if isinstance(following, model.Page) and following.messages else None
-        return Beginning(header=header, first=first)
+        messages = following.messages if isinstance(following, model.Page) else []
+        return Beginning(header=header, first=_first(header, messages))
 
     def close(self) -> None:
         """End reading, and with it whatever the source has open."""
@@ -141,6 +142,15 @@ class Groups:
         closed, self._group = self._group, Group()
         self._ids, self._characters = {}, 0
         return closed
+
+
+def _first(header: model.ChatHeader, messages: list[records.Json]) -> records.Json | None:
+    """Return the message that tells a chat from others best; pages date service messages to the day only."""
+    told: list[records.Json] = []
+    if header.number is None:
+        said = [each for each in messages if each.get("type") == "message"]
+        told = [each for each in said if each.get("text")] or said
+    return next(iter(told or messages), None)
 
 
 def _ranked(found: model.Imported) -> model.Imported:

@@ -7,12 +7,14 @@ same mailbox. Everything else would put two numberings into one.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from heliograph.domain import identity, records
 from heliograph.exchange import model, topics
+from heliograph.exchange.desktop import entities
 from heliograph.store import imports
 from heliograph.store.database import Connection
 
@@ -102,7 +104,7 @@ async def resolve(
     source: str,
     named: identity.PeerId | None = None,
 ) -> Resolved:
-    """Find a chat's place. ``first`` is its first message, by which a mailbox of its own is found again.
+    """Find a chat's place. ``first`` is the message by which a mailbox of its own is found again.
 
     ``named`` is the chat that the person says it is, where the export does not. What is new is written with the
     caller's transaction.
@@ -169,11 +171,18 @@ def placed(
 def _key(header: model.ChatHeader, first: records.Json | None, source: str) -> str:
     """Return what the same chat is recognised by when it is exported again by the same person.
 
-    Two people's copies of a chat number and date their first message differently.
+    Two people's copies of a chat number and date their first message differently. A chat without a number has nothing
+    else of its own: every group begins with message 1, so its name and the words of a message have to tell it apart.
     """
+    number = header.number or header.became_number
     if first is None:
-        return f"{header.kind}:{header.number}:{source}"
-    return f"{header.kind}:{header.number}:{first.get('id')}:{first.get('date_unixtime') or first.get('date')}"
+        return f"{header.kind}:{number}:{header.title if number is None else ''}:{source}"
+    key = f"{header.kind}:{number}:{first.get('id')}:{first.get('date_unixtime') or first.get('date')}"
+    return key if number is not None else f"{key}:{_digest(header.title, entities.read(first)[0])}"
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _is_within(number: int | None, largest: int) -> bool:
