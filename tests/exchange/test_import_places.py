@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from heliograph import errors
 from heliograph.domain import identity
 from heliograph.exchange import importer
 from heliograph.store import database as store_database
@@ -93,3 +94,52 @@ async def test_two_private_chats_with_a_first_message_of_one_moment_stay_two(
     )
     assert (done.total().imported, done.total().revisions) == (2, 0)
     assert await rows(database, "SELECT count(DISTINCT space_id) FROM messages") == [(2,)]
+
+
+@pytest.mark.parametrize("is_account", [True, False], ids=["an account's export", "pages of two chats"])
+async def test_one_id_is_not_given_to_several_chats_and_nothing_is_written(
+    take: Take, database: store_database.Database, tmp_path: Path, is_account: bool
+) -> None:
+    root = tmp_path / "chats" if is_account else tmp_path
+    first = page(root / "chat_01" / "messages.html", "Alpha group", ["from alpha"])
+    second = page(root / "chat_02" / "messages.html", "Beta group", ["from beta"])
+    (tmp_path / "export_results.html").write_text("<html></html>")
+    paths = (tmp_path,) if is_account else (first, second)
+    with pytest.raises(errors.BadInput, match="give one chat's pages"):
+        await take(*paths, chats=(str(CHANNEL),))
+    assert await rows(database, "SELECT (SELECT count(*) FROM chats), (SELECT count(*) FROM imports)") == [(0, 0)]
+    done = await take(*paths, chats=("beta group",))
+    assert [chat.title for source in done.sources for chat in source.chats.values()] == ["Beta group"]
+
+
+async def test_each_page_of_one_chat_may_be_given_with_its_id(take: Take, tmp_path: Path) -> None:
+    pages = [page(tmp_path / name, "Alpha group", [name]) for name in ("messages.html", "messages2.html")]
+    done = await take(*pages, chats=(str(CHANNEL),))
+    assert [(list(source.chats), source.is_known) for source in done.sources] == [([CHANNEL], False), ([], True)]
+
+
+async def test_a_title_that_looks_like_an_id_is_a_title(take: Take, tmp_path: Path) -> None:
+    done = await take(page(tmp_path / "messages.html", "2023", ["new year"]), chats=("2023",))
+    ((chat_id, chat),) = done.sources[0].chats.items()
+    assert (chat.title, chat_id == 2023) == ("2023", False)
+
+
+async def test_an_id_puts_no_chat_of_a_json_export_into_another(take: Take, tmp_path: Path) -> None:
+    path = exported(tmp_path / "result.json", "hello", id=None)
+    done = await take(path, chats=(str(CHANNEL),))
+    assert (done.total().imported, done.absent([str(CHANNEL)])) == (0, [str(CHANNEL)])
+
+
+async def test_an_account_that_is_not_the_exports_own_is_refused(
+    take: Take, database: store_database.Database, tmp_path: Path
+) -> None:
+    theirs = exported(tmp_path / "result.json", "hello")
+    chat = json.loads(theirs.read_text())
+    theirs.write_text(json.dumps({"personal_information": {"user_id": 4242}, "chats": {"list": [chat]}}))
+    done = await take(theirs, user_id=9999)
+    broken = done.sources[0].broken
+    assert broken is not None
+    assert ("4242" in broken.sentence, "9999" in broken.sentence) == (True, True)
+    assert await rows(database, "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM imports)") == [(0, 0)]
+    assert (await take(theirs, user_id=4242)).total().imported == 1
+    assert await rows(database, "SELECT space_id FROM messages") == [(-4242,)]

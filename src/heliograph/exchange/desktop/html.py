@@ -41,6 +41,15 @@ def read(source: sources.Source, *, start: int = 0, max_bytes: int = fragments.M
         yield model.Broken(sentence=str(error), place=reader.place)
 
 
+def title(source: sources.Source) -> str:
+    """Return what the pages call their chat, "" where they cannot be read."""
+    try:
+        with source.open() as file:
+            return _title(file.read(_HEAD))
+    except errors.BadInput:
+        return ""
+
+
 class _Reader:
     def __init__(self, source: sources.Source, start: int, max_bytes: int) -> None:
         self.source = source

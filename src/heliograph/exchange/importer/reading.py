@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from heliograph.domain import identity
 from heliograph.exchange import model, sources
 from heliograph.exchange.importer import choice, committing, files, groups, points, readers, summary, targets
 from heliograph.store.database import Database
@@ -32,6 +33,7 @@ class Reading:
         source: sources.Source,
         options: choice.Options,
         stop: Stop,
+        named: identity.PeerId | None,
     ) -> None:
         self.tally = summary.SourceTally(name=source.name)
         self._database = database
@@ -39,6 +41,7 @@ class Reading:
         self._options = options
         self._owner = targets.Owner(user_id=options.user_id, timezone=options.timezone)
         self._stop = stop
+        self._named = named
         self._progress = points.Progress(f"{source.identity} {options.key}", source.name)
         carried = files.Files(source, storage, is_dry_run=options.is_dry_run)
         self._committer = committing.Committer(database, carried, self._progress, is_dry_run=options.is_dry_run)
@@ -85,6 +88,8 @@ class Reading:
                     return False
                 if isinstance(found, groups.Beginning):
                     await self._begin(found, point)
+                    if self.tally.broken is not None:
+                        return False
                     point = None
                     pulled.go_on(self._placed.target if self._placed else None)
                 elif isinstance(found, model.Broken):
@@ -104,9 +109,12 @@ class Reading:
         """Find out where the chat goes that begins, ``point`` being where an earlier run ended in it."""
         header = begun.header
         self._header, self._placed, self._chat = header, None, None
-        matched = self._options.matching(header)
+        matched = self._options.matching(header, self._named)
         self.tally.matched |= matched
         if self._options.chats and not matched:
+            return
+        if sentence := targets.contradiction(header, self._owner):
+            self.tally.broken = model.Broken(sentence=sentence, place=header.place)
             return
         self._placed = point.resolved(self._owner) if point else await self._place(begun)
         if self._placed is None:
@@ -127,7 +135,7 @@ class Reading:
                     begun.first,
                     self._owner,
                     source=self._source.identity,
-                    named=self._options.named,
+                    named=self._named,
                 )
                 if self._options.is_dry_run:
                     raise committing.Undo

@@ -44,8 +44,9 @@ async def run(
 ) -> summary.Summary:
     """Import what is at ``paths``. ``storage`` None leaves files where they are.
 
-    Raises BadInput before anything is written when a path holds no export; what goes wrong in a source later is in the
-    summary. Raises DatabaseUnreachable and DiskFull: what was committed before stays, and the next run goes on there.
+    Raises BadInput before anything is written when a path holds no export, or one id is given for several chats; what
+    goes wrong in a source later is in the summary. Raises DatabaseUnreachable and DiskFull: what was committed before
+    stays, and the next run goes on there.
     """
     stop = stop or asyncio.Event()
     found = [source for path in paths for source in await asyncio.to_thread(sources.find, path)]
@@ -53,11 +54,12 @@ async def run(
     begun = time.monotonic()
     behind = _Behind(total_bytes=sum(source.size for source in found), begun=begun, tell=on_progress)
     try:
+        named = await asyncio.to_thread(options.named, found)
         with _rare_collections():
             for source in found:
                 if stop.is_set():
                     break
-                one = reading.Reading(database, storage, source, options, stop)
+                one = reading.Reading(database, storage, source, options, stop, named)
                 done.sources.append(one.tally)
                 await one.run(behind.move)
                 behind.finish(source.size, one.tally)

@@ -44,9 +44,10 @@ _NOBODYS: Final = (
     "It is not known whose export this is, so the chat has a mailbox of its own; with --account it is merged with what "
     "that account mirrors."
 )
-_UNNAMED: Final = (
-    "The export does not say which chat this is (HTML never does), so it has a mailbox of its own; with --chat and the "
-    "chat's id it is merged with what is mirrored."
+_UNNAMED: Final = "The export does not say which chat this is, so it has a mailbox of its own."
+_PAGES: Final = (
+    "HTML does not say which chat this is, so it has a mailbox of its own; its pages alone, with --chat and the chat's "
+    "id, are merged with what is mirrored."
 )
 _EARLIER: Final = (
     "This is the group as it was before it became a supergroup. The export does not say which group that was, so its "
@@ -106,19 +107,17 @@ async def resolve(
 ) -> Resolved:
     """Find a chat's place. ``first`` is the message by which a mailbox of its own is found again.
 
-    ``named`` is the chat that the person says it is, where the export does not. What is new is written with the
-    caller's transaction.
+    ``named`` is the chat that the person says a page is of. What is new is written with the caller's transaction.
     """
     chat_id = chat_id_of(header)
-    if chat_id is None and header.number is None and header.became_number is None:
+    if chat_id is None and header.is_html:
+        # An id that was given selects among the chats of a JSON export; put into each without one, it would merge them.
         chat_id = named
     user_id = owner.user_id or header.owner_user_id
     if header.kind == "saved_messages" and user_id is not None:
         chat_id = identity.user_peer(user_id)
     space_id = _space(chat_id, user_id)
-    note = _UNNAMED if chat_id is None else _NOBODYS
-    if header.became_number is not None:
-        note = _EARLIER
+    note = _note(header, chat_id)
     if chat_id is not None and space_id is not None:
         held_by = await imports.space_of(conn, chat_id)
         if held_by is None or held_by == space_id:
@@ -126,6 +125,25 @@ async def resolve(
         note = _OTHERS
     space_id, chat_id = await imports.own_mailbox(conn, _key(header, first, source))
     return placed(header, space_id, chat_id, owner, note)
+
+
+def _note(header: model.ChatHeader, chat_id: identity.PeerId | None) -> str:
+    """Return why a chat stands apart whose place is not known."""
+    if header.became_number is not None:
+        return _EARLIER
+    if chat_id is not None:
+        return _NOBODYS
+    return _PAGES if header.is_html else _UNNAMED
+
+
+def contradiction(header: model.ChatHeader, owner: Owner) -> str | None:
+    """Return the sentence for an export of another account than the person says, None when there is no such thing."""
+    if owner.user_id is None or header.owner_user_id in (None, owner.user_id):
+        return None
+    return (
+        f"{header.place.file} was exported by the account {header.owner_user_id}, and --account says {owner.user_id}; "
+        "leave --account out, or name the account that it is of."
+    )
 
 
 def _space(chat_id: identity.PeerId | None, user_id: int | None) -> identity.SpaceId | None:
