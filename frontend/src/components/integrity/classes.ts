@@ -14,7 +14,11 @@ export const CLASSES: readonly {
   { name: "dead_letter", label: "Dead letter", meaning: "It came and could not be stored; a replay may" },
   { name: "empty", label: "Empty", meaning: "Asked for, and nothing is there" },
   { name: "unreachable", label: "Unreachable", meaning: "Nobody here may ask for it" },
-  { name: "outside", label: "Outside", meaning: "Nobody asked: older than the chosen depth, or newer than Telegram has told" },
+  {
+    name: "outside",
+    label: "Outside",
+    meaning: "Nobody asked: older than the chosen depth, or newer than Telegram has told",
+  },
   { name: "open", label: "Open", meaning: "Owed; it will be asked for" },
   { name: "unaccounted", label: "Unaccounted", meaning: "In no class, which must not be" },
 ];
