@@ -17,19 +17,15 @@ understood of the rest, ``read(write(original, understood), understood)`` is the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from heliograph.domain import records
 from heliograph.exchange import model
+from heliograph.exchange.desktop import values
 
 KEY: Final = "heliograph"
-
-_DEEPEST: Final = 16
-"""Levels of nesting that are taken from a file."""
-
-_INVALID: Final = object()
 
 
 def write(original: model.Imported, understood: model.Imported, *, always: Collection[str] = ()) -> records.Json | None:
@@ -60,7 +56,7 @@ def read(extra: object, understood: model.Imported) -> model.Imported:
     columns = _decoded(extra, _COLUMNS)
     if columns:
         changes["message"] = dataclasses.replace(understood.message, **columns)
-    if "deleted_at" in extra and (moment := _optional_time(extra["deleted_at"])) is not _INVALID:
+    if "deleted_at" in extra and (moment := _time(extra["deleted_at"])) is not values.INVALID:
         changes["deleted_at"] = moment
     if "observation" in extra:
         changes["observation"] = _observation(extra["observation"], understood)
@@ -100,11 +96,8 @@ def _read_revision(extra: object) -> model.Revision | None:
     return model.Revision(**columns) if "text" in columns else None
 
 
-Read = Callable[[Any], Any]
-
-
 def _differences(
-    original: object, understood: object, names: dict[str, Read], always: Collection[str] = ()
+    original: object, understood: object, names: dict[str, values.Read], always: Collection[str] = ()
 ) -> records.Json:
     return {
         name: _encoded(value)
@@ -113,126 +106,86 @@ def _differences(
     }
 
 
-def _decoded(extra: records.Json, names: dict[str, Read]) -> records.Json:
+def _decoded(extra: records.Json, names: dict[str, values.Read]) -> records.Json:
     found = {name: names[name](value) for name, value in extra.items() if name in names}
-    return {name: value for name, value in found.items() if value is not _INVALID}
+    return {name: value for name, value in found.items() if value is not values.INVALID}
 
 
 def _encoded(value: Any) -> Any:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
-def _time(value: Any) -> Any:
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo else _INVALID
-    except (TypeError, ValueError, OverflowError):
-        return _INVALID
+_time: Final = values.optional(values.time)
+_text: Final = values.optional(values.text)
+_int4: Final = values.optional(values.number(32))
+_int8: Final = values.optional(values.number(64))
 
+_FORWARD: Final = values.record({
+    **dict.fromkeys(("from_id", "date", "message_id", "saved_from_id", "saved_message_id"), values.number(64)),
+    **dict.fromkeys(("from_name", "author_signature"), values.text),
+})  # fmt: skip
+_MEDIA: Final = values.record(
+    {
+        "kind": values.one_of(*records.MEDIA_KINDS),
+        **dict.fromkeys(("id", "size", "width", "height", "ttl_seconds", "user_id", "value"), values.number(64)),
+        **dict.fromkeys(("duration", "latitude", "longitude"), values.amount),
+        **dict.fromkeys(("mime_type", "file_name", "title", "performer", "emoji", "address"), values.text),
+        **dict.fromkeys(("first_name", "last_name", "url", "site_name", "description", "question"), values.text),
+        **dict.fromkeys(("is_spoiler", "is_quiz", "is_multiple", "is_closed"), values.flag),
+        "options": values.many(values.text),
+    },
+    "kind",
+)
+_SERVICE: Final = values.record(
+    {
+        "type": values.text,
+        "user_ids": values.many(values.number(64)),
+        **dict.fromkeys(("inviter_id", "from_id", "to_id", "message_id"), values.number(64)),
+        "user_id": values.number(64),
+    },
+    "type",
+)
+_REACTION: Final = values.record({
+    "emoji": values.text,
+    "custom_emoji_id": values.number(64),
+    "is_paid": values.flag,
+    "count": values.number(32),
+})  # fmt: skip
+_POLL: Final = values.record({"total": values.number(64), "votes": values.mapping(values.number(64))})
 
-def _text(value: Any) -> Any:
-    return value if isinstance(value, str) and "\0" not in value else _INVALID
-
-
-def _flag(value: Any) -> Any:
-    return value if isinstance(value, bool) else _INVALID
-
-
-def _number(bits: int) -> Read:
-    limit = 2 ** (bits - 1)
-
-    def read_number(value: Any) -> Any:
-        return value if type(value) is int and -limit <= value < limit else _INVALID
-
-    return read_number
-
-
-def _optional(read_value: Read) -> Read:
-    def read_optional(value: Any) -> Any:
-        return None if value is None else read_value(value)
-
-    return read_optional
-
-
-def _object_with(key: str | None, allowed: tuple[str, ...] | None = None) -> Read:
-    def read_object(value: Any) -> Any:
-        if not isinstance(value, dict) or not _is_plain(value, _DEEPEST):
-            return _INVALID
-        if key is not None and not isinstance(value.get(key), str):
-            return _INVALID
-        return value if allowed is None or key is None or value[key] in allowed else _INVALID
-
-    return read_object
-
-
-def _entities(value: Any) -> Any:
-    return value if isinstance(value, list) and all(_is_entity(each) for each in value) else _INVALID
-
-
-def _is_entity(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) in (3, 4)
-        and isinstance(value[0], str)
-        and all(type(each) is int and 0 <= each < 2**31 for each in value[1:3])
-        and _is_plain(value, _DEEPEST)
-    )
-
-
-def _objects(value: Any) -> Any:
-    is_fine = isinstance(value, list) and all(isinstance(each, dict) and _is_plain(each, _DEEPEST) for each in value)
-    return value if is_fine else _INVALID
-
-
-def _is_plain(value: Any, depth: int) -> bool:
-    """Say whether PostgreSQL's jsonb takes a value: it has no NUL, and nobody needs deep nesting."""
-    if isinstance(value, str):
-        return "\0" not in value
-    if isinstance(value, list):
-        return depth > 0 and all(_is_plain(each, depth - 1) for each in value)
-    if isinstance(value, dict):
-        return depth > 0 and all(_is_plain(key, 0) and _is_plain(each, depth - 1) for key, each in value.items())
-    return value is None or isinstance(value, (bool, int, float))
-
-
-_optional_time: Final = _optional(_time)
-_optional_text: Final = _optional(_text)
-_int4: Final = _optional(_number(32))
-_int8: Final = _optional(_number(64))
-
-_COLUMNS: Final[dict[str, Read]] = {
-    "date": _time,
+_COLUMNS: Final[dict[str, values.Read]] = {
+    "date": values.time,
     "sender_id": _int8,
-    "author_signature": _optional_text,
-    "text": _text,
-    "entities": _optional(_entities),
+    "author_signature": _text,
+    "text": values.text,
+    "entities": values.optional(values.many(values.entity)),
     "reply_to_message_id": _int4,
     "reply_to_chat_id": _int8,
-    "reply_quote": _optional_text,
+    "reply_quote": _text,
     "topic_id": _int4,
     "album_id": _int8,
-    "forward": _optional(_object_with(None)),
-    "media": _optional(_object_with("kind", records.MEDIA_KINDS)),
-    "service": _optional(_object_with("type")),
-    "edit_date": _optional_time,
-    "is_edit_hidden": _flag,
-    "is_outgoing": _flag,
-    "is_pinned": _flag,
+    "forward": values.optional(_FORWARD),
+    "media": values.optional(_MEDIA),
+    "service": values.optional(_SERVICE),
+    "edit_date": _time,
+    "is_edit_hidden": values.flag,
+    "is_outgoing": values.flag,
+    "is_pinned": values.flag,
     "via_bot_id": _int8,
     "ttl_seconds": _int4,
 }
-_COUNTERS: Final[dict[str, Read]] = {
-    "observed_at": _time,
+_COUNTERS: Final[dict[str, values.Read]] = {
+    "observed_at": values.time,
     "views": _int4,
     "forwards": _int4,
     "replies": _int4,
-    "reactions": _optional(_objects),
-    "poll": _optional(_object_with(None)),
+    "reactions": values.optional(values.many(_REACTION)),
+    "poll": values.optional(_POLL),
 }
-_REVISION: Final[dict[str, Read]] = {
-    "text": _text,
-    "entities": _optional(_entities),
-    "media": _optional(_object_with("kind", records.MEDIA_KINDS)),
-    "edit_date": _optional_time,
-    "until_date": _optional_time,
+_REVISION: Final[dict[str, values.Read]] = {
+    "text": values.text,
+    "entities": values.optional(values.many(values.entity)),
+    "media": values.optional(_MEDIA),
+    "edit_date": _time,
+    "until_date": _time,
 }

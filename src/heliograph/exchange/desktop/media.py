@@ -60,15 +60,17 @@ def votes(message: records.Json) -> records.Json | None:
 
 def _photo(message: records.Json) -> Found:
     found: records.Json = {"kind": "photo"}
-    _copy(message, found, width="width", height="height")
+    _copy(message, found, _count, width="width", height="height")
     return _flagged(message, found), _file(message["photo"], size=_count(message.get("photo_file_size")))
 
 
 def _document(message: records.Json) -> Found:
     kind = _KINDS.get(_text(message.get("media_type")), "document")
     found: records.Json = {"kind": kind}
-    _copy(message, found, mime_type="mime_type", file_size="size", file_name="file_name", duration_seconds="duration")
-    _copy(message, found, width="width", height="height", title="title", performer="performer", sticker_emoji="emoji")
+    _copy(message, found, _text, mime_type="mime_type", file_name="file_name", title="title", performer="performer")
+    _copy(message, found, _text, sticker_emoji="emoji")
+    _copy(message, found, _count, file_size="size", width="width", height="height")
+    _copy(message, found, _amount, duration_seconds="duration")
     file = _file(
         message["file"],
         size=_count(message.get("file_size")),
@@ -117,10 +119,8 @@ def _location(message: records.Json) -> Found:
 
 
 def _point(place: Any) -> records.Json:
-    latitude, longitude = _dict(place).get("latitude"), _dict(place).get("longitude")
-    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        return {}
-    return {"latitude": latitude, "longitude": longitude}
+    latitude, longitude = _degrees(_dict(place).get("latitude"), 90), _degrees(_dict(place).get("longitude"), 180)
+    return {} if latitude is None or longitude is None else {"latitude": latitude, "longitude": longitude}
 
 
 def _poll(message: records.Json) -> Found:
@@ -166,15 +166,24 @@ def _flagged(message: records.Json, found: records.Json) -> records.Json:
     return found
 
 
-def _copy(message: records.Json, found: records.Json, **names: str) -> None:
+def _copy(message: records.Json, found: records.Json, read_value: Callable[[Any], Any], **names: str) -> None:
     for theirs, ours in names.items():
-        value = message.get(theirs)
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+        value = read_value(message.get(theirs))
+        if value is not None and value != "":
             found[ours] = value
 
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else None
+
+
+def _amount(value: Any) -> int | float | None:
+    return value if isinstance(value, float) and 0 <= value < 1 << 31 else _count(value)
+
+
+def _degrees(value: Any, limit: int) -> int | float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and -limit <= value <= limit else None
 
 
 def _text(value: Any) -> str:

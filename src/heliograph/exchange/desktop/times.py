@@ -27,7 +27,7 @@ def read(unix: Any, local: Any, timezone: tzinfo) -> tuple[datetime | None, bool
         return None, False
     is_local = found.tzinfo is None
     try:
-        return _possible((found.replace(tzinfo=timezone) if is_local else found).astimezone(UTC)), is_local
+        return possible((found.replace(tzinfo=timezone) if is_local else found).astimezone(UTC)), is_local
     except OverflowError:
         return None, False
 
@@ -40,5 +40,6 @@ def _from_unix(unix: Any) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if FIRST <= seconds <= LAST else None
 
 
-def _possible(found: datetime) -> datetime | None:
+def possible(found: datetime) -> datetime | None:
+    """Return a moment that a message of Telegram can have, None for any other."""
     return found if FIRST <= found.timestamp() <= LAST else None

@@ -29,7 +29,9 @@ KINDS: Final = search.KINDS
 EDITED_AT: Final = "CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END"
 """SQL for when people see a message as edited."""
 FILE_NAME: Final = "coalesce(f.file_name, m.media ->> 'file_name')"
-FILE_SIZE: Final = "coalesce(s.size, f.size, (m.media ->> 'size')::bigint)"
+FILE_SIZE: Final = """coalesce(s.size, f.size, CASE
+    WHEN m.media @? 'strict $.size ? (@ >= 0 && @ <= 9223372036854775807)' THEN (m.media -> 'size')::bigint END)"""
+"""SQL for bytes. A descriptor of an imported message may hold anything, and one row must not end an export."""
 FILE_MIME_TYPE: Final = "coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type')"
 _SELECT: Final = f"""
 SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},

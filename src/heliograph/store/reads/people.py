@@ -56,13 +56,18 @@ def ids(rows: Iterable[exported.Row]) -> set[int]:
 
 
 def _of_forward(forward: Mapping[str, Any]) -> Iterable[int]:
-    return (forward[key] for key in ("from_id", "saved_from_id") if isinstance(forward.get(key), int))
+    return (forward[key] for key in ("from_id", "saved_from_id") if _is_id(forward.get(key)))
 
 
 def _of_service(service: Mapping[str, Any]) -> Iterable[int]:
     for key in _NAMED_BY_SERVICE:
         value = service.get(key)
-        yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, int))
+        yield from (each for each in (value if isinstance(value, list) else [value]) if _is_id(each))
+
+
+def _is_id(value: object) -> bool:
+    # Imported service messages keep fields that nobody has checked.
+    return type(value) is int and -(1 << 63) <= value < 1 << 63
 
 
 async def _load(conn: Connection, missing: list[int]) -> list[exported.Person]:
