@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from heliograph.domain import identity, records
 from heliograph.exchange import model, sources
 from heliograph.exchange.desktop import html, normalise
-from heliograph.exchange.desktop.markup import dates, fragments, message, nodes, service
+from heliograph.exchange.desktop.markup import dates, fragments, listing, message, nesting, nodes, service
 
 CORPUS = Path(__file__).parents[1] / "fixtures" / "desktop_html"
 TARGET = model.Target(
@@ -314,7 +314,7 @@ def test_sentence_that_is_not_known_keeps_its_words() -> None:
 
 
 def test_formatting_within_formatting_keeps_the_text(read: Callable[..., list[model.Event]]) -> None:
-    deep = "<b>" * 20_000 + "x"
+    deep = "<b>" * 400 + "x"
     body = f'<div class="text"><strong>a<em>b</em><br>c</strong> &#x1F; {deep}</div>'
     found = row(messages(read(written(1, body)))[1]).message
     assert found.text == "ab\nc \x1f x"
@@ -434,6 +434,60 @@ def test_message_that_is_too_large_is_skipped_without_being_held(
 def test_message_too_large_at_the_end_of_a_page_is_skipped(read: Callable[..., list[model.Event]]) -> None:
     found = read(written(1) + written(2, "x" * 600_000), max_bytes=300_000)
     assert skips(found) == [("message_too_large", 2)]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div>" * 100_000,
+        "".join(f'<b id="{number}">' for number in range(20_000)),
+        "<div></b>" * 20_000,
+        '<div title="</div>">' * 20_000,
+        "<div title='</div>'>" * 20_000,
+        '<div title=a"b" id="></div><i id=\'">' * 20_000,
+        "<div><!--</div>-->" * 20_000,
+        "<DIV></div>" * 20_000,
+        "<div><script></div></script>" * 20_000,
+    ],
+    ids=["blocks", "formats", "wrong ends", "quoted", "apostrophes", "half quoted", "comments", "capitals", "scripts"],
+)
+def test_message_that_is_nested_without_end_is_skipped_unparsed(
+    read: Callable[..., list[model.Event]], markup: str
+) -> None:
+    found = read(written(1) + written(2, f'<div class="text">{markup}</div>') + written(3))
+    assert skips(found) == [("message_too_large", 2)]
+    assert list(messages(found)) == [1, 3]
+
+
+def test_message_of_many_elements_beside_each_other_is_read(read: Callable[..., list[model.Event]]) -> None:
+    body = "<strong>a</strong><br><em>b</em><br/>" * 2_000
+    found = read(written(1, f'<div class="text">{body}</div>'))
+    assert messages(found)[1]["text"][:2] == [{"type": "bold", "text": "a"}, "\n"]
+
+
+def test_messages_that_are_deep_together_are_parsed_apart(
+    read: Callable[..., list[model.Event]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    parse = nodes.parse_all
+    monkeypatch.setattr(
+        nodes, "parse_all", lambda pieces: (sizes.append("".join(pieces).count("<i>")), parse(pieces))[1]
+    )
+    read("".join(written(number, "<i>" * 400) for number in range(1, 21)))
+    assert max(sizes) <= 2 * nesting.MAX_DEPTH
+
+
+def test_pages_of_nothing_but_depth_are_not_parsed(read: Callable[..., list[model.Event]]) -> None:
+    deep = "<div>" * 40_000
+    found = read((HEAD.replace("Somebody", deep) + written(1) + TAIL).encode())
+    assert [each.title for each in found if isinstance(each, model.ChatHeader)] == [""]
+    assert listing.read(("<html>" + "<div>" * 400_000).encode()) == {}
+
+
+def test_no_page_of_the_corpus_is_too_deep() -> None:
+    for path in CORPUS.rglob("*.html"):
+        page = path.read_bytes()
+        assert nesting._is_shallow(page[page.index(b"<div") :]), path
 
 
 @pytest.mark.parametrize("step", [1, 7, 100, 1000])

@@ -16,7 +16,7 @@ _SENTENCES: Final = {
     "file_unreadable": "the file of the message could not be read to its end; copy the export again.",
     "impossible_date": "it has no date, or one that Telegram cannot have given (before 2013 or after 2038).",
     "impossible_id": "it has no id that Telegram could have given: a whole number from 1 to 2,147,483,647.",
-    "message_too_large": "it is larger than any message can be, so it is not one.",
+    "message_too_large": "it is larger, or nested deeper, than any message can be, so it is not one.",
     "no_chat": "it stands where a chat should, and has neither id nor type.",
     "no_message": "it stands where a message should, and is none.",
     "not_json": "it is not valid JSON; the file was changed by hand or damaged.",

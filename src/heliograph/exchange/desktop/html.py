@@ -13,7 +13,7 @@ from typing import Final
 from heliograph import errors
 from heliograph.domain import records
 from heliograph.exchange import model, sources
-from heliograph.exchange.desktop.markup import dates, fragments, listing, message, nodes
+from heliograph.exchange.desktop.markup import dates, fragments, listing, message, nesting, nodes
 
 PAGE_MESSAGES: Final = 500
 
@@ -129,15 +129,17 @@ class _Reader:
         ends_page = b"</html>" in head
         last = None
         batch: list[fragments.Fragment] = []
+        openings = 0
         with self.source.open(self.page) as file:
             for fragment in fragments.split(file, max_bytes=self.max_bytes):
                 ends_page, last = fragment.ends_page, fragment.message_id
                 if fragment.is_last and not ends_page and not fragment.is_whole:
                     break
                 batch.append(fragment)
-                if len(batch) == _BATCH or len(fragment.data) > _LARGE:
+                openings += nesting.openings(fragment.data)
+                if len(batch) == _BATCH or len(fragment.data) > _LARGE or openings > nesting.MAX_DEPTH:
                     yield from self._several(batch)
-                    batch = []
+                    batch, openings = [], 0
         yield from self._several(batch)
         if not ends_page:
             yield from self._cut_off(last)
@@ -187,7 +189,7 @@ class _Reader:
 
 def _decoded(fragment: fragments.Fragment) -> tuple[str | None, str | None]:
     """Return a message's markup, or why there is none."""
-    if fragment.is_too_large:
+    if fragment.is_too_large or nesting.is_too_deep(fragment.data):
         return None, "message_too_large"
     if fragment.message_id is None:
         return None, "no_message"
@@ -198,8 +200,10 @@ def _decoded(fragment: fragments.Fragment) -> tuple[str | None, str | None]:
 
 
 def _title(head: bytes) -> str:
-    parsed = nodes.parse_page(head.split(b'class="history"', 1)[0].decode(errors="replace"))
-    return nodes.text(parsed)
+    top = head.split(b'class="history"', 1)[0]
+    if nesting.is_too_deep(top):
+        return ""
+    return nodes.text(nodes.parse_page(top.decode(errors="replace")))
 
 
 def _page_number(path: str) -> int | None:

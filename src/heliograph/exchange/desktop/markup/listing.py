@@ -7,7 +7,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser
 
 from heliograph.exchange import paths
-from heliograph.exchange.desktop.markup import nodes
+from heliograph.exchange.desktop.markup import nesting, nodes
 
 MAX_BYTES: Final = 32 << 20
 _KINDS: Final = {
@@ -22,6 +22,9 @@ _NAMES: Final = {"Saved messages": "saved_messages", "Replies": "replies"}
 def read(page: bytes) -> dict[str, tuple[str, bool]]:
     """Return Desktop's type and is_left for each chat, by its folder in the export ("chats/chat_01")."""
     found: dict[str, tuple[str, bool]] = {}
+    page = page[max(page.find(b"<div"), 0) :]
+    if nesting.is_too_deep(page):
+        return found
     is_left = False
     for node in LexborHTMLParser(page.decode(errors="replace")).css("div.page_about, a.entry"):
         if node.tag == "div":
