@@ -354,6 +354,13 @@ async def test_everything_that_is_left_out_is_counted_with_its_place(store: Stor
     assert (path.read_bytes()[place.offset :][:9], message_id) == (b'{"id": 2,', 2)
 
 
+async def test_an_id_that_an_export_has_with_two_texts_keeps_both(store: Store) -> None:
+    total = (await store.take(export(store.folder, [said(1, "one"), said(1, "other")]))).total()
+    assert (total.imported, total.revisions, total.skips) == (1, 1, 0)
+    found = await store.rows("SELECT text FROM messages UNION ALL SELECT text FROM revisions ORDER BY 1")
+    assert found == [("one",), ("other",)]
+
+
 async def test_a_message_of_ten_megabytes_is_refused_alone(store: Store) -> None:
     done = await store.take(export(store.folder, [said(1), said(2, "x" * 10_000_000), said(3)]))
     assert set(await store.texts()) == {1, 3}
@@ -398,6 +405,25 @@ async def test_without_storage_files_stay_where_they_are(store: Store) -> None:
     done = await store.take(FIXTURES / "desktop" / "media", with_media=False)
     assert done.total().files["stored"] == 0
     assert await store.rows("SELECT count(*) FROM media") == [(0,)]
+
+
+async def test_files_that_were_left_come_in_with_the_next_import(store: Store) -> None:
+    path = FIXTURES / "desktop" / "media"
+    left = await store.take(path, with_media=False)
+    store.storage = media.Storage(*local(store.folder))
+    came = await store.take(path)
+    assert (came.sources[0].is_known, came.total().imported) == (False, 0)
+    assert came.total().files["stored"] > 0
+    found = await store.rows("SELECT count(*)::int FROM message_media WHERE state = 'stored'")
+    assert found == [(came.total().files["stored"],)]
+    assert left.total().files["stored"] == 0
+
+
+async def test_every_message_whose_file_was_not_opened_is_counted(store: Store) -> None:
+    store.storage = media.Storage(*local(store.folder))
+    path = export(store.folder / "export", [said(number, "", photo="../secret") for number in (1, 2, 3)])
+    (refused,) = (await store.take(path)).total().refused_files.values()
+    assert (refused.count, [message_id for _, message_id in refused.places]) == (3, [1, 2, 3])
 
 
 async def test_local_times_are_read_in_the_zone_that_is_given_and_counted(store: Store) -> None:

@@ -34,8 +34,9 @@ class Options:
 
     @property
     def key(self) -> str:
-        """What makes two imports of one source different, as far as that decides which rows they bring."""
-        return "|".join((*sorted(self.chats), f"user {self.user_id or ''}", self.timezone.key))
+        """What makes two imports of one source different, as far as that decides which rows and files they bring."""
+        with_media = "with media" if self.with_media else "without media"
+        return "|".join((*sorted(self.chats), f"user {self.user_id or ''}", self.timezone.key, with_media))
 
     def matching(self, header: model.ChatHeader, named: identity.PeerId | None) -> set[str]:
         """Return those of ``chats`` that mean this chat: by its marked id, the export's own number, or its title.

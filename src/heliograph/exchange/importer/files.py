@@ -51,7 +51,8 @@ class Files:
         self._source = source
         self._storage = storage
         self._is_dry_run = is_dry_run
-        self._known = OrderedDict[str, import_rows.FileState]()
+        self._known = OrderedDict[str, tuple[import_rows.FileState, str | None]]()
+        """Where each path's file is by now, and why it was not opened where it was not."""
 
     async def settle(self, group: groups.Group) -> list[import_rows.FileState | None]:
         """Return where the file of each message is by now, None for one without; they count in the group's tally."""
@@ -72,14 +73,19 @@ class Files:
             return _named(file, "not_included")
         known = self._known.get(file.path)
         if known is None:
-            try:
-                known = await self._keep(file)
-            except errors.BadInput as refused:
-                reason = refused.reason if isinstance(refused, paths.Refused) else UNREADABLE
-                group.tally.refuse(reason, place, message_id)
-                known = _named(file, "missing")
+            known = await self._tried(file)
             self._remember(file.path, known)
-        return known
+        state, reason = known
+        if reason is not None:
+            group.tally.refuse(reason, place, message_id)
+        return state
+
+    async def _tried(self, file: model.FileRef) -> tuple[import_rows.FileState, str | None]:
+        try:
+            return await self._keep(file), None
+        except errors.BadInput as refused:
+            reason = refused.reason if isinstance(refused, paths.Refused) else UNREADABLE
+            return _named(file, "missing"), reason
 
     async def _keep(self, file: model.FileRef) -> import_rows.FileState:
         assert file.path is not None
@@ -98,8 +104,8 @@ class Files:
             mime_type=file.mime_type or _TYPES.guess_type(file.path, strict=False)[0],
         )
 
-    def _remember(self, path: str, state: import_rows.FileState) -> None:
-        self._known[path] = state
+    def _remember(self, path: str, known: tuple[import_rows.FileState, str | None]) -> None:
+        self._known[path] = known
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
 
