@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from tests.conftest import Rows
 from tests.exchange import export_rows
 
 from heliograph import errors
+from heliograph.exchange.export import place, run
 from heliograph.exchange.export import request as requests
-from heliograph.exchange.export import run
 from heliograph.store.database import Database
 from heliograph.store.reads import export as reads
 
@@ -151,3 +152,28 @@ def test_request_survives_json_and_nonsense_is_refused_in_one_sentence() -> None
         requests.parse({"format": "csv", "filter": {"kind": "hologram"}})
     with pytest.raises(errors.BadInput, match="after its end"):
         wanted(filter=reads.Filter(since=since, until=since))
+
+
+async def test_earlier_export_is_back_when_the_new_one_cannot_take_its_place(store: Database, tmp_path: Path) -> None:
+    """Regression: it had been moved among what is deleted at the end."""
+    out = tmp_path / "out"
+    await run.export(store, None, wanted("csv"), out)
+    with pytest.raises(FileNotFoundError), place.making(out, is_folder=True, force=True) as made:
+        made.rename(tmp_path / "elsewhere")
+    assert "messages.csv" in left(out)
+    assert not [name for name in left(tmp_path) if name.startswith(".out")]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+async def test_what_a_killed_run_left_of_an_earlier_export_is_never_deleted(
+    store: Database, tmp_path: Path, is_folder: bool
+) -> None:
+    out = tmp_path / "out"
+    await run.export(store, None, wanted("csv"), out)
+    shutil.copytree(out, tmp_path / ".out.old")
+    with (
+        pytest.raises(errors.BadInput, match="move it away or delete it"),
+        place.making(out, is_folder=is_folder, force=True),
+    ):
+        raise AssertionError("nothing is written first")
+    assert left(tmp_path / ".out.old") == left(out)

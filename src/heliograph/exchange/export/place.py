@@ -1,7 +1,9 @@
 """Output appears whole or not at all: it is written beside its place under another name, then renamed.
 
 Only what an export made may be replaced, which the file :data:`MARK` in a folder tells; a folder of anything else is
-never removed.
+never removed. A folder cannot be renamed over another one, so the earlier export makes room first, as ``.NAME.old``
+beside its place: two renames, and whoever is killed between them leaves it there whole. No export deletes one that it
+did not put there itself.
 """
 
 from __future__ import annotations
@@ -38,13 +40,15 @@ def check(out: Path, *, force: bool) -> None:
         raise errors.BadInput(
             f"{str(out)!r} is a folder that no export made, so it is not replaced; choose another --out."
         )
+    _old(out)
 
 
 @contextmanager
 def making(out: Path, *, is_folder: bool, force: bool) -> Iterator[Path]:
     """Give a path beside ``out`` to write to, and move it there when the body ends well; else remove it.
 
-    For a folder the path exists and is empty, for a file it does not exist. Raises BadInput as :func:`check` does.
+    For a folder the path exists and is empty, for a file it does not exist. When the move fails, what was there is
+    there again. Raises BadInput as :func:`check` does, and OSError.
     """
     check(out, force=force)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name[:50]}.", suffix=".part", dir=out.parent))
@@ -56,10 +60,36 @@ def making(out: Path, *, is_folder: bool, force: bool) -> Iterator[Path]:
         yield made
         check(out, force=force)
         if os.path.lexists(out) and (is_folder or out.is_dir()):
-            out.rename(scratch / "old")
-        made.replace(out)
+            _swap(made, out)
+        else:
+            made.replace(out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _swap(made: Path, out: Path) -> None:
+    """Put ``made`` where an earlier export is, and delete that one once the new one is there."""
+    old = _old(out)
+    out.rename(old)
+    try:
+        made.rename(out)
+    except BaseException:
+        old.rename(out)
+        raise
+    if old.is_dir():
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        old.unlink()
+
+
+def _old(out: Path) -> Path:
+    """Return where an earlier export makes room. Raises BadInput when a run that was killed left one there."""
+    old = out.with_name(f".{out.name.encode()[:200].decode(errors='ignore')}.old")
+    if os.path.lexists(old):
+        raise errors.BadInput(
+            f"{str(old)!r} is an earlier export that a killed run left behind; move it away or delete it first."
+        )
+    return old
 
 
 def measure(path: Path) -> tuple[int, int]:
