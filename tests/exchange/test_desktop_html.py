@@ -470,9 +470,12 @@ def test_messages_that_are_deep_together_are_parsed_apart(
 ) -> None:
     sizes: list[int] = []
     parse = nodes.parse_all
-    monkeypatch.setattr(
-        nodes, "parse_all", lambda pieces: (sizes.append("".join(pieces).count("<i>")), parse(pieces))[1]
-    )
+
+    def measured(pieces: list[str]) -> list[nodes.Node | None]:
+        sizes.append("".join(pieces).count("<i>"))
+        return parse(pieces)
+
+    monkeypatch.setattr(nodes, "parse_all", measured)
     read("".join(written(number, "<i>" * 400) for number in range(1, 21)))
     assert max(sizes) <= 2 * nesting.MAX_DEPTH
 

@@ -1,6 +1,6 @@
 """How deep the elements of a page are nested, found before they are parsed: the parser takes the square of the depth.
 
-Telegram Desktop escapes what people wrote, so that every ``<`` of its pages begins a tag, and it closes the tags that it
+Telegram Desktop escapes what people wrote, so that every ``<`` of its pages begins a tag, and closes the tags that it
 opens. What is written otherwise is taken for as deep as it has opening tags.
 """
 
