@@ -194,6 +194,25 @@ async def test_an_import_that_ended_early_goes_on_after_its_last_commit(store: S
     assert counts["imported"] == total
 
 
+async def test_a_forum_goes_on_in_the_topics_that_it_was_in(store: Store) -> None:
+    opened = {"type": "service", "action": "topic_created", "actor": "Aino", "actor_id": "user5", "text": ""}
+    first, last = 12, 1_500
+    messages = [said(10, **opened, title="Boats"), said(11, **opened, title="Ropes")]
+    # Each answers the one before the last, so that what was read long ago decides.
+    messages += [said(number, "x" * 6_000, reply_to_message_id=number - 2) for number in range(first, last + 1)]
+    path = export(store.folder, messages)
+    stop = StopAfter(2)
+    await store.take(path, stop=stop, on_progress=stop.on_progress)
+    begun = len(await store.texts())
+    assert 2 < begun < len(messages)
+    rest = await store.take(path)
+    assert (rest.sources[0].is_resumed, rest.total().imported) == (True, len(messages) - begun)
+    found = dict(await store.rows("SELECT message_id, topic_id FROM messages WHERE message_id >= %s", first))
+    assert found == {number: 10 + number % 2 for number in range(first, last + 1)}
+    replies = await store.rows("SELECT message_id FROM messages WHERE reply_to_message_id IS NULL ORDER BY 1")
+    assert replies == [(10,), (11,), (12,), (13,)]
+
+
 async def test_a_failed_commit_leaves_nothing_of_the_groups_after_it(store: Store) -> None:
     messages = [said(number, f"{number} " + "x" * 2_000) for number in range(1, 5_001)]
     path = export(store.folder, messages)

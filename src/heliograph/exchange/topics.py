@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from array import array
+from collections.abc import Iterable
 from typing import Final
 
 GENERAL: Final = 1
@@ -22,10 +23,10 @@ class Topics:
         self._ids = array("i")
         self._topics = array("i")
 
-    @property
-    def is_forum(self) -> bool:
-        """Whether a topic was met."""
-        return bool(self._roots)
+    def restore(self, roots: Iterable[int], message_ids: array[int], topic_ids: array[int]) -> None:
+        """Know what an earlier reading knew: the topics, and the messages in them by ascending id."""
+        self._roots = set(roots)
+        self._ids, self._topics = message_ids, topic_ids
 
     def create(self, message_id: int) -> int:
         """Note the service message that makes a topic, whose id is the topic's."""

@@ -1,8 +1,10 @@
-"""Topics that an export's service messages tell of: those that nobody has described yet."""
+"""Topics that an export's service messages tell of, unless somebody has described them, and which messages are in them."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from heliograph.domain import identity, records
@@ -15,6 +17,38 @@ SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 # What an account has described says itself whether it is a forum.
 _FORUM: Final = "UPDATE chats SET kind = 'forum' WHERE chat_id = %s AND kind = 'supergroup' AND is_min"
+
+_ROOTS: Final = "SELECT topic_id FROM topics WHERE space_id = %s AND topic_id BETWEEN 2 AND %s"
+_PLACED: Final = """
+SELECT message_id, topic_id FROM messages
+WHERE space_id = %s AND message_id <= %s AND topic_id > 1 ORDER BY message_id
+"""
+_ROWS: Final = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placed:
+    """The topics of a chat, and the messages in them but for those of General: 8 bytes for each."""
+
+    roots: list[int]
+    message_ids: array[int]
+    """Ascending."""
+    topic_ids: array[int]
+    """Of the message at the same place."""
+
+
+async def load(conn: Connection, space_id: identity.SpaceId, until_id: int) -> Placed:
+    """Return what is known of the ids up to ``until_id``, with little memory beside it; within a transaction."""
+    rows = await (await conn.execute(_ROOTS, [space_id, until_id])).fetchall()
+    found = Placed(roots=[topic_id for (topic_id,) in rows], message_ids=array("i"), topic_ids=array("i"))
+    if not found.roots:
+        return found
+    async with conn.cursor(name="placed") as cursor:
+        await cursor.execute(_PLACED, [space_id, until_id])
+        while page := await cursor.fetchmany(_ROWS):
+            found.message_ids.extend(message_id for message_id, _ in page)
+            found.topic_ids.extend(topic_id for _, topic_id in page)
+    return found
 
 
 async def save(conn: Connection, chat_id: identity.PeerId, topics: Sequence[records.Topic]) -> None:

@@ -22,6 +22,8 @@ class Point:
     """None for a chat that is left out."""
     space_id: identity.SpaceId | None
     note: str | None
+    last_id: int = 0
+    """The highest message id up to here, by which the store says which topics were known."""
 
     def encode(self) -> dict[str, Any]:
         """Return the JSON that ``decode`` reads."""
@@ -31,6 +33,7 @@ class Point:
             "chat_id": self.chat_id,
             "space_id": self.space_id,
             "note": self.note,
+            "last_id": self.last_id,
         }
 
     @classmethod
@@ -45,6 +48,7 @@ class Point:
                 chat_id=stored["chat_id"],
                 space_id=stored["space_id"],
                 note=stored["note"],
+                last_id=stored["last_id"],
             )
         except (KeyError, TypeError):
             return None
@@ -56,15 +60,16 @@ class Point:
         return targets.placed(self.header, self.space_id, self.chat_id, owner, self.note)
 
 
-def after(group_offset: int, header: model.ChatHeader, placed: targets.Resolved | None) -> Point:
+def after(offset: int, header: model.ChatHeader, placed: targets.Resolved | None, last_id: int) -> Point:
     """Return the place after a page of a chat."""
     chat: records.Chat | None = placed.chat if placed else None
     return Point(
-        offset=group_offset,
+        offset=offset,
         header=header,
         chat_id=chat.chat_id if chat else None,
         space_id=chat.space_id if chat else None,
         note=placed.note if placed else None,
+        last_id=last_id,
     )
 
 

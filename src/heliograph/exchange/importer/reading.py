@@ -10,6 +10,7 @@ from typing import Protocol
 from heliograph.domain import identity
 from heliograph.exchange import model, sources
 from heliograph.exchange.importer import choice, committing, files, groups, points, readers, summary, targets
+from heliograph.store import import_topics
 from heliograph.store.database import Database
 
 OnProgress = Callable[[int, int], None]
@@ -48,6 +49,7 @@ class Reading:
         self._header: model.ChatHeader | None = None
         self._placed: targets.Resolved | None = None
         self._chat: summary.ChatTally | None = None
+        self._last_id = 0
 
     async def run(self, on_progress: OnProgress) -> None:
         """Read to the end, to where the source breaks off, or until it is told to stop."""
@@ -109,6 +111,7 @@ class Reading:
         """Find out where the chat goes that begins, ``point`` being where an earlier run ended in it."""
         header = begun.header
         self._header, self._placed, self._chat = header, None, None
+        self._last_id = point.last_id if point else 0
         matched = self._options.matching(header, self._named)
         self.tally.matched |= matched
         if self._options.chats and not matched:
@@ -116,7 +119,7 @@ class Reading:
         if sentence := targets.contradiction(header, self._owner):
             self.tally.broken = model.Broken(sentence=sentence, place=header.place)
             return
-        self._placed = point.resolved(self._owner) if point else await self._place(begun)
+        self._placed = await self._placed_before(point) if point else await self._place(begun)
         if self._placed is None:
             return
         chat = self._placed.chat
@@ -125,6 +128,15 @@ class Reading:
             chat_id=chat.chat_id, title=targets.called(header), kind=chat.kind, note=self._placed.note
         )
         self.tally.chats[chat.chat_id] = self._chat
+
+    async def _placed_before(self, point: points.Point) -> targets.Resolved | None:
+        """Return where an earlier run put the chat, with the topics that it had met by then: answers lead to them."""
+        placed = point.resolved(self._owner)
+        if placed is not None and placed.target.topics is not None:
+            async with self._database.transaction() as conn:
+                known = await import_topics.load(conn, placed.target.space_id, point.last_id)
+            placed.target.topics.restore(known.roots, known.message_ids, known.topic_ids)
+        return placed
 
     async def _place(self, begun: groups.Beginning) -> targets.Resolved:
         with suppress(committing.Undo):
@@ -146,8 +158,8 @@ class Reading:
             self.tally.outside.add(group.tally)
             return
         assert self._header is not None
-        topics = self._placed.target.topics
-        # What a message answers says which topic it is in, so the messages of a forum are read in one go.
-        is_between = group.offset_after is not None and not (topics and topics.is_forum)
-        point = points.after(group.offset_after or 0, self._header, self._placed) if is_between else None
+        self._last_id = max(self._last_id, *(item.message.message_id for item in group.items), 0)
+        point = None
+        if group.offset_after is not None:
+            point = points.after(group.offset_after, self._header, self._placed, self._last_id)
         await self._committer.take(group, self._placed, self._chat, point)
