@@ -1,4 +1,4 @@
-"""Topics that an export's service messages tell of, unless somebody has described them, and which messages are in them."""
+"""Topics that an export tells of, unless somebody has described them, and which messages are in them."""
 
 from __future__ import annotations
 
