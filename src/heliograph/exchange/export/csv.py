@@ -3,13 +3,14 @@
 Times are ``2024-01-31 12:00:00`` in UTC; lists and objects are JSON; what is not known is an empty cell.
 
 A text that a spreadsheet would run as a formula gets an apostrophe before it, which the spreadsheet shows and nothing
-takes away again. Numbers stay numbers.
+takes away again. Numbers stay numbers. A spreadsheet may divide lines at semicolons, as many languages have it, or at
+tabs; then it knows no quotes in the middle of what it takes for a cell, and a line break ends its line. So what follows
+one of these inside a text is defused as well.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 BOM: Final = b"\xef\xbb\xbf"
 RUN: Final = frozenset("=+-@\t\r\n")
 """What a spreadsheet takes for the beginning of a formula, or skips before looking for one."""
+
+_INSIDE: Final = re.compile(r"([;\t\r\n]+)([^;\t\r\n])")
+"""Where another spreadsheet might begin a cell, and what that one begins with."""
+_IN_JSON: Final = re.compile(r";(?=[^A-Za-z0-9])")
 
 
 class Writer:
@@ -67,17 +72,17 @@ class _Table:
         self._file = file
         if file is not None and request.with_bom:
             file.write(BOM)
-        self._put([list(names)])
+        if file is not None:
+            file.write(f"{','.join(names)}\r\n".encode())
 
     def write(self, told: Iterable[flat.Flat]) -> None:
         if self._file is not None:
-            self._put([cell(value) for value in each.values()] for each in told)
+            self._file.write("".join([line(each.values()) for each in told]).encode())
 
-    def _put(self, lines: Iterable[list[Any]]) -> None:
-        if self._file is not None:
-            text = io.StringIO(newline="")
-            csv.writer(text).writerows(lines)
-            self._file.write(text.getvalue().encode())
+
+def line(values: Iterable[Any]) -> str:
+    """Return values as a line: every text in quotes, so that nothing in it ends its cell."""
+    return f"{','.join([_field(cell(value)) for value in values])}\r\n"
 
 
 def cell(value: Any) -> Any:
@@ -91,9 +96,13 @@ def defuse(text: str) -> str:
     if not text:
         return text
     first = text[0]
-    if first in RUN or (not first.isalnum() and _begins_formula(text)):
-        return f"'{text}"
-    return text
+    start = "'" if first in RUN or (not first.isalnum() and _begins_formula(text)) else ""
+    return start + _INSIDE.sub(_kept_apart, text)
+
+
+def _kept_apart(found: re.Match[str]) -> str:
+    rest = found.string[found.start(2) : found.start(2) + 65]
+    return f"{found[1]}'{found[2]}" if rest[0] in RUN or _begins_formula(rest) else found[0]
 
 
 def _begins_formula(text: str) -> bool:
@@ -102,9 +111,17 @@ def _begins_formula(text: str) -> bool:
 
 
 def _json(value: Any) -> str | None:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else None
+    # The same JSON, without a semicolon before a formula; a tab and a line break are never in it as they are.
+    return _IN_JSON.sub(r"\\u003b", orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()) if value else None
 
 
+def _field(value: Any) -> str:
+    if type(value) is str:
+        return f'"{value.replace(_QUOTE, _QUOTE * 2)}"' if value else ""
+    return "" if value is None else str(value)
+
+
+_QUOTE: Final = '"'
 _CELLS: Final[dict[type, Callable[[Any], Any]]] = {
     str: defuse,
     bool: lambda value: "true" if value else "false",
