@@ -186,3 +186,14 @@ async def test_worker_that_was_replaced_leaves_the_file_of_the_other_alone(
     shelf.remove_attempt(settings.exports_folder, export_id, first.attempt)
     assert (await asked.get(export_id)) == found
     assert CHAT in found.request["chat_ids"]
+
+
+async def test_title_in_letters_of_four_bytes_makes_a_name_that_a_disk_takes(
+    asked: Exports, worker: Worker, rows: Any
+) -> None:
+    """Regression: sixty such letters and the date were more than the 255 bytes of a file's name."""
+    await rows.chat(CHAT - 1, title="𐌰" * 64)
+    async with worker():
+        found = await asked.until(await asked.add(chat_ids=[CHAT - 1]))
+    assert (found.state, found.error) == ("done", None)
+    assert found.file_name == f"{'𐌰' * 30} {found.created_at:%Y-%m-%d} jsonl.zip"

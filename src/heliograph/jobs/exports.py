@@ -34,7 +34,8 @@ REPORT_SECONDS: Final = 1.0
 DISK_FULL: Final = "The disk ran full while this export was written; free some space and ask for it again."
 GIVEN_UP: Final = f"This export was begun {ATTEMPTS} times and never ended; ask for less at once, and look at the log."
 DEFECT: Final = "Something went wrong while this export was written; the worker's log names the place."
-_NAME_LENGTH: Final = 60
+_NAME_BYTES: Final = 120
+"""File systems take names of 255 bytes, and a day, the format, an ending and a scratch name's own come to it."""
 
 _logger = log.get("exports")
 
@@ -171,8 +172,8 @@ async def _name(work: parts.Parts, request: requests.Request, export: exports.Ex
 
     chats = await reads.chats(work.database, request.chat_ids)
     title = chats[0].title if len(chats) == 1 else f"{len(chats)} chats"
-    plain = re.sub(r"[^\w .,()+-]+", " ", title)[:_NAME_LENGTH].strip(" .") or "chat"
-    return f"{plain} {export.created_at:%Y-%m-%d} {request.format}"
+    plain = re.sub(r"[^\w .,()+-]+", " ", title).encode()[:_NAME_BYTES].decode(errors="ignore").strip(" .")
+    return f"{plain or 'chat'} {export.created_at:%Y-%m-%d} {request.format}"
 
 
 def _storage(work: parts.Parts, request: requests.Request) -> media.Storage | None:
