@@ -109,6 +109,8 @@ async def test_a_file_that_breaks_off_ends_with_one_and_the_place(
         (("nowhere.json",), ("nowhere.json", "check the path")),
         (("media", "--timezone", "Mars/Base"), ("Mars/Base", "Europe/Helsinki")),
         (("media", "--account", "nobody"), ("nobody", "label or a Telegram user id")),
+        (("account", "--account", "9999"), ("7001", "9999", "--account")),
+        (("../desktop_html", "--chat=-1001500000001"), ("one chat's pages", "-1001500000001")),
         (("media", "--label", "Ada"), ("--label", "session")),
         (("media", "--chat", "Nowhere"), ("'Nowhere'", "--chat")),
     ],
