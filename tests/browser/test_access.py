@@ -64,6 +64,7 @@ async def test_pages_are_accessible(open_page: OpenPage, story: Story, axe: str,
     for path in (*ours, "/dead-letters", "/chat/-1", *odd):
         page = await open_page(path, width=width, scheme=scheme)
         await page.wait_for_load_state("networkidle")
+        await page.locator("h1").first.wait_for(state="attached")
         found[path] = await violations(page, axe)
         await page.close()
     assert found == {path: [] for path in found}

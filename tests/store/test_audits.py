@@ -81,7 +81,8 @@ async def test_time_in_which_a_chat_had_nothing_to_look_at_is_no_delay(
     await write(make.batch(audits=[step(make, tier, is_complete=True) for tier in range(4)]))
     ago = "now() - interval '90 days'"
     await fetch(f"UPDATE audits SET completed_at = {ago}, started_at = {ago} WHERE tier = 0 RETURNING 1")
-    await write(make.batch(make.message(2, date=NOW - timedelta(hours=2))))
+    # NOW is when the file was read, which a whole run is far behind.
+    await write(make.batch(make.message(2, date=datetime.now(UTC) - timedelta(hours=2))))
     async with database.connection() as conn:
         found = await audits.next_round(conn, [make.chat_id])
     assert found is not None and (found.tier, round(found.seconds / 3600)) == (0, 2)

@@ -85,12 +85,17 @@ async def test_cancelled_start_leaves_no_server_behind(home: Path) -> None:
     user = server.PrivateServer(home)
     await user.start()
     await user.stop()
-    user = server.PrivateServer(home)
-    starting = asyncio.create_task(user.start())
-    async with asyncio.timeout(30):
-        while user._process is None:  # noqa: ASYNC110 - what comes before has no event
-            await asyncio.sleep(0)
-    assert postmaster(home) is None
+    async with asyncio.timeout(60):
+        while True:
+            user = server.PrivateServer(home)
+            starting = asyncio.create_task(user.start())
+            while user._process is None:  # noqa: ASYNC110 - what comes before has no event
+                await asyncio.sleep(0)
+            if postmaster(home) is None:
+                break
+            # A busy machine may let it get that far before we look.
+            await starting
+            await user.stop()
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
