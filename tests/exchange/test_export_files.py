@@ -49,7 +49,7 @@ async def test_folder_holds_tables_and_a_mark_and_nothing_is_left_beside_it(stor
     assert mark["messages"] == 7
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "telegram"])
 async def test_same_rows_give_the_same_bytes(store: Database, tmp_path: Path, form: str) -> None:
     for name in ("one", "two"):
         await run.export(store, None, wanted(form, with_revisions=True, with_observations=True), tmp_path / name)
