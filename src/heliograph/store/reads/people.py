@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from heliograph.domain import identity
 from heliograph.store.database import Connection
@@ -65,7 +65,7 @@ def _of_service(service: Mapping[str, Any]) -> Iterable[int]:
         yield from (each for each in (value if isinstance(value, list) else [value]) if _is_id(each))
 
 
-def _is_id(value: object) -> bool:
+def _is_id(value: object) -> TypeGuard[int]:
     # Imported service messages keep fields that nobody has checked.
     return type(value) is int and -(1 << 63) <= value < 1 << 63
 
