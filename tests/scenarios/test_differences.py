@@ -177,7 +177,7 @@ async def test_row_11_edits_and_deletions_of_slices_are_applied_whatever_their_p
 
 
 async def test_row_12_live_updates_during_a_difference_are_postponed_then_applied_or_ignored(installation, harbour):
-    """What the difference covers keeps its text and changes nothing, what came after is applied; nothing is asked twice."""
+    """What the difference covers keeps its text and changes nothing, what came after is applied; asked is once."""
     world, user = installation.world, installation.users[0]
     async with following(installation) as asked:
         faults = installation.telegram.faults
