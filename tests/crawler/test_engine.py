@@ -222,6 +222,15 @@ async def test_gap_is_fetched_and_its_rows_are_true_for_the_answers_pts(world):
     assert (request.pts, request.force, request.channel.access_hash) == (10, False, 5)
 
 
+async def test_pushed_message_that_its_difference_does_not_speak_of_is_unconfirmed(world):
+    world.telegram.will_answer(functions.updates.GetChannelDifferenceRequest, answer(13, message(1)))
+    world.push(new(1, 12), new(2, 13))
+    world.pass_time(0.6)
+    await world.until(lambda: (10, 13) in world.store.moves)
+    found = world.store.batches[-1].unconfirmed
+    assert [(item.first_id, item.last_id, item.as_of, item.source) for item in found] == [(2, 2, 13, "owed")]
+
+
 async def test_deletion_and_edit_inside_a_difference_become_rows(world):
     edit = types.UpdateEditChannelMessage(message=message(1, "edited"), pts=12, pts_count=0)
     delete = types.UpdateDeleteChannelMessages(channel_id=CHANNEL, messages=[2], pts=12, pts_count=0)

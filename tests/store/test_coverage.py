@@ -51,6 +51,16 @@ async def test_answer_from_before_the_hole_closes_nothing(make: Any, write: Any,
     assert await fetch(SHOW, make.chat_id) == [("{[1,101)}", "{}", "{}", "{}")]
 
 
+async def test_pushed_message_that_no_difference_confirms_is_owed_where_it_is_new(
+    make: Any, write: Any, fetch: Any, ids: Any
+) -> None:
+    """It may have come and gone in the difference, which then says nothing of it."""
+    await write(make.batch(ids(1, 10, "probe", 5), ids(1, 10, "backfill", 5), make.message(9, as_of=5)))
+    pushed = [make.message(number, as_of=7) for number in (9, 12)]
+    await write(make.batch(*pushed, unconfirmed=[ids(9, 9, "owed", 8), ids(12, 12, "owed", 8)]))
+    assert await fetch(SHOW, make.chat_id) == [("{[1,11)}", "{[12,13)}", "{}", "{}")]
+
+
 async def test_answer_from_before_the_cursor_went_back_closes_nothing(
     make: Any, write: Any, fetch: Any, ids: Any
 ) -> None:

@@ -49,7 +49,8 @@ def batch(
         dead_letters=[*seen.dead_letters, *rows.dead_letters],
         dirty=list(commit.dirty),
         clean=[commit.box] if commit.is_clean else [],
-        coverage=_holes(commit, groups) if commit.loss else _unconfirmed(commit, seen, rows),
+        coverage=_holes(commit, groups) if commit.loss else [],
+        unconfirmed=[] if commit.loss else _unconfirmed(commit, seen, rows),
         losses=_losses(commit, context.at),
         gaps=[_gap(commit, context.at, now)] if commit.gap else [],
         pushed_at=commit.events[0].pushed_at if is_live and commit.events else None,
@@ -65,9 +66,9 @@ def _sightings(commit: actions.Commit, context: normalize.Context) -> normalize.
 
 
 def _unconfirmed(commit: actions.Commit, seen: normalize.Rows, rows: normalize.Rows) -> list[records.Coverage]:
-    """Return the ids, to be asked for, of messages that were pushed and that the difference does not speak of.
+    """Return the ids of messages that were pushed and that the difference does not speak of.
 
-    They may have been deleted since: a difference need not tell of a message that came and went in it.
+    One that is not stored either may be gone: a difference need not tell of a message that came and went in it.
     """
     told = {item.message_id for item in rows.messages}
     told.update(item.message_id for item in (*rows.tombstones, *seen.tombstones))

@@ -307,6 +307,8 @@ class Batch:
     clean: list[SpaceId] = field(default_factory=list)
     """Boxes whose dirty marks this batch answers."""
     coverage: list[Coverage] = field(default_factory=list)
+    unconfirmed: list[Coverage] = field(default_factory=list)
+    """Single ids of messages that were pushed and that the difference does not speak of: owed if they are new here."""
     audits: list[AuditStep] = field(default_factory=list)
     losses: list[KnownLoss] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)

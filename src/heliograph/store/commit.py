@@ -154,6 +154,9 @@ async def _write(
     if pinned := pins.fold(pin for batch in batches for pin in batch.pins):
         await pins.put(conn, pinned)
     await _follow_up(conn, happened, older)
+    if unconfirmed := {(item.space_id, item.first_id): item for batch in batches for item in batch.unconfirmed}:
+        added = {row.key for _, row, fate in happened.messages if fate & messages.Fate.NEW}
+        await coverage.save(conn, [item for key, item in sorted(unconfirmed.items()) if key in added])
     return happened
 
 
