@@ -95,6 +95,7 @@ async def test_every_kind_of_row_survives(tmp_path):
         dirty=[records.DirtyMark(box=11, reason="overflow")],
         clean=[11],
         coverage=[records.Coverage(space_id=11, chat_id=-1, first_id=1, last_id=2, as_of=1, source="hole")],
+        unconfirmed=[records.Coverage(space_id=11, chat_id=-1, first_id=2, last_id=2, as_of=1, source="owed")],
         losses=[records.KnownLoss(space_id=11, from_pts=1, to_pts=2, reason="x", noticed_at=NOW)],
         gaps=[records.Gap(space_id=11, cause="pts", from_pts=1, to_pts=2, events=1, noticed_at=NOW, closed_at=NOW)],
         dead_letters=[records.DeadLetter(space_id=11, message_id=1, raw=b"\x00", layer=1, error="x")],
