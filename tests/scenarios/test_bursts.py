@@ -83,4 +83,5 @@ async def test_row_46_burst_leaves_the_memory_of_the_process_as_it_was_and_is_co
     assert await installation.one(burst) == BURST
     # What was dropped came by differences.
     assert await installation.one(f"{burst} AND pushed_at IS NULL") > BURST / 4
-    assert await installation.one("SELECT count(*) FROM known_losses") == 0
+    # Nobody knows whether what there was no room for said anything besides: that it was dropped is on record.
+    assert set(await installation.all("SELECT reason FROM known_losses")) <= {"not_kept"}
