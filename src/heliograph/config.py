@@ -72,6 +72,11 @@ class Telegram(crawler_settings.Section):
     sign_up_name: str | None = None
     """First name to register with when the phone number has no account yet; unset: sign-in only."""
 
+    @property
+    def has_api_key(self) -> bool:
+        """Say whether there is what Telegram asks of every program; imports and exports need none."""
+        return bool(self.api_id and self.api_hash.get_secret_value())
+
 
 class Database(crawler_settings.Section):
     """Where rows go. Without a URL a private server runs in the data directory."""

@@ -148,6 +148,10 @@ class ApiKeyWrong(TelegramError):
     """Telegram does not know this api_id and api_hash; copy both from my.telegram.org and run `heliograph init`."""
 
 
+class ApiKeyMissing(ApiKeyWrong):
+    """There is no API key here; get one from my.telegram.org and run `heliograph init --force` with it."""
+
+
 class PhoneWrong(TelegramError):
     """Telegram does not accept this phone number; give it with its country code, such as +358401234567."""
 

@@ -25,7 +25,7 @@ async def test_chats_come_newest_message_first(api: Any, rows: Any) -> None:
     assert (new.last_message.sender_name, new.last_message.service_type) == ("Aino", "pin_message")
     assert (old.last_message.sender_name, old.last_message.media_kind) == ("Old", "photo")
     assert len(old.last_message.text) < 900
-    assert (new.message_count, new.member_count) == (1, 3)
+    assert (new.message_count, new.member_count, new.is_import) == (1, 3, False)
 
 
 async def test_chat_that_was_only_seen_in_a_forward_is_not_listed(api: Any, rows: Any) -> None:

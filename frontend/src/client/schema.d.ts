@@ -611,6 +611,8 @@ export interface components {
         Chat: {
             /** Chat Id */
             chat_id: number;
+            /** Is Import */
+            is_import: boolean;
             /**
              * Kind
              * @enum {string}
@@ -1587,6 +1589,11 @@ export interface components {
             tombstones: number;
             /** Version */
             version: string;
+            /**
+             * Worker
+             * @enum {string}
+             */
+            worker: "running" | "stopped";
         };
         /**
          * Topic

@@ -50,6 +50,7 @@ export function chat(chat_id: number, last_id: number, more: Partial<Chat> = {})
     },
     progress: null,
     last_error: null,
+    is_import: false,
     topics: [],
     ...more,
   };

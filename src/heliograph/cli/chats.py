@@ -26,7 +26,7 @@ def chats(
     elif found:
         console.table(_table(found))
     else:
-        console.note("No chats yet; sign in with `heliograph login` and start `heliograph run`.")
+        console.note("No chats yet; sign in with `heliograph login` and start `heliograph run`, or import some.")
 
 
 async def resolve(database: store_database.Database, wanted: list[str]) -> list[int]:
@@ -85,4 +85,4 @@ def _state(chat: views.Chat) -> str:
         return f"{chat.status}: {chat.last_error}"
     if chat.progress and not chat.progress.is_complete:
         return f"{chat.status}, {chat.progress.done} of {chat.progress.total}"
-    return chat.status
+    return "imported" if chat.is_import else chat.status

@@ -19,6 +19,9 @@ def init(
     api_hash: Annotated[
         str | None, typer.Option(envvar="HELIOGRAPH_TELEGRAM__API_HASH", help="From my.telegram.org.")
     ] = None,
+    without_api_key: Annotated[
+        bool, typer.Option("--without-api-key", help="For imports and exports alone, which do not ask Telegram.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Change the API key of an existing configuration.")] = False,
     rotate_key: Annotated[
         bool, typer.Option("--rotate-key", help="Replace the master key and encrypt all sessions anew; nothing else.")
@@ -27,26 +30,40 @@ def init(
     """Write the configuration and create the master key."""
     given = options.of(context)
     if rotate_key:
-        if force or api_id is not None:
-            raise errors.BadInput("--rotate-key changes the master key alone; give it without --api-id and --force.")
+        if force or without_api_key or api_id is not None:
+            raise errors.BadInput("--rotate-key changes the master key alone; give it without other options.")
         rotation.rotate(given)
         return
+    if without_api_key and (force or api_id is not None):
+        raise errors.BadInput("--without-api-key makes a new configuration; give it without --api-id and --force.")
     path = given.directory / config.CONFIG_NAME
     if path.exists() and not force:
         raise errors.BadInput(f"{path} exists already; use --force to change its API key (everything else stays).")
-    chosen_id = api_id if api_id is not None else typer.prompt("api_id (from my.telegram.org)", type=int)
-    chosen_hash = api_hash or typer.prompt("api_hash", hide_input=True)
-    _check(chosen_id, chosen_hash)
+    key = {} if without_api_key else _api_key(api_id, api_hash)
     _make_private(given.directory)
     key_file = _key_file(given)
     # The key comes first: a configuration without one would look finished, and a key alone does no harm.
     is_new = keyfile.ensure(key_file)
     content = _present(path)
-    content["telegram"] = {**content.get("telegram", {}), "api_id": chosen_id, "api_hash": chosen_hash}
+    content["telegram"] = {**content.get("telegram", {}), **key}
     config.write(path, content)
     console.note(f"Wrote {path}")
     console.note(f"{'Created' if is_new else 'Kept'} {key_file}; back it up, sessions cannot be read without it.")
-    console.note("Next: heliograph login, then heliograph run")
+    if key:
+        console.note("Next: heliograph login, then heliograph run")
+    else:
+        console.note("Next: heliograph import, then heliograph run. To mirror live, add a key: heliograph init --force")
+
+
+def _api_key(api_id: int | None, api_hash: str | None) -> dict[str, int | str]:
+    """Return the settings of an API key, asked for where it was not given."""
+    if api_id is None:
+        api_id = typer.prompt("api_id (from my.telegram.org; only to import, use --without-api-key)", type=int)
+    api_hash = api_hash or typer.prompt("api_hash", hide_input=True)
+    assert api_id is not None
+    assert api_hash is not None
+    _check(api_id, api_hash)
+    return {"api_id": api_id, "api_hash": api_hash}
 
 
 def _key_file(given: options.Options) -> Path:

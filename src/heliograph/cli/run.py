@@ -12,7 +12,9 @@ import typer
 
 from heliograph import config, metrics
 from heliograph.cli import child, console, lock, notify, options, stopping, wire
+from heliograph.store import accounts
 from heliograph.store import database as store_database
+from heliograph.store.reads import chats
 
 Role = Literal["all", "crawler", "web", "worker"]
 
@@ -42,8 +44,11 @@ def run(
 
 async def _run_all(given: options.Options, settings: config.Settings) -> None:
     stop = await stopping.until_stopped(supervised=False)
-    async with notify.manager(supervised=False) as manager, wire.awaited_database(settings, stop, manager):
-        children = _children(given, settings)
+    async with (
+        notify.manager(supervised=False) as manager,
+        wire.awaited_database(settings, stop, manager) as database,
+    ):
+        children = _children(given, settings, with_crawler=await _may_crawl(settings, database))
         # They go first: whoever uses the private server last tells it to stop.
         stop.last_acts[:0] = [each.end_at_once for each in children]
         tasks = [asyncio.create_task(_attend(children, manager)), asyncio.create_task(stop.wait())]
@@ -60,9 +65,23 @@ async def _run_all(given: options.Options, settings: config.Settings) -> None:
             manager.last()
 
 
-def _children(given: options.Options, settings: config.Settings) -> list[child.Child]:
+async def _may_crawl(settings: config.Settings, database: store_database.Database) -> bool:
+    """Say whether a crawler belongs to this installation; one that only shows imports has no account for it."""
+    if not settings.crawler.enabled:
+        return False
+    async with database.connection() as conn:
+        is_import = not await accounts.load_all(conn) and await chats.list_all(conn)
+    if is_import:
+        console.note(
+            "No Telegram account is signed in, so nothing is mirrored live; `heliograph login` changes that before the "
+            "next start."
+        )
+    return not is_import
+
+
+def _children(given: options.Options, settings: config.Settings, *, with_crawler: bool) -> list[child.Child]:
     wanted = {"web": ["--port", str(settings.web.port)]}
-    if settings.crawler.enabled:
+    if with_crawler:
         wanted["crawler"] = []
     wanted["worker"] = []
     return [

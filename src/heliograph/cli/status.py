@@ -43,6 +43,7 @@ def _table(found: views.Status) -> Table:
     table.add_column()
     seen = f" (last seen {found.crawler_seen_at:%Y-%m-%d %H:%M:%S} UTC)" if found.crawler_seen_at else ""
     table.add_row("Crawler", f"{found.crawler}{seen if found.crawler == 'stopped' else ''}")
+    table.add_row("Worker", f"{found.worker}{'' if found.worker == 'running' else ', so no exports are made'}")
     for process in found.processes:
         table.add_row("Process", _process(process))
     for account in found.accounts:

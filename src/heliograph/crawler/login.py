@@ -86,10 +86,12 @@ async def add_account(
 ) -> accounts.Account:
     """Sign an account in and store it with its encrypted session, both or neither.
 
-    Raises what :func:`login` raises, and before anything is asked MasterKeyMissing or MasterKeyWrong. Without
-    ``must_open_others`` a lost master key does not keep new sessions out. Raises BadInput when private chats would come
-    from a second account.
+    Raises what :func:`login` raises, and before anything is asked ApiKeyMissing, MasterKeyMissing or MasterKeyWrong.
+    Without ``must_open_others`` a lost master key does not keep new sessions out. Raises BadInput when private chats
+    would come from a second account.
     """
+    if not settings.telegram.has_api_key:
+        raise errors.ApiKeyMissing
     keys = keyfile.load(settings.key_file)
     if must_open_others:
         await refuse_other_key(opened, {key.key_id for key in keys})

@@ -149,6 +149,8 @@ class Chat(BaseModel):
     last_message: LastMessage | None
     progress: Progress | None
     last_error: str | None
+    is_import: bool
+    """All that is here of it was imported: no account has seen it."""
     topics: list[Topic] = []
     """Filled by /api/chats/{chat_id} alone."""
 
@@ -267,6 +269,8 @@ class Status(BaseModel):
     version: str
     crawler: Literal["running", "stalled", "stopped"]
     crawler_seen_at: datetime | None
+    worker: Literal["running", "stopped"]
+    """What makes exports."""
     processes: list[Process]
     accounts: list[AccountStatus]
     chats: int

@@ -95,6 +95,7 @@ function Badge({ chat }: { chat: Chat }) {
       </span>
     );
   }
+  if (chat.is_import) return <span className={classes.badge}>Imported</span>;
   if (chat.status === "inactive") return <span className={classes.badge}>Left</span>;
   return (
     <span className={classes.count} title={`${formatCount(chat.message_count)} messages`}>

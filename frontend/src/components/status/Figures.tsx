@@ -8,6 +8,12 @@ export function Figures({ status }: { status: Status }) {
   return (
     <>
       <Crawler status={status} />
+      {status.worker === "stopped" ? (
+        <p className={classes.crawler}>
+          <Icon name="warning" />
+          The worker is stopped, so no exports are made; start it with heliograph run
+        </p>
+      ) : null}
       <h2 className={classes.section}>Mirrored</h2>
       <dl className={classes.figures}>
         <Figure label="Chats" value={status.chats} />
@@ -47,6 +53,9 @@ function says(status: Status): string {
   }
   if (status.crawler === "stalled") {
     return "The crawler has stalled; it is started again by itself";
+  }
+  if (status.accounts.length === 0) {
+    return "No Telegram account is signed in, so nothing is mirrored live; heliograph login changes that";
   }
   const seen = status.crawler_seen_at ? `, last seen ${formatMoment(status.crawler_seen_at)}` : "";
   return `The crawler is stopped${seen}; start it with heliograph run`;

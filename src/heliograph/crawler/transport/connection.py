@@ -232,8 +232,8 @@ class Connection:
 
     async def _open(self) -> None:
         """Make one attempt. Raises SessionEnded, ApiKeyWrong, FloodWait, RpcFailed, Undecodable, Disconnected."""
-        if not self._settings.api_id or not self._settings.api_hash.get_secret_value():
-            raise errors.ApiKeyWrong
+        if not self._settings.has_api_key:
+            raise errors.ApiKeyMissing
         if (seconds := self.governor.frozen_seconds(OPENING)) > 0:
             raise errors.FloodWait(seconds, "connecting")
         client = self._client_type(self._settings, self._key, self.inbox)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from heliograph import errors
+from heliograph.store import chats
 from heliograph.store.database import Connection
 from heliograph.store.reads import messages, views
 
@@ -23,7 +24,8 @@ _SELECT = f"""
 SELECT c.chat_id, c.kind, c.title, c.username, c.status, c.member_count, c.message_count,
        c.done, c.total, c.is_complete, c.last_error,
        m.message_id, m.date, left(m.text, {messages.PREVIEW_CHARACTERS}), m.media ->> 'kind', m.service ->> 'type',
-       m.deleted_at IS NOT NULL, u.first_name, u.last_name, u.is_deleted, s.title, c.is_min
+       m.deleted_at IS NOT NULL, u.first_name, u.last_name, u.is_deleted, s.title, c.is_min,
+       c.is_min AND coalesce(c.told_from, 0) = {chats.UNTOLD}
 FROM chats c
 LEFT JOIN LATERAL (
     SELECT * FROM messages WHERE space_id = c.space_id AND message_id = c.last_message_id LIMIT 1
@@ -79,6 +81,7 @@ def _chat(row: tuple[Any, ...], topics: list[views.Topic]) -> views.Chat:
         # Nobody fetches the history of a chat that only imports know.
         progress=None if row[21] else views.Progress(done=done, total=total, is_complete=is_complete),
         last_error=row[10],
+        is_import=row[22],
         topics=topics,
     )
 

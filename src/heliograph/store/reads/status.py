@@ -48,6 +48,7 @@ async def status(conn: Connection, crawler: config.Crawler | None = None) -> vie
         version=heliograph.__version__,
         crawler="stopped" if not is_crawling_now else "stalled" if is_stalled else "running",
         crawler_seen_at=now if is_crawling_now else moved_at,
+        worker="running" if await heartbeats.is_worker_running(conn) else "stopped",
         processes=processes,
         accounts=await accounts.statuses(conn, crawler or config.Crawler(), now),
         chats=count,

@@ -136,6 +136,8 @@ class Chat:
     last_message: LastMessage | None
     progress: Progress | None
     last_error: str | None
+    is_import: bool
+    """All that is here of it was imported: no account of ours has seen it."""
     topics: list[Topic] = field(default_factory=list)
 
 
@@ -217,6 +219,7 @@ class Status:
     version: str
     crawler: str
     crawler_seen_at: datetime | None
+    worker: str
     processes: list[Process]
     accounts: list[AccountStatus]
     chats: int
