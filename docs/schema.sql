@@ -336,6 +336,8 @@ CREATE TABLE message_media (
     CHECK ((state = ANY (ARRAY['remote'::text, 'stored'::text, 'missing'::text, 'not_included'::text, 'too_large'::text, 'unavailable'::text])))
 ) PARTITION BY HASH (space_id);
 
+CREATE INDEX message_media_file ON ONLY public.message_media USING btree (sha256) WHERE (sha256 IS NOT NULL);
+
 CREATE TABLE messages (
     space_id bigint NOT NULL,
     chat_id bigint NOT NULL,

@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "heliograph.cli.status",
     "search": "heliograph.cli.search",
     "import": "heliograph.cli.imports",
+    "unimport": "heliograph.cli.unimport",
     "export": "heliograph.cli.exports",
     "verify": "heliograph.cli.verify",
     "gaps": "heliograph.cli.gaps",
@@ -34,7 +35,7 @@ COMMANDS = {
 }
 """Each command is the function of its name in its module; one with commands of its own is a Typer of that name."""
 
-TAKE_CHATS = {"sync", "export", "verify", "gaps"}
+TAKE_CHATS = {"sync", "unimport", "export", "verify", "gaps"}
 """Commands whose arguments may be ids of chats, which begin with a minus as options do; see chats.resolve."""
 
 

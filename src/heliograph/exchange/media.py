@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -87,6 +87,11 @@ class Storage:
                 return (await obstore.head_async(self._store, key(sha256)))["size"]
         except errors.NotFound:
             return None
+
+    async def delete(self, sha256: bytes) -> None:
+        """Remove a file, if it is here. Raises StorageUnreachable."""
+        with suppress(errors.NotFound), _translating():
+            await obstore.delete_async(self._store, key(sha256))
 
     async def read(self, sha256: bytes, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Yield the bytes from ``start`` up to ``end``, not included. Raises NotFound and StorageUnreachable."""

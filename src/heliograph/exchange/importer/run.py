@@ -12,6 +12,7 @@ from pathlib import Path
 
 from heliograph.exchange import sources
 from heliograph.exchange.importer import choice, files, reading, summary
+from heliograph.store import import_lock
 from heliograph.store.database import Database
 
 _GROWTH = 200_000
@@ -44,9 +45,9 @@ async def run(
 ) -> summary.Summary:
     """Import what is at ``paths``. ``storage`` None leaves files where they are.
 
-    Raises BadInput before anything is written when a path holds no export, or one id is given for several chats; what
-    goes wrong in a source later is in the summary. Raises DatabaseUnreachable and DiskFull: what was committed before
-    stays, and the next run goes on there.
+    Raises BadInput before anything is written when a path holds no export, one id is given for several chats, or
+    imports are being taken back; what goes wrong in a source later is in the summary. Raises DatabaseUnreachable and
+    DiskFull: what was committed before stays, and the next run goes on there.
     """
     stop = stop or asyncio.Event()
     found = [source for path in paths for source in await asyncio.to_thread(sources.find, path)]
@@ -55,14 +56,15 @@ async def run(
     behind = _Behind(total_bytes=sum(source.size for source in found), begun=begun, tell=on_progress)
     try:
         named = await asyncio.to_thread(options.named, found)
-        with _rare_collections():
-            for source in found:
-                if stop.is_set():
-                    break
-                one = reading.Reading(database, storage, source, options, stop, named)
-                done.sources.append(one.tally)
-                await one.run(behind.move)
-                behind.finish(source.size, one.tally)
+        async with import_lock.importing(database):
+            with _rare_collections():
+                for source in found:
+                    if stop.is_set():
+                        break
+                    one = reading.Reading(database, storage, source, options, stop, named)
+                    done.sources.append(one.tally)
+                    await one.run(behind.move)
+                    behind.finish(source.size, one.tally)
     finally:
         for source in found:
             source.close()

@@ -18,6 +18,8 @@ ALTER TABLE message_media
     ADD CHECK ((state = 'stored') = (sha256 IS NOT NULL)),
     -- prevents a file to be fetched from Telegram that Telegram cannot be asked for
     ADD CHECK (state <> 'remote' OR file_id IS NOT NULL);
+-- which messages have a file, before it is thrown away
+CREATE INDEX message_media_file ON message_media (sha256) WHERE sha256 IS NOT NULL;
 COMMENT ON COLUMN message_media.state IS
     'remote: at Telegram; stored: in media storage; the others are what an export says of a file that is not in it';
 
