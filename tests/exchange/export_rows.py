@@ -14,7 +14,10 @@ FORMULA = '=HYPERLINK("http://example.org","free")'
 
 
 async def fill(rows: Rows) -> None:
-    """Store six messages of March and April 2026 in the forum and one in the group."""
+    """Store six messages of March and April 2026 in the forum and one in the group.
+
+    The fifth, and an earlier text of the second, come from an imported file.
+    """
     await rows.chat(FORUM, title="Harbour", username="harbour", kind="forum", member_count=12)
     await rows.chat(GROUP, title="Club", kind="group")
     await rows.insert("topics", {"space_id": SPACE, "topic_id": 4, "title": "Boats"})
@@ -44,7 +47,7 @@ async def fill(rows: Rows) -> None:
         media={"kind": "document", "id": 2**62, "file_name": "plan.pdf", "size": 12, "mime_type": "application/pdf"},
     )
     await rows.message(FORUM, 4, "gone", sender_id=12, deleted_at=EDIT + timedelta(microseconds=5), deleted_as_of=9)
-    await rows.message(FORUM, 5, 'двое\nlines, "quoted"', date=EDIT, author_signature="A. V.", is_pinned=True)
+    await rows.message(FORUM, 5, 'двое\nlines, "quoted"', date=EDIT, author_signature="A. V.", is_pinned=True, as_of=0)
     await rows.message(FORUM, 6, "late", date=EDIT - timedelta(days=20), album_id=2**60, ttl_seconds=5, via_bot_id=11)
     await rows.message(GROUP, 1, "in the club", sender_id=11)
     await rows.insert("media", {"sha256": SHA256, "size": 12, "mime_type": "application/pdf"})
@@ -54,5 +57,5 @@ async def fill(rows: Rows) -> None:
     sample = {"space_id": SPACE, "message_id": 2}
     await rows.insert("observations", {**sample, "observed_at": EDIT, "views": 7, "reactions": reactions})
     await rows.insert("observation_history", {**sample, "observed_at": EDIT - timedelta(hours=1), "views": 3})
-    revision = {"space_id": SPACE, "message_id": 2, "as_of": 1, "stored_at": EDIT, "fingerprint": 5}
+    revision = {"space_id": SPACE, "message_id": 2, "as_of": 0, "stored_at": EDIT, "fingerprint": 5}
     await rows.insert("revisions", {**revision, "text": "Hello boats", "entities": [["bold", 0, 5]]})

@@ -83,6 +83,12 @@ async def test_columns_keep_their_types(out: Path) -> None:
     )
 
 
+async def test_what_only_an_import_told_of_is_marked(out: Path) -> None:
+    marks = [pq.read_table(out / "messages" / part)["is_imported"].to_pylist() for part in parts(out)]
+    assert marks == [[False, False, False, False, False], [True], [False]]
+    assert pq.read_table(out / "revisions" / parts(out)[0])["is_imported"].to_pylist() == [True]
+
+
 async def test_schema_holds_only_what_every_reader_knows(out: Path) -> None:
     """Spark reads neither unsigned integers nor nanoseconds, and 96-bit times are deprecated."""
 

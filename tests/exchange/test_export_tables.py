@@ -88,6 +88,16 @@ async def test_other_tables_tell_earlier_texts_every_sample_and_the_chats(store:
     assert (group["chat_id"], group["kind"]) == (export_rows.GROUP, "group")
 
 
+async def test_what_only_an_import_told_of_is_marked_in_every_table(store: Database, tmp_path: Path) -> None:
+    assert [each["is_imported"] for each in await lines(store, tmp_path / "out")] == [*[False] * 4, True, False, False]
+    assert [each["is_imported"] for each in await lines(store, tmp_path / "again", "revisions")] == [True]
+    request = requests.Request(format="csv", with_revisions=True)
+    await run.export(store, None, request, tmp_path / "csv")
+    for name, marks in (("messages", [*["false"] * 4, "true", "false", "false"]), ("revisions", ["true"])):
+        with (tmp_path / "csv" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert [each["is_imported"] for each in csv.DictReader(file)] == marks
+
+
 async def test_cells_are_numbers_times_in_utc_and_json(store: Database) -> None:
     found = await cells(store)
     assert list(found[0]) == list(flat.MESSAGE)

@@ -211,6 +211,40 @@ async def test_page_says_what_is_known_of_a_message(tmp_path: Path) -> None:
     assert "which is not in this archive" in page.css_first("#m10 .reply").text()
 
 
+async def test_page_says_in_words_what_only_an_import_told_of(tmp_path: Path) -> None:
+    album: dict[str, Any] = {"album_id": 5, "media": {"kind": "photo"}}
+    messages = [
+        told.message(1, "Claimed", as_of=0, earlier=("Claimed first",)),
+        told.message(2, "Claimed as well", as_of=-1),
+        told.message(3, "Told", earlier=("Told first",)),
+        told.message(4, as_of=0, service={"type": "chat_edit_title", "title": "Pier"}),
+        told.message(5, "one", **album),
+        told.message(6, "two", **album, as_of=0),
+        told.message(7, "three", album_id=6, media={"kind": "photo"}, as_of=0),
+        told.message(8, "four", album_id=6, media={"kind": "photo"}, as_of=0),
+        told.message(9, "Claimed below an album", as_of=0),
+    ]
+    out = await archive(tmp_path / "out", messages)
+    page = parsed(out / PAGE)
+    marked = [node.parent.attributes.get("id") or "head" for node in page.css(".imported")]
+    assert marked == ["head", "head", "m4", "m6", "head", "head"]
+    assert [page.css(f"#m{number} > .content > .head .imported") != [] for number in (1, 2, 3, 5, 7)] == [
+        *(True, True, False, False, True)
+    ]
+    assert page.css_first("#m1 details .facts").text() == "First text, from an imported file"
+    assert page.css_first("#m3 details .facts").text() == "First text"
+    assert "Telegram has not confirmed it" in page.css_first(".top").text()
+    # A head stands for those below it, so none stands over messages of both kinds.
+    heads = {number: "joined" not in page.css_first(f"#m{number}").attributes["class"] for number in (2, 3, 7, 9)}
+    assert heads == {2: False, 3: True, 7: True, 9: True}
+    assert "9 messages · 7 of them imported" in parsed(out / "index.html").css_first(".facts").text()
+
+
+async def test_page_without_imports_says_nothing_of_them(tmp_path: Path) -> None:
+    out = await archive(tmp_path / "out", [told.message(1, "Told")])
+    assert all("import" not in page.body.text() for _, page in pages(out) if page.body)
+
+
 async def test_files_are_shown_and_missing_ones_say_why(tmp_path: Path, storage: media.Storage) -> None:
     def state(name: str) -> exported.StoredFile:
         return exported.StoredFile(state=name)

@@ -33,6 +33,7 @@ def message(
     deleted_at: datetime | None = None,
     edited_at: datetime | None = None,
     earlier: tuple[str, ...] = (),
+    as_of: int = 1,
     people: dict[int, exported.Person] | None = None,
     counters: dict[str, Any] | None = None,
     **columns: Any,
@@ -44,7 +45,7 @@ def message(
         message_id=message_id,
         chat_id=CHAT.chat_id,
         date=START + timedelta(minutes=7 * message_id),
-        as_of=1,
+        as_of=as_of,
         sender_id=None if sender_id is None else identity.user_peer(sender_id),
         text=text,
         **columns,
@@ -54,7 +55,7 @@ def message(
         seen = records.Observation(space_id=SPACE, message_id=message_id, observed_at=START, **counters)
     revisions = [
         exported.ExportedRevision(
-            message_id=message_id, edit_date=None, until_date=None, as_of=1, stored_at=START, text=before
+            message_id=message_id, edit_date=None, until_date=None, as_of=as_of, stored_at=START, text=before
         )
         for before in earlier
     ]

@@ -155,6 +155,20 @@ async def test_message_comes_with_all_that_surrounds_it(api: Any, rows: Any) -> 
     assert [version.edited_at for version in versions.revisions] == [None, rows.moment]
 
 
+async def test_what_only_an_import_told_of_is_marked(api: Any, rows: Any) -> None:
+    space = await rows.chat(CHAT)
+    await rows.message(CHAT, 1, "claimed", as_of=0)
+    await rows.message(CHAT, 2, "told")
+    version = {"space_id": space, "message_id": 2, "fingerprint": 1, "stored_at": rows.moment}
+    await rows.insert("revisions", {**version, "as_of": 0, "text": "claimed before"})
+    page = await api.get(schemas.MessagePage, MESSAGES)
+    assert [message.is_imported for message in page.messages] == [True, False]
+    versions = await api.get(schemas.RevisionList, f"/api/messages/{CHAT}/2/revisions")
+    assert [version.is_imported for version in versions.revisions] == [True, False]
+    found = await api.get(schemas.SearchResult, "/api/search", q="claimed")
+    assert [hit.message.is_imported for hit in found.hits] == [True]
+
+
 @pytest.mark.parametrize(
     "text", ["\u202eright to left\u202c שלום", "x" * 4096, "😀" * 2048, "line\nline\ttab\x01", "<script>&\"'"]
 )

@@ -1265,6 +1265,8 @@ export interface components {
              * @default null
              */
             forwards: number | null;
+            /** Is Imported */
+            is_imported: boolean;
             /**
              * Media
              * @default null
@@ -1471,6 +1473,8 @@ export interface components {
             edited_at: string | null;
             /** Entities */
             entities: components["schemas"]["Entity"][];
+            /** Is Imported */
+            is_imported: boolean;
             /**
              * Stored At
              * Format: date-time

@@ -32,9 +32,10 @@ function OpenChat({ chatId }: { chatId: number }) {
     () => ({
       title: chat?.title ?? "Chat",
       isChannel: chat?.kind === "channel",
+      isImport: chat?.is_import ?? false,
       topics: new Map(topicId === null ? data?.topics.map((topic) => [topic.topic_id, topic.title]) : []),
     }),
-    [chat?.title, chat?.kind, data?.topics, topicId],
+    [chat?.title, chat?.kind, chat?.is_import, data?.topics, topicId],
   );
 
   if (error instanceof Problem && error.status === 404 && !chat) return <NotFound what="chat" />;

@@ -25,6 +25,7 @@ export function message(message_id: number, more: Partial<Message> = {}): Messag
     forwards: null,
     replies: null,
     reactions: [],
+    is_imported: false,
     ...more,
   };
 }

@@ -63,6 +63,7 @@ def _show(found: views.SearchResult) -> None:
             Text(f"{message.date:%Y-%m-%d %H:%M}  ", style="dim")
             + Text(console.plain(f"{hit.chat_title} · {sender}"), style="bold")
             + Text(f"  {message.chat_id}/{message.message_id}", style="dim")
+            + Text("  imported" if message.is_imported else "", style="dim")
         )
         console.stdout.print(_marked(hit.snippet), end="\n\n")
     note = f"; only the newest {found.ranked_newest} matches are ranked" if found.is_truncated else ""

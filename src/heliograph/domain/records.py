@@ -27,6 +27,11 @@ IMPORTED_AS_OF: Final = 0
 """``as_of`` of what another program's file told us: older than anything that Telegram told us itself."""
 
 
+def is_imported(as_of: int) -> bool:
+    """Say whether only imported files told of a row: the first telling of Telegram lifts its ``as_of`` above theirs."""
+    return as_of <= IMPORTED_AS_OF
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoxState:
     """A box's counters. Channels use ``pts`` alone; a common box has all of them (seq belongs to the auth key)."""

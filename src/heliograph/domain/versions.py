@@ -31,7 +31,7 @@ def _order(moment: datetime | None) -> tuple[bool, datetime | None]:
 def add(stretches: Sequence[Stretch], *, fingerprint: int, at: datetime | None, source: int) -> list[Stretch]:
     """Return the stretches, oldest first, with a sighting of ``fingerprint`` under edit date ``at`` among them."""
     known = sorted(stretches, key=lambda item: (_order(item.first), _order(item.last)))
-    if any(item.fingerprint == fingerprint and _covers(item, at) for item in known):
+    if any(item.fingerprint == fingerprint and covers(item, at) for item in known):
         return known
     sighting = Stretch(fingerprint=fingerprint, first=at, last=at, source=source)
     for index, item in enumerate(known):
@@ -46,5 +46,6 @@ def add(stretches: Sequence[Stretch], *, fingerprint: int, at: datetime | None, 
     return [*known[:place], sighting, *known[place:]]
 
 
-def _covers(item: Stretch, at: datetime | None) -> bool:
+def covers(item: Stretch, at: datetime | None) -> bool:
+    """Say whether a stretch had begun at an edit date and not ended."""
     return _order(item.first) <= _order(at) <= _order(item.last)

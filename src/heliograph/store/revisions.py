@@ -85,11 +85,26 @@ def _place(stored: list[tuple[Any, ...]], sightings: list[messages.Row]) -> tupl
         message = row.message
         payloads.append((message.as_of, None, row.text, message.entities, message.media))
         stretches = versions.add(stretches, fingerprint=row.fingerprint, at=message.edit_date, source=len(payloads) - 1)
+    for row in sightings:
+        _confirm(payloads, stretches, row)
     present = next(item for item in stretches if item.is_present)
     earlier = [
         (item.first, item.last, item.fingerprint, *payloads[item.source]) for item in stretches if not item.is_present
     ]
     return earlier, present.first
+
+
+def _confirm(payloads: list[_Version], stretches: list[versions.Stretch], row: messages.Row) -> None:
+    """Let a sighting stand where only an import told of the same text: from now on Telegram has."""
+    message = row.message
+    for item in stretches:
+        as_of, stored_at, *_ = payloads[item.source]
+        if (
+            records.is_imported(as_of)
+            and item.fingerprint == row.fingerprint
+            and versions.covers(item, message.edit_date)
+        ):
+            payloads[item.source] = (message.as_of, stored_at, row.text, message.entities, message.media)
 
 
 def _told(stored: list[tuple[Any, ...]], sightings: list[messages.Row]) -> list[tuple[Any, ...]]:

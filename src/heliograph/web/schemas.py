@@ -105,6 +105,8 @@ class Message(BaseModel):
     forwards: int | None = None
     replies: int | None = None
     reactions: list[Reaction] = []
+    is_imported: bool
+    """Only an imported file told of it: Telegram has not confirmed it."""
 
 
 class LastMessage(BaseModel):
@@ -179,8 +181,10 @@ class Revision(BaseModel):
     text: str
     entities: list[Entity]
     edited_at: datetime | None
-    """When Telegram says this text was written; None for the first."""
+    """When this text was written, as its source says; None for the first."""
     stored_at: datetime
+    is_imported: bool
+    """Only an imported file told of this text: Telegram has not confirmed it."""
 
 
 class RevisionList(BaseModel):

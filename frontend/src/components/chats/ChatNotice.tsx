@@ -14,6 +14,13 @@ export function ChatNotice({ chat }: { chat: Chat }) {
       </div>
     );
   }
+  if (chat.is_import) {
+    return (
+      <div className={classes.notice} role="note">
+        Everything here comes from imported files; Telegram has not confirmed it.
+      </div>
+    );
+  }
   if (chat.status === "inactive") {
     return (
       <div className={classes.notice} role="note">

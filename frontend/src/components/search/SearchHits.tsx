@@ -4,6 +4,7 @@ import type { SearchHit } from "../../queries/api";
 import { chatAddress } from "../address";
 import { formatMoment, formatRecent } from "../format";
 import { Highlighted } from "../text/Highlighted";
+import { ImportedMark } from "../timeline/ImportedMark";
 import { kindOf } from "../timeline/media";
 import { Avatar } from "../ui/Avatar";
 import { useRovingKeys } from "../useRovingKeys";
@@ -38,9 +39,12 @@ function Hit({ hit: { message, chat_title, snippet }, isFirst }: { hit: SearchHi
             {sender && sender.name !== chat_title ? (
               <bdi className={classes.hitChat}>{chat_title}</bdi>
             ) : null}
-            <time className={classes.hitTime} dateTime={message.date} title={formatMoment(message.date)}>
-              {formatRecent(message.date)}
-            </time>
+            <span className={classes.hitTime}>
+              <ImportedMark messages={[message]} />{" "}
+              <time dateTime={message.date} title={formatMoment(message.date)}>
+                {formatRecent(message.date)}
+              </time>
+            </span>
           </span>
           <span className={classes.snippet} dir="auto">
             {media ? <bdi className={classes.hitKind}>{kindOf(media.kind).label} </bdi> : null}

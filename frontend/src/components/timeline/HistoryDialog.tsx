@@ -25,7 +25,12 @@ function History({ message }: { message: Message }) {
     <ol className={classes.list}>
       {revisions.map((revision, index) => (
         <li key={`${revision.stored_at}/${revision.text}`} className={classes.entry}>
-          <p className={classes.when}>{when(revision, index, message)}</p>
+          <p className={classes.when}>
+            {when(revision, index, message)}
+            {revision.is_imported ? (
+              <span title="Telegram has not confirmed this text">, from an imported file</span>
+            ) : null}
+          </p>
           <Changes before={revisions[index - 1]?.text ?? null} after={revision.text} />
         </li>
       ))}

@@ -8,6 +8,7 @@ import { Icon } from "../ui/Icon";
 import { Attachment } from "./Attachment";
 import { EditedMark } from "./EditedMark";
 import type { ChatFacts } from "./facts";
+import { ImportedMark } from "./ImportedMark";
 import type { Item } from "./items";
 import classes from "./MessageBody.module.css";
 import { MessageText } from "./MessageText";
@@ -35,6 +36,7 @@ export function MessageBody({ item, chat, onJump }: Props) {
           <div className={classes.head}>
             {isChannel ? <Signature message={head} /> : <SenderName message={head} />}
             <Time message={head} />
+            {chat.isImport ? null : <ImportedMark messages={item.messages} />}
             <TopicTag message={head} topics={chat.topics} />
           </div>
         ) : null}

@@ -3,6 +3,7 @@ import { Fragment, memo, type Ref } from "react";
 import type { Message } from "../../queries/api";
 import { formatDay, formatTime } from "../format";
 import type { ChatFacts } from "./facts";
+import { ImportedMark, importedWord } from "./ImportedMark";
 import type { Item } from "./items";
 import { MessageBody } from "./MessageBody";
 import classes from "./Row.module.css";
@@ -35,7 +36,7 @@ export const Row = memo(function Row(props: Props) {
       data-highlighted={isHighlighted || undefined}
       aria-posinset={index + 1}
       aria-setsize={-1}
-      aria-label={`${head.sender?.name ?? head.author_signature ?? props.chat.title}, ${formatTime(head.date)}`}
+      aria-label={label(item, props.chat)}
       tabIndex={isTabStop ? 0 : -1}
       // Not a transform: Chromium leaves a list unpainted that opens scrolled to its end with transformed rows.
       style={{ top: start }}
@@ -47,7 +48,7 @@ export const Row = memo(function Row(props: Props) {
         </div>
       ) : null}
       {head.service ? (
-        <ServiceLine service={head.service} sender={head.sender} />
+        <ServiceLine message={head} service={head.service} chat={props.chat} />
       ) : (
         <MessageBody item={item} chat={props.chat} onJump={props.onJump} />
       )}
@@ -55,16 +56,31 @@ export const Row = memo(function Row(props: Props) {
   );
 });
 
+/** A group shows once whether it was imported; who hears one message after the other hears it with each. */
+function label({ messages }: Item, chat: ChatFacts): string {
+  const [head] = messages;
+  const who = head.sender?.name ?? head.author_signature ?? chat.title;
+  const imported = chat.isImport ? null : importedWord(messages);
+  return [who, formatTime(head.date), imported].filter(Boolean).join(", ");
+}
+
+interface ServiceProps {
+  readonly message: Message;
+  readonly service: Record<string, unknown>;
+  readonly chat: ChatFacts;
+}
+
 /** The sentence is the page's own and runs left to right, whatever the names in it are. */
-function ServiceLine({ service, sender }: { service: Record<string, unknown>; sender: Message["sender"] }) {
+function ServiceLine({ message, service, chat }: ServiceProps) {
   let offset = 0;
   return (
     <p className={classes.service} dir="ltr">
-      {serviceSentence(service, sender).map(({ text, isName }) => {
+      {serviceSentence(service, message.sender).map(({ text, isName }) => {
         const key = offset;
         offset += text.length;
         return isName ? <bdi key={key}>{text}</bdi> : <Fragment key={key}>{text}</Fragment>;
-      })}
+      })}{" "}
+      {chat.isImport ? null : <ImportedMark messages={[message]} />}
     </p>
   );
 }

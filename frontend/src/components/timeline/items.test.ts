@@ -32,6 +32,18 @@ test("consecutive messages of one sender form a group", () => {
   expect(list.map(({ isFirstOfGroup }) => isFirstOfGroup)).toEqual([true, false, true, true]);
 });
 
+test("one head never speaks for imported messages and for others", () => {
+  const list = items([
+    message(1, { date: at(1, 9, 0), is_imported: true }),
+    message(2, { date: at(1, 9, 1), is_imported: true }),
+    message(3, { date: at(1, 9, 2) }),
+    message(4, { date: at(1, 9, 3), album_id: "1" }),
+    message(5, { date: at(1, 9, 3), album_id: "1", is_imported: true }),
+    message(6, { date: at(1, 9, 4), is_imported: true }),
+  ]);
+  expect(list.map(({ isFirstOfGroup }) => isFirstOfGroup)).toEqual([true, false, true, true, true]);
+});
+
 test("service messages and forwards stand for themselves", () => {
   const list = items([
     message(1),

@@ -25,18 +25,18 @@ export function items(messages: readonly Message[], hasOlder = false): Item[] {
 
 function all(messages: readonly Message[]): Item[] {
   const built: Item[] = [];
-  let previous: Message | null = null;
+  let previous: Item["messages"] | null = null;
   for (const messagesOfOne of bundled(messages)) {
     const head = messagesOfOne[0];
     const date = new Date(head.date);
-    const isNewDay = previous === null || !isSameDay(new Date(previous.date), date);
+    const isNewDay = previous === null || !isSameDay(new Date(lastOf(previous).date), date);
     built.push({
       key: keyOf(head),
       messages: messagesOfOne,
       day: isNewDay ? date : null,
-      isFirstOfGroup: isNewDay || previous === null || !isGrouped(previous, head),
+      isFirstOfGroup: isNewDay || previous === null || !isOneGroup(previous, messagesOfOne),
     });
-    previous = messagesOfOne.at(-1) ?? head;
+    previous = messagesOfOne;
   }
   return built;
 }
@@ -53,6 +53,16 @@ function bundled(messages: readonly Message[]): [Message, ...Message[]][] {
 
 function keyOf(message: Message): string {
   return message.album_id ? `album-${message.album_id}` : String(message.message_id);
+}
+
+/** One head never speaks for messages of which one is vouched for and one is not. */
+function isOneGroup(previous: Item["messages"], next: Item["messages"]): boolean {
+  const isAlike = [...previous, ...next].every(({ is_imported }) => is_imported === next[0].is_imported);
+  return isAlike && isGrouped(lastOf(previous), next[0]);
+}
+
+function lastOf(messages: Item["messages"]): Message {
+  return messages.at(-1) ?? messages[0];
 }
 
 function isGrouped(previous: Message, next: Message): boolean {

@@ -18,9 +18,12 @@ MESSAGE: Final = (
     *("album_id", "forward", "media_kind", "media", "service_type", "service", "edited_at", "is_deleted", "deleted_at"),
     *("is_pinned", "is_outgoing", "via_bot_id", "ttl_seconds", "views", "forwards", "replies", "reactions", "poll"),
     *("observed_at", "file_state", "file_name", "file_size", "file_mime_type", "file_sha256", "stored_at"),
+    "is_imported",
 )
 """Fields of a message. Times are UTC; ids are marked as in the Bot API; sizes are bytes."""
-REVISION: Final = ("chat_id", "message_id", "edit_date", "until_date", "stored_at", "text", "entities", "media")
+REVISION: Final = (
+    *("chat_id", "message_id", "edit_date", "until_date", "stored_at", "is_imported", "text", "entities", "media"),
+)
 """Fields of an earlier text: made at ``edit_date``, the first of a message at none."""
 OBSERVATION: Final = ("chat_id", *exported.OBSERVATION_COLUMNS)
 """Fields of a sample of counters."""
@@ -46,6 +49,7 @@ def messages(page: exported.RowPage) -> Iterator[Flat]:
             service_type=service and service.get("type"),
             is_deleted=told["deleted_at"] is not None,
             file_sha256=sha256 and sha256.hex(),
+            is_imported=records.is_imported(told["as_of"]),
         )
         yield {name: told[name] for name in MESSAGE}
 
@@ -54,7 +58,11 @@ def revisions(chat: exported.ExportedChat, page: exported.RowPage) -> Iterator[F
     """Yield a record of :data:`REVISION` for each earlier text."""
     for row in page.revisions:
         told = dict(zip(exported.REVISION_COLUMNS, row, strict=True))
-        told.update(chat_id=chat.chat_id, entities=entities(told["entities"]))
+        told.update(
+            chat_id=chat.chat_id,
+            entities=entities(told["entities"]),
+            is_imported=records.is_imported(told["as_of"]),
+        )
         yield {name: told[name] for name in REVISION}
 
 

@@ -32,7 +32,7 @@ _TYPES: Final[dict[str, pa.DataType]] = {
     **dict.fromkeys(("message_id", "reply_to_message_id", "topic_id", "ttl_seconds", "member_count"), pa.int32()),
     **dict.fromkeys(("views", "forwards", "replies"), pa.int32()),
     **dict.fromkeys(("date", "edited_at", "deleted_at", "observed_at", "stored_at", "edit_date", "until_date"), TIME),
-    **dict.fromkeys(("is_deleted", "is_pinned", "is_outgoing", "is_left"), pa.bool_()),
+    **dict.fromkeys(("is_deleted", "is_pinned", "is_outgoing", "is_left", "is_imported"), pa.bool_()),
     **dict.fromkeys(("sender_name", "sender_username", "author_signature", "media_kind", "service_type"), WORD),
     **dict.fromkeys(("file_state", "file_mime_type", "kind"), WORD),
     "entities": ENTITIES,

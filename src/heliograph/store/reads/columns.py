@@ -15,6 +15,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heliograph.domain import records
 from heliograph.store import arrow
 from heliograph.store.database import Connection, Database
 from heliograph.store.reads import export, exported, people
@@ -30,14 +31,15 @@ SELECT m.message_id, m.date, m.sender_id, m.author_signature, m.text, m.entities
        {export.EDITED_AT} AS edited_at, m.deleted_at, m.is_pinned, m.is_outgoing, m.via_bot_id, m.ttl_seconds,
        o.views, o.forwards, o.replies, o.reactions::text AS reactions, o.poll::text AS poll, o.observed_at,
        f.state AS file_state, {export.FILE_NAME} AS file_name, {export.FILE_SIZE} AS file_size,
-       {export.FILE_MIME_TYPE} AS file_mime_type, encode(f.sha256, 'hex') AS file_sha256, m.stored_at
+       {export.FILE_MIME_TYPE} AS file_mime_type, encode(f.sha256, 'hex') AS file_sha256, m.stored_at,
+       m.as_of <= {records.IMPORTED_AS_OF} AS is_imported
 {export.FROM} WHERE {{where}} ORDER BY m.message_id
 """
-_REVISIONS: Final = """
-SELECT r.message_id, r.edit_date, r.until_date, r.stored_at, r.text, r.entities::text AS entities,
-       r.media::text AS media, m.date AS sent_at
+_REVISIONS: Final = f"""
+SELECT r.message_id, r.edit_date, r.until_date, r.stored_at, r.as_of <= {records.IMPORTED_AS_OF} AS is_imported,
+       r.text, r.entities::text AS entities, r.media::text AS media, m.date AS sent_at
 FROM revisions r JOIN messages m ON m.space_id = %(space)s AND m.message_id = r.message_id
-WHERE r.space_id = %(space)s AND {where}
+WHERE r.space_id = %(space)s AND {{where}}
 ORDER BY r.message_id, r.edit_date NULLS FIRST, r.as_of, r.stored_at, r.fingerprint
 """
 _SAMPLE: Final = "message_id, observed_at, views, forwards, replies, reactions, poll"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from heliograph import errors
-from heliograph.domain import identity
+from heliograph.domain import identity, records
 from heliograph.store.database import Connection
 from heliograph.store.reads import views
 
@@ -23,7 +23,7 @@ SELECT m.space_id, m.chat_id, m.message_id, m.date, m.sender_id, m.author_signat
        o.views, o.forwards, o.replies, o.reactions,
        u.first_name, u.last_name, u.username, u.is_bot, u.is_deleted, c.title, c.username,
        r.is_found, r.text, r.is_deleted, r.sender_id, ru.first_name, ru.last_name, ru.is_deleted, rc.title,
-       f.state, encode(f.sha256, 'hex'), coalesce(f.stored_size, f.size), f.file_name, f.mime_type
+       f.state, encode(f.sha256, 'hex'), coalesce(f.stored_size, f.size), f.file_name, f.mime_type, m.as_of
 FROM unnest(%s::bigint[], %s::integer[]) AS k (space_id, message_id)
 CROSS JOIN LATERAL (
     SELECT * FROM messages WHERE space_id = k.space_id AND message_id = k.message_id LIMIT 1
@@ -86,7 +86,7 @@ async def revisions(conn: Connection, chat_id: int, message_id: int) -> list[vie
     await one(conn, chat_id, message_id)
     cursor = await conn.execute(
         """
-        SELECT text, entities, edit_date, stored_at FROM (
+        SELECT text, entities, edit_date, stored_at, as_of FROM (
             SELECT text, entities, edit_date, stored_at, as_of, 0 AS place
             FROM revisions WHERE space_id = %(space)s AND message_id = %(message)s
             UNION ALL
@@ -98,8 +98,14 @@ async def revisions(conn: Connection, chat_id: int, message_id: int) -> list[vie
         {"space": await space_of(conn, chat_id), "message": message_id},
     )
     return [
-        views.Revision(text=text, entities=entity_list(marks), edited_at=edited, stored_at=stored)
-        for text, marks, edited, stored in await cursor.fetchall()
+        views.Revision(
+            text=text,
+            entities=entity_list(marks),
+            edited_at=edited,
+            stored_at=stored,
+            is_imported=records.is_imported(as_of),
+        )
+        for text, marks, edited, stored, as_of in await cursor.fetchall()
     ]
 
 
@@ -138,7 +144,7 @@ def _message(row: tuple[Any, ...]) -> views.Message:
         topic_id=row[11],
         album_id=None if row[12] is None else str(row[12]),
         forward=row[13],
-        media=_media(row[14], row[38:]),
+        media=_media(row[14], row[38:43]),
         service=row[15],
         edited_at=row[16],
         deleted_at=row[17],
@@ -147,6 +153,7 @@ def _message(row: tuple[Any, ...]) -> views.Message:
         forwards=row[20],
         replies=row[21],
         reactions=[_reaction(each) for each in row[22] or ()],
+        is_imported=records.is_imported(row[43]),
     )
 
 

@@ -68,6 +68,8 @@ class Message:
     forwards: int | None
     replies: int | None
     reactions: list[Json]
+    is_imported: bool
+    """Only an imported file told of it: Telegram has not confirmed it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +90,7 @@ class Revision:
     entities: list[Json]
     edited_at: datetime | None
     stored_at: datetime
+    is_imported: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Final
 
 import jinja2
 
+from heliograph.domain import records
 from heliograph.exchange.desktop.compose import peers
 from heliograph.exchange.export import attachments
 from heliograph.exchange.export.archive import entries, words
@@ -71,6 +72,7 @@ class Book:
         self._ids = array("I")
         self._page: list[entries.Entry] = []
         self._pages = 0
+        self._imported = 0
         self._months: dict[str, Stretch] = {}
         self._topics: dict[int, Stretch] = {}
         self._recent: OrderedDict[int, tuple[str, str]] = OrderedDict()
@@ -92,6 +94,7 @@ class Book:
             folder=self.folder,
         )
         self._ids.append(message.message_id)
+        self._imported += shown.is_imported
         self._page.append(shown)
         self._recent[message.message_id] = shown.name, entries.snippet(told)
         if len(self._recent) > _REMEMBERED:
@@ -123,6 +126,7 @@ class Book:
             f"@{chat.username}" if chat.username else None,
             words.plural(chat.member_count, "member", "members") if chat.member_count else None,
             words.plural(len(self._ids), "message", "messages"),
+            words.imported(self._imported, len(self._ids)),
             f"{entries.day(self._span[0])} – {entries.day(self._span[1])}" if self._span else None,
         ]
         return Chapter(
@@ -143,6 +147,7 @@ class Book:
             chat=self._chat,
             number=self._pages,
             days=list(_by_day(_with_albums(self._page))),
+            has_imported=any(each.is_imported for each in self._page),
             older=_page_name(self._pages - 1) if self._pages > 1 else None,
             newer=None if is_last else _page_name(self._pages + 1),
         )
@@ -186,6 +191,7 @@ class Book:
         before = last.message
         return (
             before.sender_id == message.sender_id
+            and _is_alike(before, message)
             and before.service is None
             and before.forward is None
             and message.forward is None
@@ -233,7 +239,20 @@ def _with_albums(page: list[entries.Entry]) -> Iterator[entries.Entry]:
 
 
 def _album(members: list[entries.Entry]) -> entries.Entry:
-    return members[0] if len(members) == 1 else replace(members[0], members=members)
+    if len(members) == 1:
+        return members[0]
+    marks = {each.is_imported for each in members}
+    # Where some are vouched for, each says for itself what it is.
+    return replace(
+        members[0], members=members, is_imported=marks == {True}, is_joined=members[0].is_joined and len(marks) == 1
+    )
+
+
+def _is_alike(before: records.Message, message: records.Message) -> bool:
+    """Say whether one head can speak for both: never for messages of which one is vouched for and one is not."""
+    is_imported = records.is_imported(message.as_of)
+    # What the head of an album says is not known from its last picture.
+    return records.is_imported(before.as_of) == is_imported and not (is_imported and before.album_id is not None)
 
 
 def _by_day(shown: Iterator[entries.Entry]) -> Iterator[tuple[str, list[entries.Entry]]]:

@@ -42,6 +42,8 @@ class Entry:
     hue: int
     is_joined: bool
     is_post: bool
+    is_imported: bool
+    """Only an imported file told of it."""
     tags: Sequence[str] = ()
     forwarded: str | None = None
     reply: Reply | None = None
@@ -82,6 +84,7 @@ def entry(
         hue=hue(message.sender_id or message.chat_id),
         is_joined=is_joined,
         is_post=chat.kind == "channel",
+        is_imported=records.is_imported(message.as_of),
         tags=_tags(told, chat),
         forwarded=_forwarded(told),
         reply=reply,
@@ -160,7 +163,8 @@ def moment(at: datetime) -> str:
 
 
 def _since(revision: exported.ExportedRevision) -> str:
-    return "First text" if revision.edit_date is None else f"Text since {moment(revision.edit_date)}"
+    said = "First text" if revision.edit_date is None else f"Text since {moment(revision.edit_date)}"
+    return f"{said}, from an imported file" if records.is_imported(revision.as_of) else said
 
 
 def _tags(told: exported.ExportedMessage, chat: exported.ExportedChat) -> list[str]:

@@ -102,6 +102,13 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def imported(count: int, total: int) -> str | None:
+    """Return how many messages only imported files told of; None for none of them."""
+    if not count:
+        return None
+    return "all imported" if count == total else f"{count:,} of them imported"
+
+
 def _added(who: str, fields: Mapping[str, Any], own_id: int | None) -> str:
     ids = fields.get("user_ids")
     if not isinstance(ids, list) or all(each == own_id for each in ids):
