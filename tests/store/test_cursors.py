@@ -111,6 +111,27 @@ async def test_too_long_opens_a_hole_and_a_known_loss_with_the_cursor(
     assert await fetch("SELECT covered::text, holes::text FROM coverage") == [("{[1,301)}", "{}")]
 
 
+async def test_losses_that_follow_each_other_at_once_are_one_stretch(make: Any, write: Any, fetch: Any) -> None:
+    def loss(first: int, last: int, seconds: float = 0, reason: str = "not_kept") -> records.KnownLoss:
+        return records.KnownLoss(
+            space_id=make.space, from_pts=first, to_pts=last, reason=reason, noticed_at=make.at(seconds)
+        )
+
+    pages = [loss(5, 9), loss(9, 12, 1), loss(12, 20, 2)]
+    for page in pages:
+        await write(make.batch(page))
+    stored = "SELECT from_pts, to_pts, reason FROM known_losses ORDER BY noticed_at, reason, from_pts"
+    assert await fetch(stored) == [(5, 20, "not_kept")]
+    await write(make.batch(*pages))
+    assert await fetch(stored) == [(5, 20, "not_kept")]
+    # Another reason, a stretch that lies apart, and one that comes long afterwards are others.
+    await write(make.batch(loss(20, 30, 3, "too_long"), loss(21, 30, 4), loss(20, 40, 3_600)))
+    assert (await fetch(stored))[1:] == [(20, 30, "too_long"), (21, 30, "not_kept"), (20, 40, "not_kept")]
+    # Telegram may count from an earlier place again: the same numbers are lost anew then.
+    await write(make.batch(loss(6, 8, 7_200), loss(8, 20, 7_201)))
+    assert (await fetch(stored))[-1] == (6, 20, "not_kept")
+
+
 async def test_loss_of_a_channel_lasts_from_when_its_cursor_last_moved(make: Any, write: Any, fetch: Any) -> None:
     """A channel's state has no date: what tells since when something may be missing is when the cursor came there."""
     await write(make.batch(moves=(make.move(None, 5),)))

@@ -20,9 +20,27 @@ _MARK_ALL: Final = """
 INSERT INTO dirty_boxes (box, reason) SELECT box, %s FROM box_cursors ORDER BY box ON CONFLICT (box) DO NOTHING
 """
 _CLEAN: Final = "DELETE FROM dirty_boxes WHERE box = ANY(%s)"
-_LOSE: Final = """
+# One overflow or outage is told page by page: what goes on where the same loss ended is one stretch with it.
+_ONE: Final = """
+space_id = %(space)s AND reason = %(reason)s
+  AND noticed_at BETWEEN %(noticed_at)s - interval '10 minutes' AND %(noticed_at)s
+"""
+_LOSE: Final = f"""
+WITH known AS MATERIALIZED (
+    SELECT loss_id, from_pts <= %(from_pts)s AND to_pts >= %(to_pts)s AS is_told FROM known_losses
+    WHERE {_ONE} AND (to_pts = %(from_pts)s OR from_pts <= %(from_pts)s AND to_pts >= %(to_pts)s)
+    ORDER BY is_told DESC, loss_id DESC LIMIT 1
+), prolonged AS (
+    UPDATE known_losses l SET to_pts = %(to_pts)s FROM known k
+    WHERE l.loss_id = k.loss_id AND NOT k.is_told AND NOT EXISTS (
+        SELECT FROM known_losses o WHERE (o.space_id, o.from_pts, o.to_pts, o.reason)
+                                       = (l.space_id, l.from_pts, %(to_pts)s, l.reason)
+    )
+    RETURNING l.loss_id
+)
 INSERT INTO known_losses (space_id, from_pts, to_pts, reason, since, noticed_at)
-SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+SELECT %(space)s, %(from_pts)s, %(to_pts)s, %(reason)s, %(since)s, %(noticed_at)s
+WHERE NOT EXISTS (SELECT FROM known WHERE is_told) AND NOT EXISTS (SELECT FROM prolonged) ON CONFLICT DO NOTHING
 """
 _REPORT: Final = """
 INSERT INTO crawl_errors (kind, space_id, chat_id, message_id, detail)
@@ -73,9 +91,17 @@ async def mark_all(conn: Connection, reason: str) -> None:
 
 
 async def save_losses(conn: Connection, losses: Sequence[records.KnownLoss]) -> None:
-    """Put losses on record, each once."""
-    rows = [(item.space_id, item.from_pts, item.to_pts, item.reason, item.since, item.noticed_at) for item in losses]
-    await conn.execute(_LOSE, arrays.pack_rows("int8 int4 int4 text time time", rows))
+    """Put losses on record, each once; those that follow each other within minutes become one."""
+    for item in losses:
+        given = {
+            "space": item.space_id,
+            "from_pts": item.from_pts,
+            "to_pts": item.to_pts,
+            "reason": item.reason,
+            "since": item.since,
+            "noticed_at": item.noticed_at,
+        }
+        await conn.execute(_LOSE, given)
 
 
 async def report(conn: Connection, found: Sequence[CrawlError]) -> None:
