@@ -39,9 +39,9 @@ async def everything(story: Story) -> None:
         edited,
         story.message(42, text, entities=marks, reply_to_message_id=41),
         story.message(43, "", media=poll),
-        story.message(44, "See", media=page),
+        story.message(44, "See", media=page, as_of=0),
         story.message(45, "", media=voice, forward={"from_name": "Old Corps", "date": 1_700_000_000}),
-        story.message(46, "", service={"type": "pin_message", "message_id": 41}),
+        story.message(46, "", service={"type": "pin_message", "message_id": 41}, as_of=0),
         story.message(47, "مرحبا بالجميع"),
         story.message(48, "Gone soon"),
     )

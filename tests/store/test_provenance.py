@@ -41,13 +41,17 @@ def texts(database: store_database.Database, make: Any) -> Any:
 
 @pytest.mark.parametrize("below", [0, 1])
 async def test_mark_goes_when_telegram_tells_of_the_message(
-    make: Any, write: Any, fill: Any, texts: Any, below: int
+    make: Any, write: Any, fill: Any, texts: Any, fetch: Any, below: int
 ) -> None:
     """Rows from pages, which rank below those from JSON, are imported as well."""
     await fill({"text": "same", "as_of": records.IMPORTED_AS_OF - below})
     assert await texts() == [("same", True)]
     await write(make.batch(make.chat(), make.message(text="same")))
     assert await texts() == [("same", False)]
+    # Whoever has the message before them is told.
+    assert await fetch("SELECT change FROM outbox WHERE kind = 'message'") == [("edit",)]
+    await write(make.batch(make.message(text="same", as_of=11)))
+    assert len(await fetch("SELECT FROM outbox WHERE kind = 'message'")) == 1
 
 
 async def test_text_that_telegram_contradicts_stays_marked_among_the_earlier_ones(

@@ -85,7 +85,7 @@ WITH known AS MATERIALIZED (
            m.fingerprint <> i.fingerprint AND (m.as_of > {records.IMPORTED_AS_OF} OR m.text <> i.text) AS is_other_text,
            (i.edit_date, i.is_edit_hidden, i.is_pinned, i.media::jsonb, i.service::jsonb, i.topic_id)
                IS DISTINCT FROM (m.edit_date, m.is_edit_hidden, m.is_pinned, m.media, m.service, m.topic_id)
-               AS is_other_form,
+               OR m.as_of <= {records.IMPORTED_AS_OF} AS is_other_form,
            i.raw IS DISTINCT FROM m.raw OR a.as_of IS DISTINCT FROM m.as_of AS is_other_source,
            coalesce(i.edit_date, '-infinity') BETWEEN coalesce(m.text_date, '-infinity')
                AND coalesce(m.edit_date, '-infinity') AS is_in_stretch,
