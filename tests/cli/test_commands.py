@@ -98,4 +98,7 @@ async def test_search_finds_by_words_and_filters(run: Run, store: Rows) -> None:
     assert "ferry leaves at noon" in ran.out
     assert f"{HARBOUR}/1" in ran.out
     assert "1 found" in ran.err
+    assert "imported" not in ran.out
     assert "0 found" in (await run("search", "ferry", "--to", "2020-01-01")).err
+    await store.message(HARBOUR, 90, "a lightship", as_of=0)
+    assert f"{HARBOUR}/90  imported" in (await run("search", "lightship")).out
