@@ -218,16 +218,16 @@ async def test_page_says_in_words_what_only_an_import_told_of(tmp_path: Path) ->
         told.message(2, "Claimed as well", as_of=-1),
         told.message(3, "Told", earlier=("Told first",)),
         told.message(4, as_of=0, service={"type": "chat_edit_title", "title": "Pier"}),
-        told.message(5, "one", **album),
-        told.message(6, "two", **album, as_of=0),
+        told.message(5, "one", **album, as_of=0),
+        told.message(6, "two", **album),
         told.message(7, "three", album_id=6, media={"kind": "photo"}, as_of=0),
         told.message(8, "four", album_id=6, media={"kind": "photo"}, as_of=0),
         told.message(9, "Claimed below an album", as_of=0),
     ]
     out = await archive(tmp_path / "out", messages)
     page = parsed(out / PAGE)
-    marked = [node.parent.attributes.get("id") or "head" for node in page.css(".imported")]
-    assert marked == ["head", "head", "m4", "m6", "head", "head"]
+    marked = [node.parent.attributes["class"] for node in page.css(".imported") if node.parent]
+    assert marked == ["head", "head", "service", "part", "head", "head"]
     assert [page.css(f"#m{number} > .content > .head .imported") != [] for number in (1, 2, 3, 5, 7)] == [
         *(True, True, False, False, True)
     ]
