@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import zipfile
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import pytest
 from tests.exchange.installed import (
     CHAT,
     FIXTURES,
+    NUMBER,
     OTHERS,
     SOURCES,
     SPACE,
@@ -258,6 +260,21 @@ async def test_a_file_that_breaks_off_keeps_what_came_before_and_names_the_place
     assert 0 < kept < 100
     path.write_bytes(whole)
     assert (await store.take(path)).total().imported == 100 - kept
+
+
+async def test_a_nul_in_what_names_a_chat_ends_nothing(store: Store) -> None:
+    undated = said(1, date_unixtime=None, date="2023-11-14T22:13:20\0")
+    chats = [
+        {"name": "Evil\0", "type": "private_supergroup", "id": NUMBER, "messages": [said(1)]},
+        {"name": "Odd\0", "type": "odd\0", "id": 7, "messages": [undated, said(2)]},
+        {"name": "Good", "type": "private_supergroup", "id": NUMBER + 1, "messages": [said(1)]},
+    ]
+    path = store.folder / "result.json"
+    path.write_text(json.dumps({"about": "", "chats": {"about": "", "list": chats}}), "utf-8")
+    done = await store.take(path)
+    assert (done.is_broken, done.total().imported) == (False, 4)
+    assert [chat.title for chat in done.sources[0].chats.values()] == ["Evil\ufffd", "Odd\ufffd", "Good"]
+    assert (await store.take(path)).sources[0].is_known
 
 
 async def test_everything_that_is_left_out_is_counted_with_its_place(store: Store) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from psycopg.types.json import Jsonb
-
 from heliograph.domain import records
 from heliograph.store import arrays
 from heliograph.store.database import Connection
@@ -27,7 +25,7 @@ class Progress:
 _LOAD: Final = "SELECT name, position, counts, completed_at IS NOT NULL FROM imports WHERE source = %s"
 _SAVE: Final = """
 INSERT INTO imports AS i (source, name, position, counts, completed_at)
-VALUES (%(source)s, %(name)s, %(position)s, %(counts)s, CASE WHEN %(is_complete)s THEN now() END)
+VALUES (%(source)s, %(name)s, %(position)s::jsonb, %(counts)s::jsonb, CASE WHEN %(is_complete)s THEN now() END)
 ON CONFLICT (source) DO UPDATE SET
     name = EXCLUDED.name, position = EXCLUDED.position, counts = EXCLUDED.counts,
     completed_at = EXCLUDED.completed_at, updated_at = now()
@@ -45,8 +43,8 @@ async def save(conn: Connection, source: str, reached: Progress) -> None:
     given = {
         "source": source,
         "name": arrays.clean(reached.name),
-        "position": Jsonb(reached.position),
-        "counts": Jsonb(reached.counts),
+        "position": arrays.dump_json(reached.position).decode(),
+        "counts": arrays.dump_json(reached.counts).decode(),
         "is_complete": reached.is_complete,
     }
     await conn.execute(_SAVE, given)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from heliograph import errors
 from heliograph.domain import identity, records
-from heliograph.store import chats, entities, import_rows, imported, locks, outbox, tombstones
+from heliograph.store import arrays, chats, entities, import_rows, imported, locks, outbox, tombstones
 from heliograph.store.database import Connection
 
 FileState = import_rows.FileState
@@ -260,6 +260,7 @@ async def own_mailbox(conn: Connection, key: str) -> tuple[identity.SpaceId, ide
     ``key`` is what the next export of the same chat is recognised by. The ids follow from it, so that two archives
     with the same imports are equal.
     """
+    key = arrays.clean(key)
     place = int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big")
     while (row := await (await conn.execute(_MAILBOX, [key])).fetchone()) is None:
         place %= _MAILBOXES

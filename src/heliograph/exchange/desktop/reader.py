@@ -195,12 +195,10 @@ class _Reader:
         source = self.source
         source.fill_to(source.chunk)
         self.is_modern = self.is_modern or _MODERN.search(source.window, source.at, source.at + _PEEK) is not None
-        kind = chat.fields.get("type")
-        title = chat.fields.get("name")
         header = model.ChatHeader(
-            kind=kind if isinstance(kind, str) else "",
+            kind=_words(chat.fields.get("type")),
             number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern),
-            title=title if isinstance(title, str) else "",
+            title=_words(chat.fields.get("name")),
             owner_user_id=chat.owner or self.owner,
             is_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
@@ -235,6 +233,11 @@ class _Chat:
     def is_known(self) -> bool:
         known = self.fields.keys()
         return known >= {"id", "type"} and ("name" in known or self.fields["type"] in NAMELESS)
+
+
+def _words(value: Any) -> str:
+    """Return a text that names something, as databases and terminals can hold it: without NUL."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else ""
 
 
 def _get(value: Any, key: str) -> Any:
