@@ -164,7 +164,7 @@ def observations(message: records.Message) -> st.SearchStrategy[records.Observat
     count = st.none() | small
     reaction = st.one_of(
         st.fixed_dictionaries({"emoji": some_words, "count": small}),
-        st.fixed_dictionaries({"custom_emoji_id": ids, "count": small}),
+        st.fixed_dictionaries({"custom_emoji_id": st.none() | ids, "count": small}),
         st.fixed_dictionaries({"is_paid": st.just(True), "count": small}),
     )
     votes = st.dictionaries(st.sampled_from(["00", "01", "30", "31", "ff"]), small, max_size=3)

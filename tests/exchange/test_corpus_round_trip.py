@@ -66,6 +66,8 @@ def plain(message: dict[str, Any]) -> dict[str, Any]:
         del told["reply_to_peer_id"]
     for reaction in told.get("reactions", []):
         reaction.pop("recent", None)
+        if "document_id" in reaction:
+            reaction["document_id"] = ""
     for answer in told.get("poll", {}).get("answers", []):
         answer["chosen"] = False
         answer["text"] = flat(answer["text"])

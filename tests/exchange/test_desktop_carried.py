@@ -9,7 +9,7 @@ import pytest
 from heliograph.domain import identity, records
 from heliograph.exchange import model
 
-from .corpus import at, row, rows
+from .corpus import at, one, row, rows
 
 # Counters
 
@@ -22,11 +22,26 @@ def test_reactions_are_counters_seen_when_the_message_was_last_known_to_change()
         observed_at=at(2024, 3, 1, 11),
         reactions=[
             {"emoji": "👍", "count": 3},
-            {"custom_emoji_id": 5368324170671202286, "count": 2},
+            {"custom_emoji_id": None, "count": 7},
+            {"custom_emoji_id": None, "count": 2},
+            {"custom_emoji_id": None, "count": 1},
             {"is_paid": True, "count": 50},
         ],
     )
     assert b"recent" in found.message.raw
+
+
+def test_a_custom_emoji_counts_though_telegram_desktop_names_its_picture_only() -> None:
+    found = row("2024_reactions", 82)
+    assert found.observation is not None
+    assert found.observation.reactions == [{"custom_emoji_id": None, "count": 5}]
+    assert b"stickers/AnimatedSticker.tgs" in found.message.raw
+    numbered = one({"reactions": [{"type": "custom_emoji", "count": 2, "document_id": "5368324170671202286"}]})
+    assert numbered.observation is not None
+    assert numbered.observation.reactions == [{"custom_emoji_id": 5368324170671202286, "count": 2}]
+    assert numbered.message.raw == b""
+    unknown = one({"reactions": [{"type": "empty", "count": 2}]})
+    assert b"empty" in unknown.message.raw
 
 
 def test_counters_are_of_the_time_of_the_export_where_that_is_known() -> None:

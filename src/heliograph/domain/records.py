@@ -122,7 +122,7 @@ class Observation:
     forwards: int | None = None
     replies: int | None = None
     reactions: list[Json] | None = None
-    """``[{"emoji": "👍", "count": 2}]``; a custom emoji has ``custom_emoji_id`` instead."""
+    """``[{"emoji": "👍", "count": 2}]``; a custom emoji has ``custom_emoji_id`` instead, None where it is unknown."""
     poll: Json | None = None
 
 

@@ -10,6 +10,7 @@ from heliograph.exchange import model
 from heliograph.exchange.desktop import entities, media
 
 _KEYS: Final = frozenset({"reactions", "poll", "views", "forwards", "replies"})
+_CUSTOM: Final = "custom_emoji_id"
 _MAX: Final = (1 << 31) - 1
 
 
@@ -31,17 +32,23 @@ def read(
     )
 
 
-def names_people(message: records.Json) -> bool:
-    """Say whether the reactions tell who reacted, which no counter holds."""
+def is_whole(message: records.Json) -> bool:
+    """Say whether the counters hold all that the reactions tell: not who reacted, nor with which picture."""
     reactions = message.get("reactions")
-    return isinstance(reactions, list) and any(isinstance(each, dict) and each.get("recent") for each in reactions)
+    told = reactions if isinstance(reactions, list) else []
+    return all(_is_whole(each) for each in told if isinstance(each, dict))
+
+
+def _is_whole(reaction: records.Json) -> bool:
+    counter = _reaction(reaction)
+    return bool(counter) and counter.get(_CUSTOM, 0) is not None and not reaction.get("recent")
 
 
 def _reactions(value: Any) -> list[records.Json] | None:
     if not isinstance(value, list):
         return None
     found = [_reaction(each) for each in value if isinstance(each, dict)]
-    return [each for each in found if each]
+    return [each for each in found if each] or None
 
 
 def _reaction(reaction: records.Json) -> records.Json:
@@ -53,9 +60,10 @@ def _reaction(reaction: records.Json) -> records.Json:
         return {"emoji": emoji, "count": count}
     if reaction.get("type") == "paid":
         return {"is_paid": True, "count": count}
-    # Where the picture of a custom emoji was exported, its path stands in place of the number.
-    number = entities.number(reaction.get("document_id"))
-    return {} if number is None else {"custom_emoji_id": number, "count": count}
+    # A picture has no name of its own. Telegram Desktop puts its path in the place of the number, or why there is none.
+    if reaction.get("type") == "custom_emoji" or "document_id" in reaction:
+        return {_CUSTOM: entities.number(reaction.get("document_id")), "count": count}
+    return {}
 
 
 def _count(value: Any) -> int | None:

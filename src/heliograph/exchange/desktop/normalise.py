@@ -200,7 +200,7 @@ def _forward(message: records.Json, names: dict[identity.PeerId, str], target: m
 
 def _raw(message: records.Json) -> bytes:
     """Return the message's JSON when it says more than the columns: a bot's name, a phone number, who reacted."""
-    if message.keys() <= _EXPRESSED and not counters.names_people(message):
+    if message.keys() <= _EXPRESSED and counters.is_whole(message):
         return b""
     return orjson.dumps(message)
 

@@ -105,5 +105,6 @@ def _reaction(reaction: records.Json) -> records.Json:
     if "emoji" in reaction:
         return {"type": "emoji", "count": count, "emoji": reaction["emoji"]}
     if "custom_emoji_id" in reaction:
-        return {"type": "custom_emoji", "count": count, "document_id": str(reaction["custom_emoji_id"])}
+        # An import may not know which one it was; Desktop's word for a picture that it left is the empty one.
+        return {"type": "custom_emoji", "count": count, "document_id": str(reaction["custom_emoji_id"] or "")}
     return {"type": "paid", "count": count}
