@@ -54,6 +54,7 @@ async def fill(rows: Rows) -> None:
     file = {"space_id": SPACE, "message_id": 3, "file_id": 2**62, "kind": "document"}
     await rows.insert("message_media", {**file, "sha256": SHA256, "state": "stored"})
     reactions = [{"emoji": "👍", "count": 2}, {"custom_emoji_id": 5368324170671202286, "count": 1}]
+    reactions.append({"is_paid": True, "count": 3})
     sample = {"space_id": SPACE, "message_id": 2}
     await rows.insert("observations", {**sample, "observed_at": EDIT, "views": 7, "reactions": reactions})
     await rows.insert("observation_history", {**sample, "observed_at": EDIT - timedelta(hours=1), "views": 3})

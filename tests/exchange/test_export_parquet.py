@@ -68,8 +68,9 @@ async def test_columns_keep_their_types(out: Path) -> None:
         "is_deleted": False,
         "views": 7,
         "reactions": [
-            {"emoji": "👍", "custom_emoji_id": None, "count": 2},
-            {"emoji": None, "custom_emoji_id": 5368324170671202286, "count": 1},
+            {"emoji": "👍", "custom_emoji_id": None, "is_paid": False, "count": 2},
+            {"emoji": None, "custom_emoji_id": 5368324170671202286, "is_paid": False, "count": 1},
+            {"emoji": None, "custom_emoji_id": None, "is_paid": True, "count": 3},
         ],
     }
     assert told["entities"][1] == {"type": "text_url", "offset": 9, "length": 5, "argument": "https://example.org/"}

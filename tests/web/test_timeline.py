@@ -137,7 +137,8 @@ async def test_message_comes_with_all_that_surrounds_it(api: Any, rows: Any) -> 
     version = {"space_id": space, "message_id": 2, "fingerprint": 1, "as_of": 1, "stored_at": rows.moment}
     await rows.insert("revisions", {**version, "text": "see that"})
     counts = {"space_id": space, "message_id": 2, "observed_at": rows.moment, "views": 12, "forwards": 3, "replies": 0}
-    reactions = [{"emoji": "👍", "count": 2}, {"custom_emoji_id": 2**62, "count": 1}]
+    reactions = [{"emoji": "👍", "count": 2}, {"custom_emoji_id": 2**62, "count": 1}, {"is_paid": True, "count": 3}]
+    reactions.append({"custom_emoji_id": None, "count": 4})
     await rows.insert("observations", {**counts, "reactions": reactions})
     message = await api.get(schemas.Message, f"/api/messages/{CHAT}/2")
     assert message.sender == schemas.Sender(id=5, kind="user", name="Aino Kivi", username="aino")
@@ -149,7 +150,12 @@ async def test_message_comes_with_all_that_surrounds_it(api: Any, rows: Any) -> 
     assert message.media and message.media["id"] == str(2**62 + 3)
     assert message.revision_count == 1
     assert (message.views, message.forwards, message.replies) == (12, 3, 0)
-    assert [reaction.count for reaction in message.reactions] == [2, 1]
+    assert [(each.emoji, each.custom_emoji_id, each.is_paid, each.count) for each in message.reactions] == [
+        ("👍", None, False, 2),
+        (None, str(2**62), False, 1),
+        (None, None, True, 3),
+        (None, None, False, 4),
+    ]
     versions = await api.get(schemas.RevisionList, f"/api/messages/{CHAT}/2/revisions")
     assert [version.text for version in versions.revisions] == ["see that", "see this 😀 link"]
     assert [version.edited_at for version in versions.revisions] == [None, rows.moment]

@@ -1391,7 +1391,7 @@ export interface components {
         };
         /**
          * Reaction
-         * @description How often one reaction was chosen.
+         * @description How often one reaction was chosen: an emoji, a star that was paid, else a custom emoji.
          */
         Reaction: {
             /** Count */
@@ -1406,6 +1406,11 @@ export interface components {
              * @default null
              */
             emoji: string | null;
+            /**
+             * Is Paid
+             * @default false
+             */
+            is_paid: boolean;
         };
         /**
          * Replay

@@ -70,10 +70,12 @@ class Reply(BaseModel):
 
 
 class Reaction(BaseModel):
-    """How often one reaction was chosen."""
+    """How often one reaction was chosen: an emoji, a star that was paid, else a custom emoji."""
 
     emoji: str | None = None
     custom_emoji_id: str | None = None
+    """None for one of which an imported file tells the count only."""
+    is_paid: bool = False
     count: int
 
 

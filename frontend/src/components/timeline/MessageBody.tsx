@@ -110,9 +110,10 @@ function Footer({ message, deletedAt }: { message: Message; deletedAt: string | 
   if (isEmpty && message.revision_count === 0) return null;
   return (
     <div className={classes.footer}>
-      {reactions.map(({ emoji, custom_emoji_id, count }) => (
-        <span key={emoji ?? custom_emoji_id} className={classes.reaction}>
-          {emoji ?? <span title="Custom emoji">◆</span>} {formatCompact(count)}
+      {reactions.map((reaction, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: several may be custom emoji of which nobody knows which
+        <span key={index} className={classes.reaction}>
+          <Given reaction={reaction} /> {formatCompact(reaction.count)}
         </span>
       ))}
       <Counter icon="eye" label="Views" value={views} />
@@ -126,6 +127,11 @@ function Footer({ message, deletedAt }: { message: Message; deletedAt: string | 
       ) : null}
     </div>
   );
+}
+
+function Given({ reaction: { emoji, is_paid } }: { reaction: Message["reactions"][number] }) {
+  if (emoji) return emoji;
+  return is_paid ? <span title="Paid with stars">★</span> : <span title="Custom emoji">◆</span>;
 }
 
 interface CounterProps {

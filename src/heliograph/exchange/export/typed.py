@@ -23,7 +23,9 @@ WORD: Final = pa.dictionary(pa.int32(), pa.string())
 ENTITIES: Final = pa.list_(
     pa.struct([("type", pa.string()), ("offset", pa.int32()), ("length", pa.int32()), ("argument", pa.string())])
 )
-REACTIONS: Final = pa.list_(pa.struct([("emoji", pa.string()), ("custom_emoji_id", pa.int64()), ("count", pa.int32())]))
+REACTIONS: Final = pa.list_(
+    pa.struct([("emoji", pa.string()), ("custom_emoji_id", pa.int64()), ("is_paid", pa.bool_()), ("count", pa.int32())])
+)
 TOPICS: Final = pa.list_(pa.struct([("topic_id", pa.int32()), ("title", pa.string()), ("is_closed", pa.bool_())]))
 
 _TYPES: Final[dict[str, pa.DataType]] = {
@@ -112,7 +114,10 @@ def _entities(marks: list[Any]) -> list[list[Any]]:
 
 
 def _reactions(found: list[Any]) -> list[list[Any]]:
-    return [[each.get(field.name) for each in found] for field in REACTIONS.value_type]
+    names = [field.name for field in REACTIONS.value_type]
+    told = ({"is_paid": False, **each} for each in found)
+    rows = [[each.get(name) for name in names] for each in told]
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
 
 
 _LISTS: Final[dict[pa.DataType, Callable[[list[Any]], list[list[Any]]]]] = {

@@ -208,5 +208,6 @@ def _reaction(stored: views.Json) -> views.Json:
     return {
         "emoji": stored.get("emoji"),
         "custom_emoji_id": None if custom is None else str(custom),
+        "is_paid": stored.get("is_paid") is True,
         "count": stored["count"],
     }
