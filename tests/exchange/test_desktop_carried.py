@@ -189,6 +189,21 @@ def test_service_message_has_tls_name_and_its_plain_fields() -> None:
     assert all(value and value["type"] for value in told.values())
 
 
+@pytest.mark.parametrize(
+    ("action", "members", "found"),
+    [
+        ("invite_members", ["Bo"], {"type": "chat_add_user", "members": ["Bo"], "user_ids": [7002]}),
+        ("remove_members", ["Bo"], {"type": "chat_delete_user", "members": ["Bo"], "user_id": 7002}),
+        ("remove_members", ["Ada"], {"type": "chat_delete_user", "members": ["Ada"]}),
+        ("invite_members", ["Bo", "Ada"], {"type": "chat_add_user", "members": ["Bo", "Ada"]}),
+        ("invite_members", [None], {"type": "chat_add_user", "members": [None]}),
+    ],
+)
+def test_whoever_adds_or_removes_only_their_own_name_came_or_left(action: str, members: Any, found: Any) -> None:
+    who = {"actor": "Bo" if members != [None] else None, "actor_id": "user7002"}
+    assert one({"type": "service", "action": action, **who, "members": members}).message.service == found
+
+
 def test_service_message_answers_the_message_it_is_about() -> None:
     found = rows("service")
     assert [found[each].message.reply_to_message_id for each in (511, 513, 540, 527)] == [401, 215, 216, 526]

@@ -211,6 +211,30 @@ async def test_page_says_what_is_known_of_a_message(tmp_path: Path) -> None:
     assert "which is not in this archive" in page.css_first("#m10 .reply").text()
 
 
+GROUP_MOVES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"type": "chat_add_user", "user_ids": [11]}, {}, "Aino Virtanen joined"),
+    ({"type": "chat_add_user", "user_ids": [12, 13]}, {}, "Aino Virtanen added 2 people"),
+    ({"type": "chat_add_user", "members": ["Ada", "Carl"]}, {}, "Aino Virtanen added Ada, Carl"),
+    ({"type": "chat_add_user", "members": [None]}, {}, "Aino Virtanen added a deleted account"),
+    ({"type": "chat_add_user", "members": list("ABCDE")}, {}, "Aino Virtanen added A, B, C and 2 others"),
+    ({"type": "chat_add_user", "members": ["Aino"], "user_ids": [11]}, {}, "Aino Virtanen joined"),
+    ({"type": "chat_add_user"}, {}, "Aino Virtanen added someone"),
+    ({"type": "chat_delete_user", "user_id": 11}, {}, "Aino Virtanen left"),
+    ({"type": "chat_delete_user", "user_id": 12}, {}, "Aino Virtanen removed someone"),
+    ({"type": "chat_delete_user", "members": ["Bo"]}, {}, "Aino Virtanen removed Bo"),
+    ({"type": "chat_delete_user", "members": ["Aino Virtanen"]}, {}, "Aino Virtanen left"),
+    ({"type": "chat_delete_user", "members": ["Bo"]}, {"sender_id": None, "author_signature": "Bo"}, "Bo left"),
+    ({"type": "chat_edit_photo"}, {"sender_id": None}, "Harbour watch changed the picture"),
+]
+
+
+async def test_who_came_and_who_left_is_told_from_ids_and_from_names(tmp_path: Path) -> None:
+    messages = [told.message(place, service=how, **more) for place, (how, more, _) in enumerate(GROUP_MOVES, 1)]
+    page = parsed(await archive(tmp_path / "out", messages) / PAGE)
+    said = [page.css_first(f"#m{place}").text().split() for place in range(1, len(GROUP_MOVES) + 1)]
+    assert [" ".join(words[:-1]) for words in said] == [words for _, _, words in GROUP_MOVES]
+
+
 async def test_page_says_in_words_what_only_an_import_told_of(tmp_path: Path) -> None:
     album: dict[str, Any] = {"album_id": 5, "media": {"kind": "photo"}}
     messages = [

@@ -75,7 +75,7 @@ function ServiceLine({ message, service, chat }: ServiceProps) {
   let offset = 0;
   return (
     <p className={classes.service} dir="ltr">
-      {serviceSentence(service, message.sender).map(({ text, isName }) => {
+      {serviceSentence(service, message.sender, message.author_signature).map(({ text, isName }) => {
         const key = offset;
         offset += text.length;
         return isName ? <bdi key={key}>{text}</bdi> : <Fragment key={key}>{text}</Fragment>;

@@ -17,6 +17,38 @@ test("who adds or removes themselves joins or leaves", () => {
   expect(written({ type: "chat_delete_user", user_id: 2 })).toBe("Aino removed someone");
 });
 
+test("an import, which knows names only, says who came and who left", () => {
+  const said = (type: string, members: unknown, more = {}) => written({ type, members, ...more });
+  expect(said("chat_add_user", ["Bo", "Carl"])).toBe("Aino added Bo, Carl");
+  expect(said("chat_add_user", ["Bo", null])).toBe("Aino added Bo, a deleted account");
+  expect(said("chat_add_user", ["A", "B", "C", "D", "E"])).toBe("Aino added A, B, C and 2 others");
+  expect(said("chat_add_user", ["Aino"])).toBe("Aino joined");
+  expect(said("chat_delete_user", ["Bo"])).toBe("Aino removed Bo");
+  expect(said("chat_delete_user", ["Aino"])).toBe("Aino left");
+  expect(said("chat_delete_user", ["Aino before she married"], { user_id: 1 })).toBe("Aino left");
+  expect(said("chat_add_user", undefined)).toBe("Aino added someone");
+  expect(said("chat_delete_user", undefined)).toBe("Aino removed someone");
+  expect(serviceSentence({ type: "chat_add_user", members: ["مريم"] }, sender)[2]).toEqual({
+    text: "مريم",
+    isName: true,
+  });
+});
+
+test("where the pages of an export tell names only, the sentence begins with one", () => {
+  const service = { type: "chat_delete_user", members: ["Bo"] };
+  expect(
+    serviceSentence(service, null, "Bo")
+      .map(({ text }) => text)
+      .join(""),
+  ).toBe("Bo left");
+});
+
+test("what Telegram says in words of its own is shown in them", () => {
+  expect(written({ type: "custom_action", text: "The harbour master says hello" })).toBe(
+    "The harbour master says hello",
+  );
+});
+
 test("an action of a newer Telegram is named as it is", () => {
   expect(written({ type: "gift_sent" }, null)).toBe("Someone: gift sent");
 });

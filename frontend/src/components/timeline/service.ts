@@ -20,15 +20,40 @@ function says(words: TemplateStringsArray, ...names: unknown[]): Part[] {
     .filter(({ text }) => text !== "");
 }
 
+const MEMBERS_SHOWN = 3;
+
+/** The people whom an imported message names, told one by one; Telegram's own has their ids instead. */
+function namesOf(members: unknown): Part[] {
+  const names = Array.isArray(members) ? members : [];
+  const shown = names.slice(0, MEMBERS_SHOWN).flatMap((name, place): Part[] => {
+    const one =
+      typeof name === "string" ? { text: name, isName: true } : { text: "a deleted account", isName: false };
+    return place === 0 ? [one] : [{ text: ", ", isName: false }, one];
+  });
+  const others = names.length - MEMBERS_SHOWN;
+  if (others > 0) shown.push({ text: ` and ${plural(others, "other", "others")}`, isName: false });
+  return shown.length > 0 ? shown : [{ text: "someone", isName: false }];
+}
+
+/** Says whether the person who did it is the only one whom it was done to. */
+function isOwn(who: string, { user_ids, user_id, members }: Fields, own: number | null): boolean {
+  const ids = Array.isArray(user_ids) ? user_ids : user_id === undefined ? null : [user_id];
+  if (ids) return ids.every((id) => id === own);
+  return Array.isArray(members) && members.length === 1 && members[0] === who;
+}
+
 const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null) => Part[]> = {
   chat_create: (who, { title }) => says`${who} created the group “${title}”`,
   channel_create: (_who, { title }) => says`“${title}” was created`,
-  chat_add_user: (who, { user_ids }, own) =>
-    !Array.isArray(user_ids) || user_ids.every((id) => id === own)
-      ? says`${who} joined`
-      : says`${who} added ${plural(user_ids.length, "person", "people")}`,
-  chat_delete_user: (who, { user_id }, own) =>
-    user_id === own ? says`${who} left` : says`${who} removed someone`,
+  chat_add_user: (who, fields, own) => {
+    if (isOwn(who, fields, own)) return says`${who} joined`;
+    const { user_ids, members } = fields;
+    return Array.isArray(user_ids) && !Array.isArray(members)
+      ? says`${who} added ${plural(user_ids.length, "person", "people")}`
+      : [...says`${who} added `, ...namesOf(members)];
+  },
+  chat_delete_user: (who, fields, own) =>
+    isOwn(who, fields, own) ? says`${who} left` : [...says`${who} removed `, ...namesOf(fields.members)],
   chat_joined_by_link: (who) => says`${who} joined by an invite link`,
   chat_joined_by_request: (who) => says`${who} was let in`,
   chat_edit_title: (who, { title }) => says`${who} changed the title to “${title}”`,
@@ -46,11 +71,17 @@ const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null
   group_call: () => says`A voice chat took place`,
   boost_apply: (who) => says`${who} boosted the group`,
   set_messages_ttl: (who) => says`${who} changed the self-destruct timer`,
+  custom_action: (_who, { text }) => [{ text: String(text || "Something happened"), isName: true }],
 };
 
-export function serviceSentence(service: Fields, sender: Sender | null): Part[] {
+/** @param signature a name without an id, as pages of an export tell it */
+export function serviceSentence(
+  service: Fields,
+  sender: Sender | null,
+  signature: string | null = null,
+): Part[] {
   const type = String(service.type ?? "");
-  const who = sender?.name ?? "Someone";
+  const who = sender?.name ?? signature ?? "Someone";
   const sentence = SENTENCES[type];
   if (sentence) return sentence(who, service, sender?.id ?? null);
   return [...says`${who}: `, { text: spoken(type), isName: false }];
@@ -61,7 +92,7 @@ const SHORT: Record<string, string> = {
   chat_create: "created the group",
   channel_create: "created",
   chat_add_user: "new member",
-  chat_delete_user: "a member left",
+  chat_delete_user: "a member is gone",
   chat_joined_by_link: "joined by an invite link",
   chat_joined_by_request: "was let in",
   chat_edit_title: "changed the title",

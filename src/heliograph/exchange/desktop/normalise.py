@@ -114,6 +114,8 @@ def _service(
     if "to_id" in message:
         _sender(message, "to", target, names)
     action = service.read(message)
+    if message.get("members") == [message.get(label)] and sender is not None and names.get(sender):
+        action = service.done_alone(action, sender)
     reply = service.answered(message)
     topic = None
     if target.topics is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.exchange.desktop import entities, ids
 
 CUSTOM: Final = "custom_action"
@@ -134,6 +134,16 @@ def read(message: records.Json) -> records.Json:
     if name == "send_payment" and (recurring := found.pop("recurring", None)) in ("used", "init"):
         found[f"recurring_{recurring}"] = True
     return found
+
+
+def done_alone(action: records.Json, sender: identity.PeerId) -> records.Json:
+    """Return an action whose only member has the name of who did it: a person comes or goes by themselves.
+
+    The export wrote both names at one moment, so that they say it; later somebody may be called otherwise.
+    """
+    if action["type"] == "chat_add_user":
+        return {**action, "user_ids": [sender]}
+    return {**action, "user_id": sender} if action["type"] == "chat_delete_user" else action
 
 
 def answered(message: records.Json) -> int | None:

@@ -107,12 +107,14 @@ def entry(
 
 def name_of(told: exported.ExportedMessage, chat: exported.ExportedChat) -> str:
     """Return who wrote a message; a post without an author is the chat's own."""
-    if told.message.sender_id is None:
-        return chat.title
+    message = told.message
+    if message.sender_id is None:
+        # Pages of an export tell who did something by name only.
+        return (message.service and message.author_signature) or chat.title
     person = told.sender
     if person is not None and person.is_deleted and not person.name:
         return "Deleted account"
-    return (person and (person.name or person.username)) or f"Unknown ({told.message.sender_id})"
+    return (person and (person.name or person.username)) or f"Unknown ({message.sender_id})"
 
 
 def hue(peer_id: int) -> int:
@@ -133,11 +135,10 @@ def snippet(told: exported.ExportedMessage) -> str:
         return plain if len(plain) <= 120 else f"{plain[:119]}…"
     if message.media:
         return words.title(message.media)
-    return (
-        words.sentence(message.service, told.sender.name if told.sender else None, message.sender_id)
-        if (message.service)
-        else "Message"
-    )
+    if message.service is None:
+        return "Message"
+    who = told.sender.name if told.sender else message.author_signature
+    return words.sentence(message.service, who, message.sender_id)
 
 
 def day(moment: datetime) -> str:

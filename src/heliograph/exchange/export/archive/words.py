@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from heliograph.domain import records
 
+_MEMBERS_SHOWN: Final = 3
+
 Words = Callable[[str, Mapping[str, Any], int | None], str]
 
 LABELS: Final = {
@@ -110,10 +112,32 @@ def imported(count: int, total: int) -> str | None:
 
 
 def _added(who: str, fields: Mapping[str, Any], own_id: int | None) -> str:
-    ids = fields.get("user_ids")
-    if not isinstance(ids, list) or all(each == own_id for each in ids):
+    if _is_own(who, fields, own_id):
         return f"{who} joined"
-    return f"{who} added {plural(len(ids), 'person', 'people')}"
+    ids, members = fields.get("user_ids"), fields.get("members")
+    if isinstance(ids, list) and not isinstance(members, list):
+        return f"{who} added {plural(len(ids), 'person', 'people')}"
+    return f"{who} added {_names(members)}"
+
+
+def _removed(who: str, fields: Mapping[str, Any], own_id: int | None) -> str:
+    return f"{who} left" if _is_own(who, fields, own_id) else f"{who} removed {_names(fields.get('members'))}"
+
+
+def _is_own(who: str, fields: Mapping[str, Any], own_id: int | None) -> bool:
+    """Say whether the person who did it is the only one whom it was done to."""
+    ids, one, members = fields.get("user_ids"), fields.get("user_id"), fields.get("members")
+    if isinstance(ids, list) or one is not None:
+        return all(each == own_id for each in (ids if isinstance(ids, list) else [one]))
+    return isinstance(members, list) and members == [who]
+
+
+def _names(members: Any) -> str:
+    """Return the people whom an imported message names; Telegram's own has their ids instead."""
+    names = [str(each or "a deleted account") for each in members] if isinstance(members, list) else []
+    others = len(names) - _MEMBERS_SHOWN
+    shown = ", ".join(names[:_MEMBERS_SHOWN]) or "someone"
+    return f"{shown} and {plural(others, 'other', 'others')}" if others > 0 else shown
 
 
 def _duration(seconds: Any) -> str | None:
@@ -135,7 +159,7 @@ _SENTENCES: Final[dict[str, Words]] = {
     "chat_create": lambda who, f, own: f"{who} created the group “{f.get('title', '')}”",
     "channel_create": lambda who, f, own: f"“{f.get('title', '')}” was created",
     "chat_add_user": _added,
-    "chat_delete_user": lambda who, f, own: f"{who} left" if f.get("user_id") == own else f"{who} removed someone",
+    "chat_delete_user": _removed,
     "chat_joined_by_link": lambda who, f, own: f"{who} joined by an invite link",
     "chat_joined_by_request": lambda who, f, own: f"{who} was let in",
     "chat_edit_title": lambda who, f, own: f"{who} changed the title to “{f.get('title', '')}”",
