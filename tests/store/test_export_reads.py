@@ -11,7 +11,7 @@ from tests.conftest import Rows
 
 from heliograph import errors
 from heliograph.store.database import Database
-from heliograph.store.reads import export, exported
+from heliograph.store.reads import export, exported, messages
 
 CHAT = -1_001_500_000_001
 GROUP = -77
@@ -116,27 +116,54 @@ async def test_filters_leave_out_what_is_not_wanted(database: Database, rows: Ro
     await rows.message(CHAT, 3, "", media={"kind": "photo", "id": 1}, topic_id=40)
     await rows.message(CHAT, 4, "", service={"type": "pin_message"})
     await rows.message(CHAT, 5, "gone", deleted_at=EDIT, deleted_as_of=3)
-    await rows.message(CHAT, 6, "counters", edit_date=EDIT, is_edit_hidden=True)
     at = rows.moment + timedelta(minutes=3)
     wanted: list[tuple[dict[str, Any], list[int]]] = [
-        ({}, [1, 2, 3, 4, 5, 6]),
-        ({"since": at}, [3, 4, 5, 6]),
+        ({}, [1, 2, 3, 4, 5]),
+        ({"since": at}, [3, 4, 5]),
         ({"until": at}, [1, 2]),
         ({"sender_id": 12}, [2]),
         ({"topic_id": 40}, [3]),
         ({"kind": "photo"}, [3]),
         ({"kind": "media"}, [3]),
         ({"kind": "service"}, [4]),
-        ({"kind": "text"}, [1, 2, 5, 6]),
+        ({"kind": "text"}, [1, 2, 5]),
         ({"is_edited": True}, [2]),
-        ({"is_edited": False}, [1, 3, 4, 5, 6]),
+        ({"is_edited": False}, [1, 3, 4, 5]),
         ({"is_deleted": True}, [5]),
-        ({"is_deleted": False}, [1, 2, 3, 4, 6]),
+        ({"is_deleted": False}, [1, 2, 3, 4]),
         ({"words": "HARBOUR"}, [1]),
         ({"words": "harbour", "sender_id": 12}, []),
     ]
     for filters, ids in wanted:
         assert await ids_of(database, **filters) == ids, filters
+
+
+async def test_edit_that_telegram_hides_counts_only_where_the_text_changed(
+    database: Database, make: Any, write: Any
+) -> None:
+    def told(message_id: int, text: str, at: int | None, **more: Any) -> Any:
+        edit_date = None if at is None else make.at(at)
+        return make.message(message_id, text=text, as_of=10 + (at or 0), edit_date=edit_date, **more)
+
+    await write(make.batch(make.chat()))
+    for message_id, versions in enumerate(
+        [
+            [("met after a hidden edit", 5, True)],
+            [("and hidden again", 5, True), ("and hidden again", 6, True)],
+            [("counted", None, False), ("counted", 5, True)],
+            [("before", None, False), ("after", 5, False), ("after", 6, True)],
+            [("seen edited", 5, False)],
+        ],
+        1,
+    ):
+        for text, at, is_hidden in versions:
+            await write(make.batch(told(message_id, text, at, is_edit_hidden=is_hidden)))
+    found = {each.message.message_id: each.edited_at for each in await all_of(database, make.chat_id)}
+    assert found == {1: None, 2: None, 3: None, 4: make.at(5), 5: make.at(5)}
+    assert await ids_of(database, is_edited=True) == [4, 5]
+    async with database.connection() as conn:
+        shown = await messages.by_keys(conn, [(make.space, message_id) for message_id in found])
+    assert {message_id: each.edited_at for (_, message_id), each in shown.items()} == found
 
 
 async def test_what_is_committed_meanwhile_does_not_show(

@@ -19,7 +19,9 @@ PREVIEW_CHARACTERS = 200
 _BY_KEYS = f"""
 SELECT m.space_id, m.chat_id, m.message_id, m.date, m.sender_id, m.author_signature, m.text, m.entities,
        m.reply_to_message_id, m.reply_to_chat_id, m.reply_quote, m.topic_id, m.album_id, m.forward, m.media, m.service,
-       CASE WHEN m.is_edit_hidden THEN m.text_date ELSE m.edit_date END, m.deleted_at, older.count,
+       -- As in reads/export.py: a hidden edit is none, unless another text is known.
+       CASE WHEN NOT m.is_edit_hidden THEN m.edit_date WHEN older.count > 0 THEN m.text_date END, m.deleted_at,
+       older.count,
        o.views, o.forwards, o.replies, o.reactions,
        u.first_name, u.last_name, u.username, u.is_bot, u.is_deleted, c.title, c.username,
        r.is_found, r.text, r.is_deleted, r.sender_id, ru.first_name, ru.last_name, ru.is_deleted, rc.title,
