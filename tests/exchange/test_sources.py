@@ -479,6 +479,44 @@ def test_names_that_other_systems_pack_are_found_by_the_names_in_the_export(tmp_
     assert not source.skips
 
 
+def packed_by_windows(path: Path, files: dict[str, bytes]) -> Path:
+    """Pack files as Compress-Archive of Windows PowerShell 5.1 does: with backslashes, and entries for folders."""
+    folders = {name.rpartition("\\")[0] + "\\" for name in files if "\\" in name}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**dict.fromkeys(sorted(folders), b""), **files}.items():
+            member = zipfile.ZipInfo(name)
+            member.create_system = 0
+            archive.writestr(member, data)
+    return path
+
+
+def test_archive_whose_names_are_divided_as_on_windows_is_read(tmp_path: Path) -> None:
+    files = {"ChatExport\\result.json": JSON, "ChatExport\\photos\\a.jpg": b"picture"}
+    [source] = sources.find(packed_by_windows(tmp_path / "a.zip", files))
+    assert media(source, "photos/a.jpg") == b"picture"
+    assert source.skips == ()
+
+
+def test_names_that_lead_out_as_on_windows_are_left_out(tmp_path: Path) -> None:
+    names = ["..\\secret", "\\etc\\passwd", "a\\..\\..\\b", "C:\\x", "\\\\host\\share"]
+    [source] = sources.find(packed_by_windows(tmp_path / "a.zip", {"result.json": JSON, **dict.fromkeys(names, b"x")}))
+    assert {skip.reason for skip in source.skips} == {paths.LEAVES}
+    assert source.container.listing("") == (["result.json"], [])
+
+
+def test_file_is_found_however_its_name_is_composed_on_disk(tmp_path: Path) -> None:
+    files = {"result.json": JSON, "re\u0301sume\u0301s/pla\u0301n.pdf": b"decomposed", "files/plán.pdf": b"composed"}
+    root = write(tmp_path / "a", files)
+    (tmp_path / "secret").write_bytes(b"secret")
+    (root / "files" / "ne\u0301").symlink_to(tmp_path / "secret")
+    [source] = sources.find(root)
+    assert media(source, "résumés/plán.pdf") == b"decomposed"
+    assert media(source, "files/pla\u0301n.pdf") == b"composed"
+    assert media(source, "files/plan.pdf") is None
+    with pytest.raises(paths.Refused):
+        media(source, "files/né")
+
+
 def test_member_can_be_read_from_any_place(tmp_path: Path) -> None:
     data = bytes(range(256)) * 4000
     [source] = sources.find(pack(tmp_path / "a.zip", {"result.json": JSON, "a.bin": data}))

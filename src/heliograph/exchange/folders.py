@@ -29,6 +29,8 @@ class Folder:
         self.root = root.resolve()
         self.name = self.root.name or str(self.root)
         self.separator = "/"
+        self._composed: tuple[tuple[int, ...], dict[str, str]] = (), {}
+        """What tells the folder that was looked through last, and its names by what they are compared by."""
 
     def listing(self, folder: str) -> tuple[list[str], list[str]]:
         """Return the names of ordinary files and of folders in ``folder``; links and devices are in neither."""
@@ -68,11 +70,12 @@ class Folder:
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             for step in steps[:-1]:
-                _look(folder, step, path)
-                inner = os.open(step, _FOLDER, dir_fd=folder)
+                name = self._name(folder, step)
+                _look(folder, name, path)
+                inner = os.open(name, _FOLDER, dir_fd=folder)
                 os.close(folder)
                 folder = inner
-            return _open(folder, steps[-1], path)
+            return _open(folder, self._name(folder, steps[-1]), path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -82,6 +85,17 @@ class Folder:
 
     def close(self) -> None:
         """Nothing stays open between two calls."""
+
+    def _name(self, folder: int, step: str) -> str:
+        """Return what a step of a path is called in the open ``folder``, whose names may be composed otherwise."""
+        if step.isascii() or os.access(step, os.F_OK, dir_fd=folder, follow_symlinks=False):
+            return step
+        status = os.fstat(folder)
+        mark = status.st_dev, status.st_ino, status.st_mtime_ns
+        if self._composed[0] != mark:
+            names = {paths.composed(name): name for name in os.listdir(folder) if not name.isascii()}
+            self._composed = mark, names
+        return self._composed[1].get(paths.composed(step), step)
 
 
 def _open(folder: int, name: str, path: str) -> BinaryIO:

@@ -8,6 +8,7 @@ path to a folder's name.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from heliograph import errors
@@ -37,6 +38,11 @@ def parts(path: str) -> tuple[str, ...]:
     if is_odd or not found or any(part in ("", "..") for part in found):
         raise Refused(f"The path {path[:200]!r} leads out of the export, so that file was not opened.")
     return found
+
+
+def composed(path: str) -> str:
+    """Return what names of files are compared by: macOS takes letters and their marks apart where others join them."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def within(folder: str, reference: str) -> str | None:

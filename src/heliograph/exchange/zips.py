@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 import stat
 import struct
-import unicodedata
 import zipfile
 import zlib
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
@@ -43,6 +43,8 @@ _END64: Final = b"PK\x06\x06"
 _ENCRYPTED: Final = 0x1
 _UTF8: Final = 0x800
 _UNIX: Final = 3
+_WINDOWS: Final = (0, 10, 14)
+"""FAT, NTFS and VFAT."""
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """zipfile bounds what comes out of one read for these only: a kilobyte of bzip2 or LZMA fills the memory at once."""
 _BAD: Final = (
@@ -127,7 +129,7 @@ class Zip:
         usable: dict[str, zipfile.ZipInfo] = {}
         for info in infos:
             name = _decoded(info)
-            if info.is_dir() or name.startswith("__MACOSX/"):
+            if name.endswith("/") or name.startswith("__MACOSX/"):
                 continue
             try:
                 key = _key("/".join(paths.parts(name)))
@@ -241,18 +243,19 @@ def _is_special(info: zipfile.ZipInfo) -> bool:
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:
-    """Return a member's name. Names without the flag for UTF-8 are UTF-8 all the same in what macOS packs."""
+    """Return a member's name. Names without the flag for UTF-8 are UTF-8 all the same in what macOS packs.
+
+    Windows PowerShell 5.1 divides folders by what Windows divides them by, which no name there can hold.
+    """
     name = info.orig_filename
-    if info.flag_bits & _UTF8:
-        return name
-    try:
-        return name.encode("cp437").decode()
-    except UnicodeError:
-        return name
+    if not info.flag_bits & _UTF8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return name.replace("\\", "/") if info.create_system in _WINDOWS else name
 
 
 def _key(path: str) -> str:
-    return unicodedata.normalize("NFC", path)
+    return paths.composed(path)
 
 
 def _tree(members: dict[str, zipfile.ZipInfo]) -> dict[str, tuple[set[str], set[str]]]:
