@@ -28,8 +28,8 @@ KINDS: Final = search.KINDS
 
 EDITED_AT: Final = """CASE WHEN NOT m.is_edit_hidden THEN m.edit_date WHEN EXISTS (
     SELECT FROM revisions r WHERE r.space_id = %(space)s AND r.message_id = m.message_id) THEN m.text_date END"""
-"""SQL for when people see a message as edited. Telegram hides edits that count reactions or change buttons. Under one of
-those, ``text_date`` is an edit of the text only where another text is known: a message may be met after a hidden edit.
+"""SQL for when people see a message as edited. Telegram hides edits that count reactions or change buttons. Under one
+of those, ``text_date`` is an edit of the text only where another text is known: many are met after a hidden edit.
 """
 FILE_NAME: Final = "coalesce(f.file_name, m.media ->> 'file_name')"
 FILE_SIZE: Final = """coalesce(s.size, f.size, CASE
