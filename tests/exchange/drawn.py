@@ -147,6 +147,8 @@ def messages(draw: st.DrawFn, kind: str, message_id: int | None = None) -> recor
     }  # fmt: skip
     if service is None:
         optional |= {"media": media(), "entities": entities(text)}
+    elif service["type"] in ("chat_edit_photo", "suggest_profile_photo"):
+        optional |= {"media": OTHERS["photo"].map(lambda found: {"kind": "photo", **found})}
     return records.Message(
         space_id=space_id,
         message_id=draw(small) if message_id is None else message_id,
@@ -195,6 +197,7 @@ def imported(draw: st.DrawFn, kind: str) -> model.Imported:
         message=message,
         observation=draw(st.none() | observations(message)),
         deleted_at=draw(st.none() | exact_moments),
+        text_date=draw(st.none() | moments | st.just(message.edit_date)),
         revisions=draw(st.lists(revisions, max_size=2)),
         names=draw(st.dictionaries(peers, some_words, max_size=2)),
     )

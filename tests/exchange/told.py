@@ -65,6 +65,7 @@ def message(
         edited_at=edited_at,
         deleted_at=deleted_at,
         stored_at=START,
+        text_date=columns.get("edit_date"),
         file=file,
         observation=seen,
         revisions=revisions,

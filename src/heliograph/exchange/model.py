@@ -54,7 +54,7 @@ class ChatHeader:
     """Only where the source knows it before it is read."""
     place: Place
     is_html: bool = False
-    """Pages say less than JSON, so their rows rank below: ``as_of`` is one less than IMPORTED_AS_OF."""
+    """Pages say less than JSON, so their rows rank below (``records.imported_as_of``)."""
     became_kind: str = ""
     became_number: int | None = None
     """Of a basic group: the supergroup that it became and in whose export it stands, type and bare id."""
@@ -173,6 +173,9 @@ class Imported:
     """What the export calls the people and chats that this message names."""
     file: FileRef | None = None
     deleted_at: datetime | None = None
+    text_date: datetime | None = None
+    """Since when the text is as it is, None for the text that was sent first; a file that does not say it has told of
+    the last edit."""
     revisions: list[Revision] = field(default_factory=list)
     """Oldest first; only our own exports have any."""
     is_local_time: bool = False

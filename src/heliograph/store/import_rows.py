@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import EllipsisType
 from typing import Any, Final, Literal, Protocol
 
 import psycopg
@@ -57,6 +58,8 @@ class Filled:
     message: records.Message
     observation: records.Observation | None = None
     deleted_at: datetime | None = None
+    text_date: datetime | EllipsisType | None = ...
+    """Since when the text is as it is, None for the text that was sent first; left out, since the last edit."""
     file: FileState | None = None
     revisions: Sequence[Version] = ()
     """Earlier texts, oldest first."""
@@ -81,7 +84,10 @@ class Attached:
 
     versions: Sequence[Any]
     files: Sequence[Any]
+    file_ids: Sequence[int]
+    """Messages of ``files``, in their order."""
     samples: Sequence[Any]
+    """With the date that their message was given, last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,13 @@ def message_columns(items: Sequence[Item]) -> Sequence[Any]:
     return arrays.pack_rows(messages.KINDS, [messages.columns(item.row) for item in items])
 
 
+def new_columns(packed: Sequence[Any], items: Sequence[Item]) -> Sequence[Any]:
+    """Return the parameters for new rows, whose :func:`message_columns` are packed: also since when a text is."""
+    told = (item.given for item in items)
+    dates = [each.message.edit_date if each.text_date is ... else each.text_date for each in told]
+    return [*packed, *deletion_columns(items), arrays.pack("time", dates)]
+
+
 def deletion_columns(items: Sequence[Item]) -> Sequence[Any]:
     """Return the rest of :func:`columns`."""
     return [
@@ -156,14 +169,24 @@ def attached(items: Sequence[Item]) -> Attached:
     """Return what hangs on rows. Raises psycopg.DataError for a value that its column cannot hold."""
     versions = [row for item in items for row in _versions(item)]
     files = {item.row.key: row for item in items if (row := _file(item)) is not None}
-    samples = {item.row.key: item.given.observation for item in items if item.given.observation is not None}
     return Attached(
         versions=_packed("int8 int4 time time int8 text json json", versions),
         files=_packed(
             "int8 int4 int8 text text bytes text int8 text", [(*key, *row) for key, row in sorted(files.items())]
         ),
-        samples=_packed(observations.KINDS, [observations.columns(each) for each in samples.values()]),
+        file_ids=[message_id for _, message_id in sorted(files)],
+        samples=samples(items),
     )
+
+
+def samples(items: Sequence[Item]) -> Sequence[Any]:
+    """Return the counters of messages, each with its message's date; empty where there are none."""
+    found = {
+        item.row.key: (*observations.columns(seen), item.row.message.date)
+        for item in items
+        if (seen := item.given.observation) is not None
+    }
+    return _packed(f"{observations.KINDS} time", list(found.values()))
 
 
 def _versions(item: Item) -> list[tuple[Any, ...]]:

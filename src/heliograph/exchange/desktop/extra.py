@@ -4,7 +4,7 @@ Other tools leave it alone. It is flat, and only what differs from the form's ow
 
     "heliograph": {
       "topic_id": 7, "entities": [["bold", 0, 4]], "media": {"kind": "photo", "id": 12},   columns of records.Message
-      "deleted_at": "2026-01-02T03:04:05Z",
+      "deleted_at": "2026-01-02T03:04:05Z", "text_date": null,
       "observation": {"observed_at": "2026-01-02T03:04:05Z", "views": 12},
       "revisions": [{"text": "before", "edit_date": null, "until_date": "2026-01-02T03:04:05Z"}]
     }
@@ -34,8 +34,7 @@ def write(original: model.Imported, understood: model.Imported, *, always: Colle
     Columns in ``always`` are said in any case: those that reading may guess from other messages.
     """
     found = _differences(original.message, understood.message, _COLUMNS, always)
-    if original.deleted_at != understood.deleted_at:
-        found["deleted_at"] = _encoded(original.deleted_at)
+    found |= _differences(original, understood, _BESIDE)
     if original.observation is None:
         if understood.observation is not None:
             found["observation"] = None
@@ -56,8 +55,9 @@ def read(extra: object, understood: model.Imported) -> model.Imported:
     columns = _decoded(extra, _COLUMNS)
     if columns:
         changes["message"] = dataclasses.replace(understood.message, **columns)
-    if "deleted_at" in extra and (moment := _time(extra["deleted_at"])) is not values.INVALID:
-        changes["deleted_at"] = moment
+        if columns.get("media", understood) is None:
+            changes["file"] = None
+    changes |= _decoded(extra, _BESIDE)
     if "observation" in extra:
         changes["observation"] = _observation(extra["observation"], understood)
     if isinstance(extra.get("revisions"), list):
@@ -174,6 +174,7 @@ _COLUMNS: Final[dict[str, values.Read]] = {
     "via_bot_id": _int8,
     "ttl_seconds": _int4,
 }
+_BESIDE: Final[dict[str, values.Read]] = {"deleted_at": _time, "text_date": _time}
 _COUNTERS: Final[dict[str, values.Read]] = {
     "observed_at": values.time,
     "views": _int4,

@@ -101,6 +101,7 @@ def _message(
         observation=seen,
         names=names,
         file=file,
+        text_date=edited,
         is_local_time=is_local,
     )
 
@@ -117,6 +118,7 @@ def _service(
     if message.get("members") == [message.get(label)] and sender is not None and names.get(sender):
         action = service.done_alone(action, sender)
     reply = service.answered(message)
+    carried, file = media.of_action(message)
     topic = None
     if target.topics is not None:
         is_new = action["type"] == service.TOPIC
@@ -137,12 +139,14 @@ def _service(
             reply_to_message_id=reply,
             reply_to_chat_id=_other_chat(message, target) if reply is not None else None,
             topic_id=topic,
+            media=carried,
             service=action,
             is_outgoing=sender is not None and sender == target.self_user_id,
             raw=b"" if service.is_whole(message) else orjson.dumps(message),
         ),
         observation=counters.read(message, target, message_id, date),
         names=names,
+        file=file,
         is_local_time=is_local,
     )
 

@@ -140,6 +140,7 @@ class _Chat:
             observation=told.observation,
             file=_reference(file),
             deleted_at=told.deleted_at,
+            text_date=told.text_date,
             revisions=[_revision(each) for each in told.revisions],
         )
         return compose.compose(

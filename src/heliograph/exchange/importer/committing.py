@@ -92,6 +92,7 @@ class Committer:
                     message=each.message,
                     observation=each.observation,
                     deleted_at=each.deleted_at,
+                    text_date=each.text_date,
                     file=state,
                     revisions=each.revisions,
                 )

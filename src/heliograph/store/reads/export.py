@@ -38,7 +38,7 @@ FILE_SIZE: Final = """coalesce(s.size, f.size, CASE
 FILE_MIME_TYPE: Final = "coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type')"
 _SELECT: Final = f"""
 SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},
-       {EDITED_AT}, m.deleted_at, m.stored_at,
+       {EDITED_AT}, m.deleted_at, m.stored_at, m.text_date,
        f.state, f.sha256, {FILE_NAME}, {FILE_SIZE}, {FILE_MIME_TYPE},
        o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll
 """

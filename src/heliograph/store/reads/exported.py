@@ -21,7 +21,7 @@ MESSAGE_COLUMNS: Final = (
 """Columns of ``messages`` that are fields of records.Message by the same name; raw TL objects are not exported."""
 COLUMNS: Final = (
     *MESSAGE_COLUMNS,
-    *("edited_at", "deleted_at", "stored_at"),
+    *("edited_at", "deleted_at", "stored_at", "text_date"),
     *("file_state", "file_sha256", "file_name", "file_size", "file_mime_type"),
     *("observed_at", "views", "forwards", "replies", "reactions", "poll"),
 )
@@ -121,6 +121,8 @@ class ExportedMessage:
     """When people see it as edited; ``message.edit_date`` counts hidden edits (reactions, previews) too."""
     deleted_at: datetime | None
     stored_at: datetime
+    text_date: datetime | None
+    """The edit date under which the present text was first seen, None for the text that was sent first."""
     file: StoredFile | None
     observation: records.Observation | None
     """The newest counters."""
@@ -166,7 +168,7 @@ def _message(
     row: Row, people: Mapping[int, Person], revisions: Sequence[Row], observations: Sequence[Row]
 ) -> ExportedMessage:
     told = records.Message(**dict(zip(MESSAGE_COLUMNS, row[:_MESSAGE_END], strict=True)))
-    edited_at, deleted_at, stored_at = row[_MESSAGE_END : _MESSAGE_END + 3]
+    edited_at, deleted_at, stored_at, text_date = row[_MESSAGE_END : _MESSAGE_END + 4]
     newest = row[_OBSERVATION]
     return ExportedMessage(
         message=told,
@@ -174,6 +176,7 @@ def _message(
         edited_at=edited_at,
         deleted_at=deleted_at,
         stored_at=stored_at,
+        text_date=text_date,
         file=_file(row),
         observation=None if newest[0] is None else _observation(told.space_id, (told.message_id, *newest)),
         revisions=[ExportedRevision(**dict(zip(REVISION_COLUMNS, each, strict=True))) for each in revisions],
