@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
+import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +150,12 @@ async def test_export_of_nothing_is_a_valid_file(store: Database, form: str) -> 
         "\u00a0=1",
         "\ufeff=1",
         "\u200b@x",
+        "\u2060\ufeff =1",
+        "\u3164=1",
+        "\ufe0f+1",
+        "\u200b" * 70 + "\u00a0=1",
+        "﹦1",
+        "⁺1",
     ],
 )
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
@@ -154,7 +163,7 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None
     assert csv_format.cell(text).replace("'", "") == text
 
 
-@pytest.mark.parametrize("value", ["a=b", "", "'quoted", "1-2", "🙂=1", "a; b", "a\nb", -5, 7, 2.5])
+@pytest.mark.parametrize("value", ["a=b", "", "'quoted", '"=1" he said', "1-2", "🙂=1", "a; b", "a\nb", "a, @b", -5])
 def test_other_cells_stay_as_they_are(value: Any) -> None:
     assert csv_format.cell(value) == value
 
@@ -166,30 +175,63 @@ def test_no_cell_begins_a_formula(text: str) -> None:
     assert not cell.strip().lstrip("\u200b\ufeff").startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
 
 
-@pytest.mark.parametrize("begins", [";", "\t", "\n", "\r\n", ";;", "; ", ";\u200b"])
+@pytest.mark.parametrize(
+    "begins",
+    [
+        ";",
+        "\t",
+        "|",
+        "\n",
+        "\r\n",
+        ";;",
+        "; ",
+        ";\u200b",
+        ';"',
+        '\t"',
+        '|"',
+        '\n"',
+        ';""',
+        '; " ',
+        ';"\ufeff',
+        ";\u3164",
+    ],
+)
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "＝1"])
 def test_formula_behind_what_another_spreadsheet_divides_at_is_defused(begins: str, formula: str) -> None:
     """Regression: a spreadsheet whose language divides at semicolons ran what stands behind one."""
     cell = csv_format.cell(f"hello{begins}{formula};x")
     assert cell.replace("'", "") == f"hello{begins}{formula};x".replace("'", "")
     assert cell.count("'") == formula.count("'") + 1
-    assert not runs(csv_format.line([5, cell]))
+    assert not runs(csv_format.line([5, f"hello{begins}{formula};x", "more"]))
+
+
+def test_no_character_without_a_shape_hides_a_formula() -> None:
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp"):
+            assert csv_format.cell(f"{character}=1").startswith("'")
+            assert csv_format.cell(f'a;"{character}=1') == f"a;\"{character}'=1"
+        elif unicodedata.normalize("NFKC", character).startswith(("=", "+", "-", "@")):
+            assert csv_format.cell(f"{character}1").startswith("'")
 
 
 def runs(line: str) -> list[str]:
-    """Return what a spreadsheet would run that divides a line at anything, and takes no quote for more than a sign."""
-    blanks = " \u00a0\u200b\ufeff\u2028\u3000\x0b\x0c"
-    pieces = (piece.lstrip(blanks) for piece in re.split(r"[;\t\r\n]", line))
-    return [piece for piece in pieces if piece.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))]
+    """Return what a spreadsheet would run: one that divides lines at anything, and whatever it thinks of quotes."""
+    found = [piece.lstrip('"') for piece in re.split(r"[;|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", line)]
+    for divider, skips_blank in itertools.product(";|\t,", (False, True)):
+        for lines in (io.StringIO(line, newline=""), line.splitlines()):
+            for row in csv.reader(lines, delimiter=divider, skipinitialspace=skips_blank):
+                found += row
+    blanks = " \t\r\n\u00a0\u200b\ufeff\u2028\u3000\u3164\x0b\x0c"
+    return [each for each in found if each.lstrip(blanks).startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))]
 
 
-texts = st.text(max_size=20) | st.text(alphabet=" ;\t\r\n\u200b\ufeff=+-@＝a'\"1,\\", max_size=8)
+texts = st.text(max_size=20) | st.text(alphabet=" ;|\t\r\n\x85\u2028\u200b\ufeff\u3164=+-@＝a'\"1,\\", max_size=8)
 
 
 @hypothesis.given(st.lists(st.none() | texts | st.dictionaries(texts, texts, min_size=1, max_size=2), min_size=1))
 def test_no_spreadsheet_finds_a_formula_however_it_divides_a_line(values: list[Any]) -> None:
     line = csv_format.line([5, *values])
-    assert not runs(line)
+    assert not runs(line + line)
     (found,) = csv.reader(io.StringIO(line, newline=""))
     assert found[0] == "5"
     for value, cell in zip(values, found[1:], strict=True):

@@ -3,15 +3,15 @@
 Times are ``2024-01-31 12:00:00`` in UTC; lists and objects are JSON; what is not known is an empty cell.
 
 A text that a spreadsheet would run as a formula gets an apostrophe before it, which the spreadsheet shows and nothing
-takes away again. Numbers stay numbers. A spreadsheet may divide lines at semicolons, as many languages have it, or at
-tabs; then it knows no quotes in the middle of what it takes for a cell, and a line break ends its line. So what follows
-one of these inside a text is defused as well.
+takes away again. Numbers stay numbers. A spreadsheet may divide lines at semicolons, as many languages have it, at tabs
+or at bars; then a quote in the middle of what it takes for a cell is a sign like others, one at its beginning is taken
+off, and a line break may end its line. So a sign that begins a formula is defused behind each of these as well, with
+whatever quotes, blanks and characters without a shape stand between.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -26,12 +26,20 @@ if TYPE_CHECKING:
     from heliograph.exchange import media
 
 BOM: Final = b"\xef\xbb\xbf"
-RUN: Final = frozenset("=+-@\t\r\n")
-"""What a spreadsheet takes for the beginning of a formula, or skips before looking for one."""
+_SIGNS: Final = "-=+@⁺⁼₊₌⩵⩶﬩﹢﹣﹦﹫＋－＝＠"
+"""What a spreadsheet takes for the beginning of a formula, as it is or once it folds what is wide, small or raised."""
+_UNSEEN: Final = (
+    "\x00-\x20\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5"
+    "\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
+)
+"""Blanks and characters without a shape of their own, which a program may skip: in the form of a regex's set."""
 
-_INSIDE: Final = re.compile(r"([;\t\r\n]+)([^;\t\r\n])")
-"""Where another spreadsheet might begin a cell, and what that one begins with."""
-_IN_JSON: Final = re.compile(r";(?=[^A-Za-z0-9])")
+_BEGINS: Final = re.compile(f"[\t\r\n]|[{_UNSEEN}]*+[{_SIGNS}]")
+_INSIDE: Final = re.compile(f'[;|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029][;|"{_UNSEEN}]*+')
+"""Where another spreadsheet might begin a cell, and all that it might take off or skip there."""
+_IN_JSON: Final = re.compile("[;|\x85\u2028\u2029](?=[^A-Za-z0-9])")
 
 
 class Writer:
@@ -93,26 +101,23 @@ def cell(value: Any) -> Any:
 
 def defuse(text: str) -> str:
     """Return a text that no spreadsheet runs, whether or not it trims blanks or folds full-width characters."""
-    if not text:
-        return text
-    first = text[0]
-    start = "'" if first in RUN or (not first.isalnum() and _begins_formula(text)) else ""
+    start = "'" if _BEGINS.match(text) else ""
     return start + _INSIDE.sub(_kept_apart, text)
 
 
 def _kept_apart(found: re.Match[str]) -> str:
-    rest = found.string[found.start(2) : found.start(2) + 65]
-    return f"{found[1]}'{found[2]}" if rest[0] in RUN or _begins_formula(rest) else found[0]
-
-
-def _begins_formula(text: str) -> bool:
-    start = text.lstrip("".join({each for each in text[:64] if not each.isprintable() or each.isspace()}))
-    return unicodedata.normalize("NFKC", start[:1])[:1] in RUN if start else False
+    # Right before the sign, so that it is defused wherever among these characters a cell begins.
+    end = found.end()
+    return f"{found[0]}'" if found.string[end : end + 1] in _SIGN else found[0]
 
 
 def _json(value: Any) -> str | None:
-    # The same JSON, without a semicolon before a formula; a tab and a line break are never in it as they are.
-    return _IN_JSON.sub(r"\\u003b", orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()) if value else None
+    # The same JSON, with no divider before a formula; a tab and a line break are never in it as they are.
+    return _IN_JSON.sub(_escaped, orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()) if value else None
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _field(value: Any) -> str:
@@ -122,6 +127,7 @@ def _field(value: Any) -> str:
 
 
 _QUOTE: Final = '"'
+_SIGN: Final = frozenset(_SIGNS)
 _CELLS: Final[dict[type, Callable[[Any], Any]]] = {
     str: defuse,
     bool: lambda value: "true" if value else "false",
