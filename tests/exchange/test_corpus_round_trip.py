@@ -18,17 +18,17 @@ from heliograph.exchange.desktop.compose import message as compose
 
 CORPUS = Path(__file__).parent.parent / "fixtures" / "desktop"
 MODERN = ["2022_unixtime", "2023_entities", "2024_reactions", "account", "cross_chat", "forum", "media", "newest"]
-MODERN += ["placeholders", "service"]
+MODERN += ["placeholders", "service", "service_later"]
 """Folders of exports that tell Unix times."""
 LEFT_OUT = frozenset({
-    *("thumbnail", "thumbnail_file_size", "contact_vcard", "live_location_period_seconds"),
+    *("thumbnail", "thumbnail_file_size", "live_location_period_seconds"),
     *("game_description", "game_link", "todo_list", "giveaway_information", "paid_stars_amount", "inline_bot_buttons"),
     *("rich_message", "via_bot", "saved_from"),
     # Other programs add these; ours stand in the key of our own.
     *("views", "forwards"),
 })  # fmt: skip
 """Keys that no column has; docs/howto/export.md lists them."""
-NOT_HELD = {("edit_group_photo", "width"), ("edit_group_photo", "height"), ("topic_edit", "reply_to_message_id")}
+NOT_HELD = {("topic_edit", "reply_to_message_id")}
 ADDED = {"text_entities", "file_name", extra.KEY, "text"}
 """Keys that a later version writes and an earlier one did not."""
 
@@ -76,7 +76,7 @@ def plain(message: dict[str, Any]) -> dict[str, Any]:
     if "contact_information" in told:
         told["contact_information"]["phone_number"] = ""
     for key in ("file", "photo", "invoice_information"):
-        if key in told and ("action" in told or key == "invoice_information" or told[key].startswith("Sticker (")):
+        if key in told and (key == "invoice_information" or told[key].startswith("Sticker (")):
             del told[key]
     parts = [*told.get("text_entities", []), *(told["text"] if isinstance(told.get("text"), list) else [])]
     for part in parts:

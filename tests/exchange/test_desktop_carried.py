@@ -123,11 +123,12 @@ def test_votes_are_counters_not_part_of_the_poll() -> None:
     assert found.poll == {"total": 5, "votes": {b"0".hex(): 4, b"1".hex(): 1}}
 
 
-def test_phone_number_stands_in_raw_only_and_its_card_is_no_file() -> None:
+def test_phone_number_stands_in_raw_and_in_the_card_that_is_the_messages_file() -> None:
     found = row("media", 209)
     assert b"+999 00 002" in found.message.raw
     assert "+999" not in str({**(found.message.media or {}), "names": found.names})
-    assert found.file is None
+    path = "contacts/contact_1.vcard"
+    assert found.file == model.FileRef(path=path, state="included", mime_type="text/vcard")
 
 
 FILES: list[tuple[str, int, model.FileRef]] = [
@@ -216,7 +217,8 @@ def test_person_who_did_it_is_the_sender_of_a_service_message() -> None:
     assert row("service", 543).names == {7002: "Bo Invented", 7001: "Aino Example"}
 
 
-def test_picture_of_a_chat_is_kept_in_raw_only() -> None:
+def test_picture_that_a_service_message_is_about_is_its_media() -> None:
     found = row("service", 502)
-    assert (found.file, found.message.media) == (None, None)
-    assert b"photos/group.jpg" in found.message.raw
+    assert found.message.media == {"kind": "photo", "width": 640, "height": 640}
+    assert found.file == model.FileRef(path="photos/group.jpg", state="included")
+    assert (found.message.service, found.message.raw) == ({"type": "chat_edit_photo"}, b"")

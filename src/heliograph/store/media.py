@@ -1,7 +1,7 @@
 """Which file a message carries, and where it is. The bytes lie in media storage under their SHA-256.
 
 A file that an import brought stays a message's when Telegram describes the same message with a file of that kind and
-size: nothing else tells whether they are one.
+size: nothing else tells whether they are one. Of some things Telegram names no file: a contact, a chat's new picture.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ ON CONFLICT (space_id, message_id) DO UPDATE SET
 WHERE m.file_id IS DISTINCT FROM EXCLUDED.file_id
 """
 _DETACH: Final = """
-DELETE FROM message_media m USING unnest(%s, %s) AS k (space_id, message_id)
+DELETE FROM message_media m USING unnest(%s, %s, %s) AS k (space_id, message_id, kind)
 WHERE m.space_id = k.space_id AND m.message_id = k.message_id
+  AND NOT (m.file_id IS NULL AND m.kind IS NOT DISTINCT FROM k.kind)
 """
 
 
@@ -68,14 +69,14 @@ async def find(conn: Connection, sha256: bytes) -> StoredFile:
 async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> None:
     """Note the files of messages that are new or changed."""
     attached: list[tuple[Any, ...]] = []
-    detached: list[messages.Key] = []
+    detached: list[tuple[Any, ...]] = []
     for row, fate in rows:
         media = row.message.media
         file = content.file_id(media)
         if file is not None and media is not None:
             attached.append((*row.key, file, media["kind"], media.get("size")))
         elif fate & (messages.Fate.CHANGED | messages.Fate.TOUCHED):
-            detached.append(row.key)
+            detached.append((*row.key, media["kind"] if media else None))
     if attached:
         await conn.execute(
             _ATTACH,
@@ -83,4 +84,4 @@ async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> No
             prepare=True,
         )
     if detached:
-        await conn.execute(_DETACH, arrays.pack_rows("int8 int4", detached), prepare=True)
+        await conn.execute(_DETACH, arrays.pack_rows("int8 int4 text", detached), prepare=True)

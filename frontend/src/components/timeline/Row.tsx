@@ -2,6 +2,7 @@
 import { Fragment, memo, type Ref } from "react";
 import type { Message } from "../../queries/api";
 import { formatDay, formatTime } from "../format";
+import { Attachment } from "./Attachment";
 import type { ChatFacts } from "./facts";
 import { ImportedMark, importedWord } from "./ImportedMark";
 import type { Item } from "./items";
@@ -74,13 +75,16 @@ interface ServiceProps {
 function ServiceLine({ message, service, chat }: ServiceProps) {
   let offset = 0;
   return (
-    <p className={classes.service} dir="ltr">
-      {serviceSentence(service, message.sender, message.author_signature).map(({ text, isName }) => {
-        const key = offset;
-        offset += text.length;
-        return isName ? <bdi key={key}>{text}</bdi> : <Fragment key={key}>{text}</Fragment>;
-      })}{" "}
-      {chat.isImport ? null : <ImportedMark messages={[message]} />}
-    </p>
+    <div className={classes.service}>
+      <p dir="ltr">
+        {serviceSentence(service, message.sender, message.author_signature).map(({ text, isName }) => {
+          const key = offset;
+          offset += text.length;
+          return isName ? <bdi key={key}>{text}</bdi> : <Fragment key={key}>{text}</Fragment>;
+        })}{" "}
+        {chat.isImport ? null : <ImportedMark messages={[message]} />}
+      </p>
+      {message.media ? <Attachment media={message.media} from={message.sender?.name} /> : null}
+    </div>
   );
 }

@@ -6,7 +6,7 @@ Kinds and their keys: ``photo`` id, width, height; ``video``, ``round_video``, `
 ``contact`` first_name, last_name, user_id (a phone number is never kept outside the raw bytes); ``geo``, ``geo_live``
 latitude, longitude; ``venue`` title, address, latitude, longitude; ``dice`` emoji, value; ``game``, ``invoice``,
 ``todo`` title; ``story``, ``giveaway``, ``giveaway_results``, ``paid_media``, ``video_stream``,
-``unsupported``. Photos and files add ``is_spoiler`` and ``ttl_seconds``.
+``unsupported``. Photos and files add ``is_spoiler`` and ``ttl_seconds``. A service message about a picture carries it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,16 @@ def media(tl: Any) -> records.Json | None:
         return None
     describe = _KINDS.get(type(tl))
     return {"kind": "unsupported"} if describe is None else describe(tl)
+
+
+def picture(action: Any) -> records.Json | None:
+    """Return the picture that a service message is about, None when it is about none.
+
+    It is named by no id: whoever reads the message sees that there is one, and an import may have its file.
+    """
+    if type(action) not in (types.MessageActionChatEditPhoto, types.MessageActionSuggestProfilePhoto):
+        return None
+    return {"kind": "photo", **_dimensions(action.photo)}
 
 
 def poll(tl: Any) -> records.Json | None:
@@ -49,14 +59,19 @@ def _photo(tl: Any) -> records.Json:
     photo = tl.photo
     if photo is not None:
         found["id"] = photo.id
+    return _with_flags({**found, **_dimensions(photo)}, tl)
+
+
+def _dimensions(photo: Any) -> records.Json:
     sizes = [
         (size.w, size.h)
         for size in getattr(photo, "sizes", None) or ()
         if getattr(size, "w", None) is not None and getattr(size, "h", None) is not None
     ]
-    if sizes:
-        found["width"], found["height"] = max(sizes, key=lambda size: size[0] * size[1])
-    return _with_flags(found, tl)
+    if not sizes:
+        return {}
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return {"width": width, "height": height}
 
 
 def _document(tl: Any) -> records.Json:

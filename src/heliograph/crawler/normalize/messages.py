@@ -7,7 +7,7 @@ from typing import Any
 
 from telethon.tl import types
 
-from heliograph.crawler.normalize.media import media, poll
+from heliograph.crawler.normalize.media import media, picture, poll
 from heliograph.crawler.normalize.peer import peer_id
 from heliograph.crawler.normalize.service import service
 from heliograph.crawler.normalize.text import entities, unix
@@ -126,6 +126,7 @@ def _service(tl: Any, space_id: identity.SpaceId, as_of: int, self_user_id: int,
         reply_to_chat_id=reply_chat,
         reply_quote=quote,
         topic_id=topic,
+        media=picture(tl.action),
         service=service(tl.action, reply_to_message_id=reply_id),
         is_outgoing=bool(tl.out),
         ttl_seconds=tl.ttl_period,

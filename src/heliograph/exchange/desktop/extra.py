@@ -55,7 +55,7 @@ def read(extra: object, understood: model.Imported) -> model.Imported:
     columns = _decoded(extra, _COLUMNS)
     if columns:
         changes["message"] = dataclasses.replace(understood.message, **columns)
-        if columns.get("media", understood) is None:
+        if "media" in columns and columns["media"] is None:
             changes["file"] = None
     changes |= _decoded(extra, _BESIDE)
     if "observation" in extra:

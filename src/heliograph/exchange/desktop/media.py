@@ -1,7 +1,7 @@
 """What a message carries, in the descriptors of ``records.Message.media``, and what the export says of its file.
 
 Telegram Desktop tells a file by its path beside the export, or by a sentence in brackets when it did not fetch it. It
-knows no file ids. A contact's phone number and card are never taken out of the raw form.
+knows no file ids. A contact's phone number is never taken out of the raw form; its card is a file like others.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from heliograph.domain import records
 from heliograph.exchange import model
 from heliograph.exchange.desktop import entities
 
+VCARD: Final = "text/vcard"
 _PLACEHOLDER: Final = re.compile(r"(?:.* )?\([A-Z][\w ]*? (unavailable|exceeds maximum size|not included)\b[^)]*\)")
 _STATES: Final[dict[str, model.FileStateName]] = {
     "unavailable": "unavailable",
@@ -45,8 +46,13 @@ def read(message: records.Json) -> Found:
     return None, None
 
 
+def of_action(message: records.Json) -> Found:
+    """Return the picture that a service message is about, and its file."""
+    return _photo(message) if isinstance(message.get("photo"), str) else (None, None)
+
+
 def votes(message: records.Json) -> records.Json | None:
-    """Return the counters of a poll as an observation has them; Telegram Desktop numbers options from 0."""
+    """Return the counters of a poll as an observation has them; Telegram Desktop leaves out what options are called."""
     poll = message.get("poll")
     if not isinstance(poll, dict) or (total := _count(poll.get("total_voters"))) is None:
         return None
@@ -54,8 +60,13 @@ def votes(message: records.Json) -> records.Json | None:
     for index, answer in enumerate(_list(poll.get("answers"))):
         voters = _count(answer.get("voters")) if isinstance(answer, dict) else None
         if voters is not None:
-            found[str(index).encode().hex()] = voters
+            found[option(index)] = voters
     return {"total": total, "votes": found}
+
+
+def option(index: int) -> str:
+    """Return what Telegram's apps call a poll's option, in hex: the characters from ``0`` on."""
+    return f"{ord('0') + index:02x}"
 
 
 def _photo(message: records.Json) -> Found:
@@ -97,11 +108,16 @@ def _file(
 
 def _contact(message: records.Json) -> Found:
     person = _dict(message["contact_information"])
-    return {
+    found = {
         "kind": "contact",
         "first_name": _text(person.get("first_name")),
         "last_name": _text(person.get("last_name")),
-    }, None
+    }
+    card = message.get("contact_vcard")
+    if not isinstance(card, str):
+        return found, None
+    size = _count(message.get("contact_vcard_file_size"))
+    return found, _file(card, size=size, mime_type=VCARD)
 
 
 def _venue(message: records.Json) -> Found:

@@ -23,6 +23,7 @@ _TYPES: Final = {
     "remove_members": "chat_delete_user",
     "join_group_by_link": "chat_joined_by_link",
     "join_group_by_request": "chat_joined_by_request",
+    "join_group_via_community": "chat_joined_via_community",
     "create_channel": "channel_create",
     "migrate_to_supergroup": "chat_migrate_to",
     "migrate_from_group": "channel_migrate_from",
@@ -157,8 +158,6 @@ def answered(message: records.Json) -> int | None:
 
 def is_whole(message: records.Json) -> bool:
     """Say whether the service descriptor holds everything that the message says."""
-    if "photo" in message:
-        return False
     fields = (message[key] for key in message if key not in _NOT_FIELDS)
     return all(value in _EMPTY or _plain("", value) is not None for value in fields)
 

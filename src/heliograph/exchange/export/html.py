@@ -25,7 +25,7 @@ _INERT: Final = (
     *(".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav"),
     *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".3gp", ".mpg", ".mpeg"),
     *(".pdf", ".txt", ".csv", ".tsv", ".json", ".rtf", ".epub", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx"),
-    *(".odt", ".ods", ".odp", ".zip", ".7z", ".rar", ".tar"),
+    *(".odt", ".ods", ".odp", ".zip", ".7z", ".rar", ".tar", ".vcf", ".vcard"),
 )
 """Endings of files that no browser and no web server runs; there is no list of those that one of them does.
 

@@ -23,6 +23,7 @@ FOLDERS: Final = {
     "sticker": "stickers",
     "voice": "voice_messages",
     "round_video": "round_video_messages",
+    "contact": "contacts",
 }
 """Folder by kind of media; the others lie in ``files``."""
 OTHERS: Final = "files"

@@ -129,7 +129,7 @@ def _record(
         "topic_id": (message.topic or 1) if chat.kind == "forum" else None,
         "album_id": message.album,
         "forward": message.forward,
-        "media": _public(message.media),
+        "media": _public(message.media) or _picture(message.action),
         "service": _service(chat, message, place.viewer),
         "edit_date": message.edit_date,
         "is_deleted": is_deleted,
@@ -157,6 +157,11 @@ def _service(chat: model.Chat, message: model.Message, viewer: int | None) -> Re
         return action
     pinned = _reply(chat, message, viewer)
     return action if pinned is None else {**action, "message_id": pinned["message_id"]}
+
+
+def _picture(action: model.Json | None) -> model.Json | None:
+    """Return what a reader sees of a chat's new picture; see ``tl_actions`` for its size."""
+    return {"kind": "photo", "width": 640, "height": 640} if (action or {}).get("type") == "chat_edit_photo" else None
 
 
 def _public(spec: model.Json | None) -> model.Json | None:

@@ -8,6 +8,7 @@ import orjson
 
 from heliograph.domain import records
 from heliograph.exchange import model
+from heliograph.exchange.desktop import media as desktop_media
 
 PLACEHOLDERS: Final[dict[str, str]] = {
     "unavailable": "(File unavailable, please try again later)",
@@ -39,20 +40,23 @@ def keys(message: records.Message, file: model.FileRef | None, poll: records.Jso
         return _document(media, file)
     if kind == "poll":
         return {"poll": _poll(media, poll or {})}
+    if kind == "contact":
+        return _contact(media, file)
     return _others(kind, media)
 
 
 def votes(counters: records.Json, index: int) -> int:
-    """Return the votes for a poll's option; options are bytes that their poll chose: the index, or its digits."""
+    """Return the votes for a poll's option. Options are bytes that whoever made the poll chose.
+
+    Apps take the characters from ``0`` on, of which ``:`` and ``;`` follow the digits; programs its number in digits or
+    as it is.
+    """
     told = counters.get("votes") or {}
-    return int(told.get(bytes([index % 256]).hex()) or told.get(str(index).encode().hex()) or 0)
+    chosen = (desktop_media.option(index), str(index).encode().hex(), f"{index:02x}")
+    return int(next((told[each] for each in chosen if told.get(each)), 0))
 
 
 def _others(kind: str, media: records.Json) -> records.Json:
-    if kind == "contact":
-        # A phone number is kept in the raw bytes only, so that none leaves here.
-        person = {"first_name": media.get("first_name") or "", "last_name": media.get("last_name") or ""}
-        return {"contact_information": {**person, "phone_number": ""}}
     if kind in ("geo", "geo_live"):
         return {"location_information": _point(media)}
     if kind == "venue":
@@ -67,6 +71,17 @@ def _others(kind: str, media: records.Json) -> records.Json:
         inner = orjson.dumps({"title": media.get("title") or ""}, option=orjson.OPT_INDENT_2)
         return {"invoice_information": inner.decode()}
     return {}
+
+
+def _contact(media: records.Json, file: model.FileRef | None) -> records.Json:
+    # A phone number is kept in the raw bytes only, so that none leaves here but in the contact's own card.
+    person = {"first_name": media.get("first_name") or "", "last_name": media.get("last_name") or ""}
+    found: records.Json = {"contact_information": {**person, "phone_number": ""}}
+    if file is not None:
+        found["contact_vcard"] = _where(file)
+        if file.size is not None:
+            found["contact_vcard_file_size"] = file.size
+    return found
 
 
 def _where(file: model.FileRef | None) -> str:

@@ -1,0 +1,90 @@
+"""What an import brings is seen where people look: on the page's side of the store, in archives, in other exports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+from tests.exchange.installed import CHAT, Store, crawled, export, known_chat, local, said, store
+
+from heliograph.exchange import media
+from heliograph.exchange.export import request as requests
+from heliograph.exchange.export import run as exports
+from heliograph.store.reads import timeline
+
+__all__ = ["store"]
+
+
+def told(number: int, action: str, **more: Any) -> dict[str, Any]:
+    """A service message as Telegram Desktop writes it."""
+    who = {"actor": "Aino", "actor_id": "user5"}
+    return {**said(number, ""), "type": "service", **who, "action": action, **more}
+
+
+def with_files(store: Store) -> Path:
+    """Write an export whose files belong to a service message and to a contact."""
+    store.storage = media.Storage(*local(store.folder))
+    folder = store.folder / "ChatExport"
+    for name, data in (("photos/g.jpg", b"group"), ("contacts/c.vcard", b"BEGIN:VCARD")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    person = {"first_name": "Bo", "last_name": "", "phone_number": "+999 00 001"}
+    card = {"contact_information": person, "contact_vcard": "contacts/c.vcard", "contact_vcard_file_size": 11}
+    picture = {"photo": "photos/g.jpg", "photo_file_size": 5, "width": 640, "height": 640}
+    return export(folder, [told(1, "edit_group_photo", **picture), said(2, "", **card)])
+
+
+async def files(store: Store) -> list[tuple[Any, ...]]:
+    query = "SELECT message_id, kind, state, size, mime_type FROM message_media ORDER BY message_id"
+    return await store.rows(query)
+
+
+STORED = [(1, "photo", "stored", 5, "image/jpeg"), (2, "contact", "stored", 11, "text/vcard")]
+
+
+async def test_picture_of_a_service_message_and_card_of_a_contact_are_files(store: Store) -> None:
+    done = await store.take(with_files(store))
+    assert done.total().files["stored"] == 2
+    assert await files(store) == STORED
+    async with store.database.connection() as conn:
+        shown = (await timeline.newest(conn, await timeline.scope(conn, CHAT), 5)).messages
+    assert [each.media["file"]["state"] for each in shown if each.media] == ["stored", "stored"]
+
+
+async def test_such_files_stay_when_telegram_tells_of_their_messages(store: Store) -> None:
+    await store.take(with_files(store))
+    await store.commit(
+        known_chat(),
+        crawled(1, "", service={"type": "chat_edit_photo"}, media={"kind": "photo", "width": 640, "height": 640}),
+        crawled(2, "", media={"kind": "contact", "first_name": "Bo", "last_name": "", "user_id": 6}),
+    )
+    assert await files(store) == STORED
+
+
+async def test_such_files_come_to_messages_that_telegram_told_of(store: Store) -> None:
+    path = with_files(store)
+    await store.commit(
+        known_chat(),
+        crawled(1, "", service={"type": "chat_edit_photo"}, media={"kind": "photo", "width": 640, "height": 640}),
+        crawled(2, "", media={"kind": "contact", "first_name": "Bo", "last_name": "", "user_id": 6}),
+    )
+    await store.take(path)
+    assert await files(store) == STORED
+
+
+async def test_such_files_leave_with_every_export_and_come_back(store: Store) -> None:
+    await store.take(with_files(store))
+    for form in ("html", "telegram"):
+        out = store.folder / form
+        await exports.export(store.database, store.storage, requests.Request(format=form, chat_ids=(CHAT,)), out)
+        found = [next(out.rglob(f"{folder}/*")).read_bytes() for folder in ("photos", "contacts")]
+        assert found == [b"group", b"BEGIN:VCARD"]
+    page = LexborHTMLParser(next((store.folder / "html").rglob("page-0001.html")).read_text("utf-8"))
+    assert page.css_first("#m1 img").attributes["src"]
+    assert page.css_first("#m2 a.card").attributes["href"]
+    whole = json.loads((store.folder / "telegram" / "result.json").read_bytes())["messages"]
+    assert (whole[0]["photo_file_size"], whole[0]["width"], whole[1]["contact_vcard_file_size"]) == (5, 640, 11)
+    again = await store.take(store.folder / "telegram")
+    assert (again.total().known, again.total().files["stored"]) == (2, 2)
