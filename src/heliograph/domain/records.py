@@ -25,6 +25,15 @@ Entity = list[Any]
 
 IMPORTED_AS_OF: Final = 0
 """``as_of`` of what another program's file told us: older than anything that Telegram told us itself."""
+LACKS_DETAIL: Final = 1
+"""Bit of ``-as_of`` of an imported row: a page told of it, which has names for ids, and days for times."""
+LACKS_MOMENT: Final = 2
+"""Bit of ``-as_of`` of an imported row: its dates were converted from the time on somebody's clock."""
+
+
+def imported_as_of(*, is_page: bool, is_local_time: bool) -> int:
+    """Return the ``as_of`` of an imported row: what of two sources says more is known from their bits."""
+    return IMPORTED_AS_OF - (LACKS_DETAIL * is_page | LACKS_MOMENT * is_local_time)
 
 
 def is_imported(as_of: int) -> bool:

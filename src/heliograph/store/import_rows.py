@@ -140,29 +140,24 @@ def _fitting(items: list[Item]) -> tuple[Sequence[Any], Attached] | None:
         return None
 
 
-def columns(items: Sequence[Item]) -> Sequence[Any]:
-    """Return the parameters of the statements. Raises psycopg.DataError for a value that its column cannot hold."""
-    return [*message_columns(items), *deletion_columns(items)]
+def columns(items: Sequence[Item], packed: Sequence[Any] | None = None) -> Sequence[Any]:
+    """Return the parameters of the statements; ``packed`` are their :func:`message_columns` where these are there.
+
+    Raises psycopg.DataError for a value that its column cannot hold.
+    """
+    told = (item.given for item in items)
+    since = [each.message.edit_date if each.text_date is ... else each.text_date for each in told]
+    return [
+        *(message_columns(items) if packed is None else packed),
+        arrays.pack("time", [item.deleted_at for item in items]),
+        arrays.pack("int4", [item.deleted_as_of for item in items]),
+        arrays.pack("time", since),
+    ]
 
 
 def message_columns(items: Sequence[Item]) -> Sequence[Any]:
-    """Return those of :func:`columns` that are there before anything is known of deletions."""
+    """Return those of :func:`columns` that are there before anything is known of deletions, and the most of them."""
     return arrays.pack_rows(messages.KINDS, [messages.columns(item.row) for item in items])
-
-
-def new_columns(packed: Sequence[Any], items: Sequence[Item]) -> Sequence[Any]:
-    """Return the parameters for new rows, whose :func:`message_columns` are packed: also since when a text is."""
-    told = (item.given for item in items)
-    dates = [each.message.edit_date if each.text_date is ... else each.text_date for each in told]
-    return [*packed, *deletion_columns(items), arrays.pack("time", dates)]
-
-
-def deletion_columns(items: Sequence[Item]) -> Sequence[Any]:
-    """Return the rest of :func:`columns`."""
-    return [
-        arrays.pack("time", [item.deleted_at for item in items]),
-        arrays.pack("int4", [item.deleted_as_of for item in items]),
-    ]
 
 
 def attached(items: Sequence[Item]) -> Attached:

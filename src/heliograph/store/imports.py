@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from heliograph import errors
 from heliograph.domain import identity, records
-from heliograph.store import arrays, chats, entities, import_rows, imported, locks, outbox, tombstones
+from heliograph.store import arrays, chats, import_chats, import_merge, import_rows, imported, locks, outbox, tombstones
 from heliograph.store.database import Connection
 
 FileState = import_rows.FileState
@@ -59,13 +59,6 @@ _ORPHANS: Final = """
 SELECT message_id, as_of, deleted_at FROM orphan_tombstones
 WHERE space_id = %(space)s AND message_id BETWEEN %(first)s AND %(last)s
 """
-_COUNT: Final = """
-UPDATE chats SET
-    message_count = message_count + %(added)s, deleted_count = deleted_count + %(deleted)s,
-    last_message_id = greatest(last_message_id, %(last_id)s), last_message_at = greatest(last_message_at, %(last_at)s),
-    told_from = coalesce(told_from, %(told_from)s)
-WHERE chat_id = %(chat)s RETURNING space_id
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +71,7 @@ class Filling:
     revisions_added: int = 0
     """They are here with another text, and theirs is an earlier one now, or was so already for a part of them."""
     enriched: int = 0
-    """Rows of earlier imports that gained what they lacked."""
+    """They gained what they lacked: rows of earlier imports anything, Telegram's a file or counters."""
     refused: list[tuple[int, str]] = field(default_factory=list)
     """Index and reason of what cannot be stored: ``text_too_long``, ``out_of_range``."""
     elsewhere: int = 0
@@ -115,7 +108,7 @@ async def begin(conn: Connection, chat: records.Chat, items: Sequence[Filled]) -
     given = import_rows.prepare(items)
     around = await _look_around(conn, chat, [item.row.message.message_id for item in given.rows])
     rows = [_marked(item, around) for item in given.rows]
-    written = await imported.insert(conn, [*given.columns, *import_rows.deletion_columns(rows)]) if rows else set()
+    written = await imported.insert(conn, import_rows.columns(rows, given.columns)) if rows else set()
     fresh: list[import_rows.Item] = []
     others: list[import_rows.Item] = []
     for item in rows:
@@ -136,28 +129,33 @@ async def finish(conn: Connection, begun: Begun) -> Filling:
     """Compare what is stored already, keep what hangs on the rows, count, and tell: last in its transaction."""
     chat = begun.chat
     await conn.execute(_FINISH, [locks.slot(chat.space_id)])
-    changed = await imported.enrich(conn, begun.others) if begun.others else imported.Enriched()
-    versioned = await imported.attach(conn, chat.chat_id, begun.attached)
+    merged = await import_merge.enrich(conn, begun.others) if begun.others else import_merge.Enriched()
+    attached = await imported.attach(conn, chat.chat_id, begun.attached, begun.others, merged)
     if settled := [item.row.key for item in begun.fresh if item.is_orphan]:
         await tombstones.settle(conn, settled)
-    is_new = await _count(conn, begun, changed)
+    is_news = await import_chats.count(conn, chat, begun.fresh, begun.others, merged, begun.told_from)
     added = {item.row.message.message_id for item in begun.fresh}
-    revised = changed.revised | {
-        index for index, item in enumerate(begun.others) if item.row.message.message_id in versioned - added
-    }
-    completed = changed.completed - revised
-    found = [outbox.Event(kind="chat", chat_id=chat.chat_id)] if is_new else []
+    revised = merged.revised | _places(begun.others, attached.versions - added)
+    completed = (merged.completed | _places(begun.others, attached.others - added)) - revised - merged.elsewhere
+    found = [outbox.Event(kind="chat", chat_id=chat.chat_id)] if is_news else []
     if touched := added | {begun.others[index].row.message.message_id for index in revised | completed}:
         found.append(_range(chat, touched))
     if found:
         await outbox.append(conn, found)
     return Filling(
         imported=len(begun.fresh),
-        known=len(begun.others) - len(revised) - len(completed) - len(changed.elsewhere),
+        known=len(begun.others) - len(revised) - len(completed) - len(merged.elsewhere),
         revisions_added=len(revised),
         enriched=len(completed),
         refused=begun.refused,
-        elsewhere=len(changed.elsewhere),
+        elsewhere=len(merged.elsewhere),
+    )
+
+
+def _places(items: Sequence[import_rows.Item], ids: Set[int]) -> frozenset[int]:
+    """Return where the last row of each of these messages is."""
+    return frozenset(
+        {number: index for index, item in enumerate(items) if (number := item.row.message.message_id) in ids}.values()
     )
 
 
@@ -211,25 +209,6 @@ def _marked(item: import_rows.Item, around: _Around) -> import_rows.Item:
         # Nobody knows since when: it is noticed now.
         return replace(item, deleted_as_of=around.empty[place][2])
     return item if item.deleted_at is None else replace(item, deleted_as_of=records.IMPORTED_AS_OF)
-
-
-async def _count(conn: Connection, begun: Begun, changed: imported.Enriched) -> bool:
-    """Add to the chat's counters, and say whether the chat is new."""
-    rows = [item.row.message for item in begun.fresh]
-    given: dict[str, Any] = {
-        "chat": begun.chat.chat_id,
-        "added": len(rows),
-        "deleted": sum(item.deleted_as_of is not None for item in begun.fresh) + changed.deleted,
-        "last_id": max((row.message_id for row in rows), default=None),
-        "last_at": max((row.date for row in rows), default=None),
-        "told_from": begun.told_from,
-    }
-    if await (await conn.execute(_COUNT, given)).fetchone() is not None:
-        return False
-    # Describing a chat counts what is there of it, these rows included.
-    await entities.save_chats(conn, [replace(begun.chat, is_min=True)])
-    await conn.execute(_COUNT, {**given, "added": 0, "deleted": 0})
-    return True
 
 
 async def save_names(conn: Connection, names: dict[identity.PeerId, str]) -> None:

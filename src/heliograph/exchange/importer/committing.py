@@ -105,7 +105,7 @@ class Committer:
                     began.set()
                     if before is not None:
                         await before
-                    names = self._new_names(group)
+                    names = self._new_names(group, placed.chat.chat_id)
                     await imports.save_names(conn, names)
                     if kept := files.stored(states):
                         await media.save_stored(conn, kept)
@@ -121,12 +121,15 @@ class Committer:
             began.set()
             self._lanes.release()
 
-    def _new_names(self, group: groups.Group) -> dict[identity.PeerId, str]:
+    def _new_names(self, group: groups.Group, chat_id: identity.PeerId) -> dict[identity.PeerId, str]:
         if len(self._named) > MOST_NAMES:
             self._named.clear()
         names: dict[identity.PeerId, str] = {}
         for item in group.items:
             names |= item.names
+        if identity.split_peer(chat_id)[0] != "user":
+            # The export itself describes the chat; as a sender it is named without saying what it is.
+            names.pop(chat_id, None)
         return {peer: name for peer, name in names.items() if peer not in self._named}
 
 

@@ -117,7 +117,7 @@ class Groups:
             if isinstance(found, model.Skip):
                 self._group.tally.skip(found.reason, found.place, found.message_id)
             else:
-                self._add(_ranked(found) if self._is_html else found, place)
+                self._add(_ranked(found, is_page=self._is_html), place)
         self._group.offset_after = page.offset_after
         if len(self._group.items) >= GROUP_ROWS or self._characters >= GROUP_CHARACTERS:
             self._waiting.append(self._close())
@@ -153,6 +153,10 @@ def _first(header: model.ChatHeader, messages: list[records.Json]) -> records.Js
     return next(iter(told or messages), None)
 
 
-def _ranked(found: model.Imported) -> model.Imported:
-    """Return a row of a page below those of JSON, which take its place whenever they come."""
-    return replace(found, message=replace(found.message, as_of=records.IMPORTED_AS_OF - 1))
+def _ranked(found: model.Imported, *, is_page: bool) -> model.Imported:
+    """Return a row with what its source lacks in its rank. Pages tell of service messages the day only."""
+    is_local = found.is_local_time or (is_page and found.message.service is not None)
+    if not is_page and not is_local:
+        return found
+    as_of = records.imported_as_of(is_page=is_page, is_local_time=is_local)
+    return replace(found, message=replace(found.message, as_of=as_of))
