@@ -11,7 +11,9 @@ from heliograph.store.reads import exported, messages
 
 MOST_KNOWN: Final = 50_000
 """Beyond so many people memory begins anew."""
-_NAMED_BY_SERVICE: Final = ("user_id", "user_ids", "inviter_id", "from_id", "to_id", "peer")
+_NAMED_BY_SERVICE: Final = (
+    *("user_id", "user_ids", "inviter_id", "from_id", "to_id", "peer", "boost_peer", "new_creator_id", "bot_id"),
+)
 """Keys of a service message that hold marked ids; ``channel_id`` and ``chat_id`` hold bare ones."""
 _USERS: Final = """
 SELECT user_id, first_name, last_name, username, is_bot, is_deleted FROM users WHERE user_id = ANY(%s)

@@ -6,169 +6,130 @@ from collections.abc import Callable
 from typing import Final
 
 from heliograph.domain import records
-from heliograph.exchange.desktop.compose import peers
-
-Fields = Callable[[records.Json, records.Message, peers.Names], records.Json]
+from heliograph.exchange.desktop.compose import fields, peers
 
 
 def action(message: records.Message, names: peers.Names) -> records.Json:
     """Return the keys that a service message has instead of a sender and a text."""
     service = message.service or {}
     kind = service.get("type", "")
-    desktop, has_actor, fields = _ACTIONS.get(kind, (kind, True, _everything))
+    desktop, has_actor, say = _ACTIONS.get(kind, (kind, True, fields.everything))
     found: records.Json = {}
     if has_actor:
         actor = message.sender_id or message.chat_id
         found.update(actor=peers.name(names, actor), actor_id=peers.peer(actor))
     if desktop is not None:
         found["action"] = _VARIANTS[kind](service) if kind in _VARIANTS else desktop
-    found.update(fields(service, message, names))
+    found.update(say(service, message, names))
     return found
 
 
-def _nothing(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    return {}
-
-
-def _everything(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    return {key: value for key, value in service.items() if key not in _HEAD and not isinstance(value, dict)}
-
-
-def _same(**keys: str) -> Fields:
-    """Copy fields: Desktop's key = our key. What is not there stays away."""
-
-    def copy(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-        return {theirs: service[ours] for theirs, ours in keys.items() if service.get(ours) not in (None, "")}
-
-    return copy
-
-
-def _members(key: str) -> Fields:
-    def members(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-        ids = service.get(key) or []
-        known = [peers.name(names, each) for each in (ids if isinstance(ids, list) else [ids])]
-        # An import knows people by name only.
-        return {"members": known or service.get("members") or []}
-
-    return members
-
-
-def _both(*each: Fields) -> Fields:
-    def together(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-        found: records.Json = {}
-        for fields in each:
-            found.update(fields(service, message, names))
-        return found
-
-    return together
-
-
-def _answered(label: str) -> Fields:
-    def answered(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-        found: records.Json = {}
-        target = service.get("message_id") or message.reply_to_message_id
-        if target:
-            found[label] = target
-            if message.reply_to_chat_id:
-                found["reply_to_peer_id"] = peers.peer(message.reply_to_chat_id)
-        return found
-
-    return answered
-
-
-def _inviter(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    return {"inviter": peers.name(names, service.get("inviter_id")) or service.get("inviter")}
-
-
-def _proximity(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    found: records.Json = {}
-    for label in ("from", "to"):
-        who = service.get(f"{label}_id")
-        if isinstance(who, int):
-            found[label] = peers.name(names, who)
-            found[f"{label}_id"] = peers.peer(who)
-    return {**found, "distance": service.get("distance", 0)}
-
-
-def _recurring(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    if service.get("recurring_used"):
-        return {"recurring": "used"}
-    return {"recurring": "init"} if service.get("recurring_init") else {}
-
-
-def _photo(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-    # The picture of a chat is no message's file here.
-    return {"photo": "(File not included. Change data exporting settings to download.)"}
-
-
-def _flags(*keys: str) -> Fields:
-    def flags(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
-        return {key: bool(service.get(key)) for key in keys}
-
-    return flags
-
-
-_HEAD: Final = frozenset(
-    {"id", "type", "date", "date_unixtime", "edited", "edited_unixtime", "actor", "actor_id", "action"}
-)
-"""Keys that are the message's own."""
-
-_ACTIONS: Final[dict[str, tuple[str | None, bool, Fields]]] = {
-    "chat_create": ("create_group", True, _both(_same(title="title"), _members("user_ids"))),
-    "chat_edit_title": ("edit_group_title", True, _same(title="title")),
-    "chat_edit_photo": ("edit_group_photo", True, _photo),
-    "chat_delete_photo": ("delete_group_photo", True, _nothing),
-    "chat_add_user": ("invite_members", True, _members("user_ids")),
-    "chat_delete_user": ("remove_members", True, _members("user_id")),
-    "chat_joined_by_link": ("join_group_by_link", True, _inviter),
-    "chat_joined_by_request": ("join_group_by_request", True, _nothing),
-    "channel_create": ("create_channel", True, _same(title="title")),
-    "chat_migrate_to": ("migrate_to_supergroup", True, _nothing),
-    "channel_migrate_from": ("migrate_from_group", True, _same(title="title")),
-    "pin_message": ("pin_message", True, _answered("message_id")),
-    "history_clear": ("clear_history", True, _nothing),
-    "game_score": ("score_in_game", True, _both(_answered("game_message_id"), _same(score="score"))),
+_ACTIONS: Final[dict[str, tuple[str | None, bool, fields.Fields]]] = {
+    "chat_create": ("create_group", True, fields.both(fields.same(title="title"), fields.members("user_ids"))),
+    "chat_edit_title": ("edit_group_title", True, fields.same(title="title")),
+    "chat_edit_photo": ("edit_group_photo", True, fields.photo),
+    "chat_delete_photo": ("delete_group_photo", True, fields.nothing),
+    "chat_add_user": ("invite_members", True, fields.members("user_ids")),
+    "chat_delete_user": ("remove_members", True, fields.members("user_id")),
+    "chat_joined_by_link": ("join_group_by_link", True, fields.named("inviter", "inviter_id")),
+    "chat_joined_by_request": ("join_group_by_request", True, fields.nothing),
+    "chat_joined_via_community": ("join_group_via_community", True, fields.same(community_id="community_id")),
+    "channel_create": ("create_channel", True, fields.same(title="title")),
+    "chat_migrate_to": ("migrate_to_supergroup", True, fields.nothing),
+    "channel_migrate_from": ("migrate_from_group", True, fields.same(title="title")),
+    "pin_message": ("pin_message", True, fields.answered("message_id")),
+    "history_clear": ("clear_history", True, fields.nothing),
+    "game_score": ("score_in_game", True, fields.both(fields.answered("game_message_id"), fields.same(score="score"))),
     "payment_sent": (
         *("send_payment", False),
-        _both(_same(amount="total_amount", currency="currency"), _answered("invoice_message_id"), _recurring),
+        fields.both(
+            fields.same(amount="total_amount", currency="currency"),
+            fields.answered("invoice_message_id"),
+            fields.recurring,
+        ),
     ),
-    "phone_call": ("phone_call", True, _same(duration_seconds="duration", discard_reason="reason")),
-    "screenshot_taken": ("take_screenshot", True, _nothing),
-    "custom_action": (None, True, _same(information_text="text")),
-    "bot_allowed": ("allow_sending_messages", False, _same(reason_domain="domain")),
-    "secure_values_sent": ("send_passport_values", False, _same(values="values")),
-    "contact_sign_up": ("joined_telegram", True, _nothing),
-    "geo_proximity_reached": ("proximity_reached", False, _proximity),
-    "group_call": ("group_call", True, _same(duration="duration")),
-    "invite_to_group_call": ("invite_to_group_call", True, _members("user_ids")),
-    "set_messages_ttl": ("set_messages_ttl", True, _same(period="period")),
-    "group_call_scheduled": ("group_call_scheduled", True, _same(schedule_date="schedule_date")),
-    "set_chat_theme": ("edit_chat_theme", True, _same(emoticon="emoticon")),
-    "web_view_data_sent": ("send_webview_data", False, _same(text="text")),
-    "gift_premium": ("send_premium_gift", True, _same(cost="cost", months="months")),
-    "topic_create": ("topic_created", True, _same(title="title")),
-    "topic_edit": ("topic_edit", True, _same(new_title="title", new_icon_emoji_id="icon_emoji_id")),
-    "suggest_profile_photo": ("suggest_profile_photo", True, _photo),
-    "requested_peer": ("requested_peer", True, _same(button_id="button_id", peer_id="peer_id")),
-    "gift_code": (
-        *("gift_code_prize", False),
-        _both(_same(gift_code="slug", months="months"), _flags("unclaimed", "via_giveaway")),
+    "payment_refunded": (
+        *("refunded_payment", False),
+        fields.both(
+            fields.same(amount="total_amount", currency="currency"),
+            fields.named("peer_name", "peer"),
+            fields.peer("peer_id", "peer"),
+            fields.same(charge_id="charge_id"),
+        ),
     ),
-    "giveaway_launch": ("giveaway_launch", False, _nothing),
-    "giveaway_results": (
-        "giveaway_results",
-        False,
-        _same(winners="winners_count", unclaimed="unclaimed_count", stars="stars"),
-    ),
-    "set_chat_wall_paper": ("set_chat_wallpaper", True, _answered("message_id")),
-    "boost_apply": ("boost_apply", True, _same(boosts="boosts")),
-    "gift_stars": ("send_stars_gift", True, _same(cost="cost", stars="stars")),
-    "gift_ton": ("send_ton_gift", True, _everything),
-    "star_gift": ("send_star_gift", True, _everything),
+    "phone_call": ("phone_call", True, fields.same(duration_seconds="duration", discard_reason="reason")),
     "conference_call": (
         *("conference_call", True),
-        _both(_same(duration_seconds="duration"), _same(is_active="active", is_missed="missed")),
+        fields.both(fields.same(duration_seconds="duration"), fields.flags(is_active="active", is_missed="missed")),
     ),
+    "screenshot_taken": ("take_screenshot", True, fields.nothing),
+    "custom_action": (None, True, fields.same(information_text="text")),
+    "bot_allowed": (
+        *("allow_sending_messages", False),
+        fields.same(reason_app_id="reason_app_id", reason_app_name="reason_app_name", reason_domain="domain"),
+    ),
+    "secure_values_sent": ("send_passport_values", False, fields.same(values="values")),
+    "contact_sign_up": ("joined_telegram", True, fields.nothing),
+    "geo_proximity_reached": ("proximity_reached", False, fields.proximity),
+    "group_call": ("group_call", True, fields.same(duration="duration")),
+    "invite_to_group_call": ("invite_to_group_call", True, fields.members("user_ids")),
+    "set_messages_ttl": ("set_messages_ttl", True, fields.same(period="period")),
+    "group_call_scheduled": ("group_call_scheduled", True, fields.same(schedule_date="schedule_date")),
+    "set_chat_theme": ("edit_chat_theme", True, fields.same(emoticon="emoticon")),
+    "web_view_data_sent": ("send_webview_data", False, fields.same(text="text")),
+    "gift_premium": ("send_premium_gift", True, fields.same(cost="cost", months="months", days="days")),
+    "topic_create": ("topic_created", True, fields.same(title="title")),
+    "topic_edit": ("topic_edit", True, fields.same(new_title="title", new_icon_emoji_id="icon_emoji_id")),
+    "suggest_profile_photo": ("suggest_profile_photo", True, fields.photo),
+    "requested_peer": ("requested_peer", True, fields.same(button_id="button_id", peer_id="peer_id", peers="peers")),
+    "gift_code": (
+        *("gift_code_prize", False),
+        fields.both(
+            fields.same(gift_code="slug"),
+            fields.peer("boost_peer_id", "boost_peer"),
+            fields.same(months="months", days="days"),
+            fields.flags(unclaimed="unclaimed", via_giveaway="via_giveaway"),
+        ),
+    ),
+    "giveaway_launch": ("giveaway_launch", False, fields.nothing),
+    "giveaway_results": (
+        *("giveaway_results", False),
+        fields.same(winners="winners_count", unclaimed="unclaimed_count", stars="stars"),
+    ),
+    "set_chat_wall_paper": ("set_chat_wallpaper", True, fields.answered("message_id")),
+    "boost_apply": ("boost_apply", True, fields.same(boosts="boosts")),
+    "gift_stars": (
+        *("send_stars_gift", True),
+        fields.same(cost="cost", stars="stars", amount_whole="amount_whole", amount_nano="amount_nano"),
+    ),
+    "gift_ton": ("send_ton_gift", True, fields.both(fields.same(cost="cost"), fields.ton)),
+    "prize_stars": (
+        *("stars_prize", True),
+        fields.both(
+            fields.peer("boost_peer_id", "boost_peer"),
+            fields.named("boost_peer_name", "boost_peer"),
+            fields.same(stars="stars"),
+            fields.flags(is_unclaimed="unclaimed"),
+            fields.same(giveaway_msg_id="giveaway_msg_id", transaction_id="transaction_id"),
+        ),
+    ),
+    "star_gift": ("send_star_gift", True, fields.star_gift),
+    "paid_messages_refunded": ("paid_messages_refund", True, fields.same(messages_count="count", stars_count="stars")),
+    "paid_messages_price": (
+        *("paid_messages_price_change", True),
+        fields.both(
+            fields.same(price_stars="stars"),
+            fields.flags(is_broadcast_messages_allowed="broadcast_messages_allowed"),
+        ),
+    ),
+    "todo_completions": ("todo_completions", True, fields.lists("completed", "incompleted")),
+    "suggested_post_approval": ("process_suggested_post", True, fields.suggested),
+    "suggested_post_refund": ("suggested_post_refund", True, fields.refunded),
+    "no_forwards_toggle": ("no_forwards_toggle", True, fields.flags(new_value="new_value")),
+    "no_forwards_request": ("no_forwards_request", True, fields.flags(expired="expired", new_value="new_value")),
+    "new_creator_pending": ("new_creator_pending", True, fields.named("new_creator", "new_creator_id")),
+    "change_creator": ("change_creator", True, fields.named("new_creator", "new_creator_id")),
+    "managed_bot_created": ("managed_bot_created", True, fields.named("bot", "bot_id")),
 }
 """Our type: Desktop's action, whether it names an actor, and its fields. An unlisted action keeps our name."""
 
