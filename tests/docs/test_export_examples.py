@@ -46,11 +46,15 @@ async def export(rows: Rows, database: Database, tmp_path: Path, monkeypatch: py
 async def test_examples_give_what_they_promise(export: Path) -> None:
     by_month, by_reaction = (duckdb.sql(query).fetchall() for query in blocks("DuckDB", "sql"))
     assert by_month == [("Club", "2026-03", 1, 1), ("Harbour", "2026-03", 5, 3), ("Harbour", "2026-04", 1, 0)]
-    assert by_reaction == [("👍", 2), (None, 1)]
+    assert by_reaction == [("⭐", 3), ("👍", 2), ("5368324170671202286", 1)]
     found: dict[str, Any] = {}
     for title in ("pandas", "Polars"):
         for example in blocks(title, "python"):
             exec(example, found)
+        assert dict(found["titles"].items() if title == "pandas" else found["titles"].rows()) == {
+            "Harbour": 6,
+            "Club": 1,
+        }
     assert found["per_day"].sum() == 7
     assert dict(found["busiest"])["Aino Virta"] == 3
     assert found["links"].rows() == [("https://example.org/", 1)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from tests.conftest import Rows
@@ -22,6 +24,7 @@ from heliograph.store.database import Database
 from heliograph.store.reads import export as reads
 
 FORUM, GROUP = export_rows.FORUM, export_rows.GROUP
+PRIVATE: Final = 55
 
 
 @pytest.fixture
@@ -42,14 +45,14 @@ def parts(out: Path, table: str = "messages") -> list[str]:
 
 async def test_each_chat_and_month_has_a_folder(out: Path) -> None:
     assert parts(out) == [
-        f"chat_id={FORUM}/month=2026-03/part-0.parquet",
-        f"chat_id={FORUM}/month=2026-04/part-0.parquet",
-        f"chat_id={GROUP}/month=2026-03/part-0.parquet",
+        f"chat={FORUM}/month=2026-03/part-0.parquet",
+        f"chat={FORUM}/month=2026-04/part-0.parquet",
+        f"chat={GROUP}/month=2026-03/part-0.parquet",
     ]
 
 
 async def test_earlier_texts_and_samples_are_divided_as_their_messages(out: Path) -> None:
-    place = f"chat_id={FORUM}/month=2026-03/part-0.parquet"
+    place = f"chat={FORUM}/month=2026-03/part-0.parquet"
     assert parts(out, "revisions") == parts(out, "observations") == [place]
     assert pq.read_table(out / "revisions" / place)["text"].to_pylist() == ["Hello boats"]
     assert pq.read_table(out / "observations" / place)["views"].to_pylist() == [3, 7]
@@ -109,28 +112,90 @@ async def test_schema_holds_only_what_every_reader_knows(out: Path) -> None:
                 assert file.metadata.row_group(0).column(place).compression == "ZSTD"
 
 
-async def test_duckdb_pandas_and_polars_read_the_same_rows(out: Path) -> None:
-    expected = [(FORUM, each, "2026-04" if each == 5 else "2026-03") for each in range(1, 7)] + [(GROUP, 1, "2026-03")]
+async def test_every_reader_finds_the_same_rows_and_their_chats(rows: Rows, database: Database, tmp_path: Path) -> None:
+    """Regression: of a folder named chat_id, pandas made text as soon as one id was longer than 32 bits."""
+    await export_rows.fill(rows)
+    await rows.chat(PRIVATE, title="Aino", kind="private")
+    await rows.message(PRIVATE, 9, "between us", sender_id=11)
+    out = tmp_path / "out"
+    await exported(database, out)
+    expected = [(FORUM, each, "2026-04" if each == 5 else "2026-03", "Harbour") for each in range(1, 7)]
+    expected += [(GROUP, 1, "2026-03", "Club"), (PRIVATE, 9, "2026-03", "Aino")]
+    by_name = {name: read(out) for name, read in READERS.items()}
+    assert {name: sorted(found) for name, found in by_name.items()} == dict.fromkeys(READERS, sorted(expected))
+
+
+def by_duckdb(out: Path) -> list[tuple[Any, ...]]:
     files = f"{out}/messages/**/*.parquet"
     with duckdb.connect() as duck:
-        query = (
-            "SELECT chat_id, message_id, month, epoch(date), reactions FROM read_parquet(?, hive_partitioning = true)"
-        )
-        by_duck = duck.execute(f"{query} ORDER BY chat_id, message_id", [files]).fetchall()
-    by_pandas = pd.read_parquet(out / "messages").sort_values("date")
-    by_polars = pl.read_parquet(files, hive_partitioning=True).sort("chat_id", "message_id")
-    assert [row[:3] for row in by_duck] == expected
-    assert by_duck[1][3] == datetime(2026, 3, 1, 12, 2, tzinfo=UTC).timestamp()
-    assert by_duck[1][4][0]["count"] == 2
-    keys = zip(
-        by_pandas["chat_id"].astype("int64"), by_pandas["message_id"], by_pandas["month"].astype(str), strict=True
-    )
-    assert sorted(keys) == sorted(expected)
+        tables = "read_parquet(?) AS messages JOIN read_parquet(?) AS chats USING (chat_id)"
+        query = f"SELECT chat_id, message_id, month, title FROM {tables}"
+        return duck.execute(query, [files, str(out / "chats.parquet")]).fetchall()
+
+
+def by_pandas(out: Path, **more: Any) -> list[tuple[Any, ...]]:
+    messages, chats = (pd.read_parquet(out / name, **more) for name in ("messages", "chats.parquet"))
+    assert str(messages["chat_id"].dtype).startswith("int64")
+    assert (messages["chat_id"] == FORUM).sum() == 6
+    joined = messages.merge(chats, on="chat_id")[["chat_id", "message_id", "month", "title"]]
+    return list(joined.itertuples(index=False, name=None))
+
+
+def by_polars(out: Path) -> list[tuple[Any, ...]]:
+    messages = pl.read_parquet(f"{out}/messages/**/*.parquet", hive_partitioning=True)
+    joined = messages.join(pl.read_parquet(out / "chats.parquet"), on="chat_id")
+    return joined.select("chat_id", "message_id", "month", "title").rows()
+
+
+def by_arrow(out: Path) -> list[tuple[Any, ...]]:
+    # Arrow joins no lists.
+    messages = ds.dataset(out / "messages", partitioning="hive").to_table(["chat_id", "message_id", "month"])
+    joined = messages.join(pq.read_table(out / "chats.parquet").select(["chat_id", "title"]), "chat_id")
+    return [tuple(row.values()) for row in joined.select(["chat_id", "message_id", "month", "title"]).to_pylist()]
+
+
+READERS: Final = {
+    "DuckDB": by_duckdb,
+    "pandas": by_pandas,
+    "pandas with Arrow's types": functools.partial(by_pandas, dtype_backend="pyarrow"),
+    "Polars": by_polars,
+    "Arrow": by_arrow,
+}
+
+
+async def test_conditions_on_chat_and_month_find_their_rows(out: Path) -> None:
+    messages = out / "messages"
+    of_chat = [("chat_id", "==", FORUM), ("month", ">", "2026-03")]
+    assert pd.read_parquet(messages, filters=of_chat)["message_id"].tolist() == [5]
+    lazy = pl.scan_parquet(f"{messages}/**/*.parquet", hive_partitioning=True)
+    found = lazy.filter(pl.col("chat_id") == FORUM, pl.col("month") > "2026-03")
+    assert found.select("message_id").collect().rows() == [(5,)]
+    with duckdb.connect() as duck:
+        query = "SELECT message_id FROM read_parquet(?) WHERE chat_id = ? AND month > '2026-03'"
+        assert duck.execute(query, [f"{messages}/**/*.parquet", FORUM]).fetchall() == [(5,)]
+
+
+async def test_whole_numbers_that_may_be_absent_stay_whole_in_pandas(out: Path) -> None:
+    """An album's id needs 64 bits, of which a float keeps 53."""
+    messages = pd.read_parquet(out / "messages").set_index("message_id")
+    assert messages.loc[6, "album_id"].max() == 2**60
+    tables = [messages, *(pd.read_parquet(out / name) for name in ("observations", "revisions", "chats.parquet"))]
+    assert {str(dtype) for each in tables for dtype in each.dtypes} <= {
+        *("int64", "int32", "Int64", "Int32", "bool", "datetime64[us, UTC]", "str", "object", "category")
+    }
+    of_aino = messages.merge(pd.DataFrame({"sender_id": [11], "is_known": [True]}), on="sender_id")
+    assert len(of_aino) == 3
+
+
+async def test_times_are_utc_in_every_reader(out: Path) -> None:
+    files, moment = f"{out}/messages/**/*.parquet", datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+    with duckdb.connect() as duck:
+        found = duck.execute("SELECT epoch(date) FROM read_parquet(?) WHERE message_id = 2", [files]).fetchall()
+    assert found == [(moment.timestamp(),)]
+    by_pandas = pd.read_parquet(out / "messages")
     assert str(by_pandas["date"].dtype) == "datetime64[us, UTC]"
-    assert by_polars.select("chat_id", "message_id", "month").rows() == expected
-    assert by_polars["date"][1] == datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
-    chats = pl.read_parquet(out / "chats.parquet")
-    assert chats["title"].to_list() == ["Harbour", "Club"]
+    by_polars = pl.read_parquet(files).filter(pl.col("message_id") == 2)
+    assert by_polars["date"].to_list() == [moment]
 
 
 async def test_month_that_comes_again_gets_another_part(
@@ -143,9 +208,9 @@ async def test_month_that_comes_again_gets_another_part(
     await exported(database, tmp_path / "out")
     # March, April, March again: message 6 is older than message 5.
     assert parts(tmp_path / "out")[:3] == [
-        f"chat_id={FORUM}/month=2026-03/part-0.parquet",
-        f"chat_id={FORUM}/month=2026-03/part-1.parquet",
-        f"chat_id={FORUM}/month=2026-04/part-0.parquet",
+        f"chat={FORUM}/month=2026-03/part-0.parquet",
+        f"chat={FORUM}/month=2026-03/part-1.parquet",
+        f"chat={FORUM}/month=2026-04/part-0.parquet",
     ]
     assert pl.read_parquet(f"{tmp_path}/out/messages/**/*.parquet").height == 7
 

@@ -38,7 +38,7 @@ class Archive:
         if form == "telegram":
             return [message["text"] for message in orjson.loads(self.files["result.json"])["messages"]]
         if form == "parquet":
-            parts = [name for name in sorted(self.files) if name.startswith(f"messages/chat_id={CHAT}/")]
+            parts = [name for name in sorted(self.files) if name.startswith(f"messages/chat={CHAT}/")]
             tables = [pyarrow.parquet.ParquetFile(io.BytesIO(self.files[name])).read() for name in parts]
             return [text for table in tables for text in table["text"].to_pylist()]
         pages = b"".join(self.files[name] for name in sorted(self.files) if "/page-" in name).decode()

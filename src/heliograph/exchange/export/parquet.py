@@ -1,4 +1,7 @@
-"""Parquet: ``messages/chat_id=…/month=2024-01/part-0.parquet`` and the like, and ``chats.parquet`` beside them.
+"""Parquet: ``messages/chat=…/month=2024-01/part-0.parquet`` and the like, and ``chats.parquet`` beside them.
+
+No folder is called as a column: readers take the type of what a folder tells from its look, and that of an id changes
+from text to number with the chats that are there.
 
 Memory is bounded whatever the order of dates: what waits to be written is counted over all months, and few files are
 open at a time; a month that comes again later gets another part.
@@ -75,7 +78,7 @@ class Writer:
         for name, table in self._tables.items():
             if name != part.table:
                 await table.finish()
-        await self._tables[part.table].add(*typed.table(part))
+        await self._tables[part.table].add(*typed.table(part, self._told[-1].chat_id))
 
     async def end_chat(self) -> None:
         """Finish the chat's files."""
@@ -154,7 +157,7 @@ class _Partitioned:
         if file is None:
             if len(self._open) >= OPEN_FILES:
                 self._open.pop(next(iter(self._open))).close()
-            folder = self._folder / f"chat_id={self._chat_id}" / f"month={month}"
+            folder = self._folder / f"chat={self._chat_id}" / f"month={month}"
             folder.mkdir(parents=True, exist_ok=True)
             file = pq.ParquetWriter(folder / f"part-{self._parts[month]}.parquet", self._schema, **_FORM)
             self._parts[month] += 1

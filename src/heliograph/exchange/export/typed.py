@@ -42,13 +42,37 @@ _TYPES: Final[dict[str, pa.DataType]] = {
     "topics": TOPICS,
 }
 """Types by field; others are text, objects as JSON."""
-REPEATING: Final = ("sender_id", "topic_id", *(name for name, type_ in _TYPES.items() if type_ == WORD))
+REPEATING: Final = ("chat_id", "sender_id", "topic_id", *(name for name, type_ in _TYPES.items() if type_ == WORD))
 """Fields whose values come again and again."""
 
 
 def schema(names: Iterable[str]) -> pa.Schema:
-    """Return the schema of a table with these fields, without the chat, which the folder's name tells."""
-    return pa.schema([(name, _TYPES.get(name, pa.string())) for name in names if name != "chat_id"])
+    """Return the schema of a table with these fields.
+
+    The chat is among them, though the folders tell it: of a folder's name, every reader makes a type of its own.
+    """
+    fields = [pa.field(name, _TYPES.get(name, pa.string())) for name in names]
+    return pa.schema(fields, {"pandas": orjson.dumps(_for_pandas(fields))})
+
+
+def _for_pandas(fields: list[pa.Field]) -> dict[str, Any]:
+    """Say that whole numbers which may be absent stay whole: pandas would make floats of them, and ids wrong."""
+    columns = [
+        {
+            "name": field.name,
+            "field_name": field.name,
+            "pandas_type": str(field.type),
+            "numpy_type": str(field.type).capitalize(),
+            "metadata": None,
+        }
+        for field in fields
+        if pa.types.is_integer(field.type) and field.name not in _ALWAYS
+    ]
+    return {"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "1.0.0"}
+
+
+_ALWAYS: Final = frozenset({"chat_id", "message_id", "message_count", "date_unixtime"})
+"""Whole numbers that are never absent."""
 
 
 _NOBODY: Final = exported.Person(peer_id=0, name=None)
@@ -57,12 +81,13 @@ MESSAGES: Final = schema(flat.MESSAGE)
 REVISIONS: Final = schema(flat.REVISION)
 OBSERVATIONS: Final = schema(flat.OBSERVATION)
 TABLES: Final = {columns.MESSAGES: MESSAGES, columns.REVISIONS: REVISIONS, columns.OBSERVATIONS: OBSERVATIONS}
-CHATS: Final = pa.schema([pa.field("chat_id", pa.int64()), *schema(flat.CHAT)])
+CHATS: Final = schema(flat.CHAT)
 
 
-def table(part: columns.Part) -> tuple[pa.Table, pa.Array]:
-    """Return the part's rows and of each the time of its message, by which all tables are divided alike."""
+def table(part: columns.Part, chat_id: int) -> tuple[pa.Table, pa.Array]:
+    """Return the chat's rows and of each the time of its message, by which all tables are divided alike."""
     found = dict(zip(part.batch.schema.names, part.batch.columns, strict=True))
+    found["chat_id"] = pa.repeat(pa.scalar(chat_id, pa.int64()), len(part.batch))
     if part.table == columns.MESSAGES:
         _complete(found, part)
     form = TABLES[part.table]
