@@ -44,11 +44,18 @@ def said(number: int, text: str | None = None, **more: Any) -> dict[str, Any]:
     }
 
 
-def export(folder: Path, messages: Iterable[dict[str, Any]], *, name: str = "result.json", **chat: Any) -> Path:
+def export(
+    folder: Path,
+    messages: Iterable[dict[str, Any]],
+    *,
+    name: str = "result.json",
+    title: str | None = "Harbour",
+    **chat: Any,
+) -> Path:
     """Write an export of one chat."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = {"name": "Harbour", "type": "private_supergroup", "id": NUMBER, **chat}
+    head = {"name": title, "type": "private_supergroup", "id": NUMBER, **chat}
     path.write_text(json.dumps({**head, "messages": list(messages)}, ensure_ascii=False), "utf-8")
     return path
 

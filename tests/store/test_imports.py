@@ -10,7 +10,7 @@ import pytest
 from heliograph import errors
 from heliograph.domain import identity, records
 from heliograph.exchange import model
-from heliograph.store import commit, import_progress, import_rows, imports, media
+from heliograph.store import commit, import_places, import_progress, import_rows, imports, media
 from heliograph.store import database as store_database
 
 WAITING = """
@@ -240,13 +240,13 @@ async def test_chat_of_another_mailbox_is_refused(make: Any, write: Any, old: An
 
 async def test_mailbox_of_its_own_is_the_same_for_the_same_export(database: store_database.Database) -> None:
     async with database.transaction() as conn:
-        first = await imports.own_mailbox(conn, "a")
-        other = await imports.own_mailbox(conn, "b")
-        assert await imports.own_mailbox(conn, "a") == first
+        first = await import_places.own_mailbox(conn, "a")
+        other = await import_places.own_mailbox(conn, "b")
+        assert await import_places.own_mailbox(conn, "a") == first
         assert first != other
         await conn.execute("UPDATE import_mailboxes SET key = 'c' WHERE key = 'a'")
         # Two keys that would have one place get neighbours.
-        assert await imports.own_mailbox(conn, "a") == (first[0] - 1, first[1] - 1)
+        assert await import_places.own_mailbox(conn, "a") == (first[0] - 1, first[1] - 1)
     assert identity.split_peer(first[1])[0] == "chat"
     assert first[0] < -(2**62)
 

@@ -20,17 +20,25 @@ class Topics:
 
     def __init__(self) -> None:
         self._roots: set[int] = set()
-        self._ids = array("i")
-        self._topics = array("i")
+        self._first_root: int | None = None
+        self._alone: int | None = None
+        self._known = _Places(array("i"), array("i"))
+        self._read = _Places(array("i"), array("i"))
 
     def restore(self, roots: Iterable[int], message_ids: array[int], topic_ids: array[int]) -> None:
-        """Know what an earlier reading knew: the topics, and the messages in them by ascending id."""
+        """Know what is known already: the topics, and the messages in them by ascending id."""
         self._roots = set(roots)
-        self._ids, self._topics = message_ids, topic_ids
+        self._first_root = min(self._roots, default=None)
+        self._known = _Places(message_ids, topic_ids)
+
+    def read_alone(self, topic_id: int) -> None:
+        """Know that nothing but one topic is read, so that what answers nothing stands in it as well."""
+        self._alone = topic_id
 
     def create(self, message_id: int) -> int:
         """Note the service message that makes a topic, whose id is the topic's."""
         self._roots.add(message_id)
+        self._first_root = min(message_id, self._first_root or message_id)
         return message_id
 
     def is_root(self, message_id: int | None) -> bool:
@@ -39,17 +47,35 @@ class Topics:
 
     def place(self, message_id: int, answers: int | None) -> int | None:
         """Return the topic of a message that answers another, and note it; None while the chat has no topics."""
-        topic = self._of(answers)
+        topic = self.of(answers) or self._alone
         if topic is None:
-            return GENERAL if self._roots else None
+            has_begun = self._first_root is not None and message_id > self._first_root
+            return GENERAL if has_begun else None
+        if self._known.get(message_id) is None:
+            self._read.add(message_id, topic)
+        return topic
+
+    def of(self, message_id: int | None) -> int | None:
+        """Return the topic that a message is known to stand in; None in General, and where nothing is known."""
+        if message_id is None or message_id in self._roots:
+            return message_id
+        return self._read.get(message_id) or self._known.get(message_id)
+
+
+class _Places:
+    """Topics by message id, ascending."""
+
+    def __init__(self, message_ids: array[int], topic_ids: array[int]) -> None:
+        self._ids = message_ids
+        self._topics = topic_ids
+
+    def add(self, message_id: int, topic: int) -> None:
+        """Note a message; one that comes out of order is left out."""
         if not self._ids or message_id > self._ids[-1]:
             self._ids.append(message_id)
             self._topics.append(topic)
-        return topic
 
-    def _of(self, message_id: int | None) -> int | None:
-        if message_id is None or message_id in self._roots:
-            return message_id
+    def get(self, message_id: int) -> int | None:
         index = bisect.bisect_left(self._ids, message_id)
-        is_known = index < len(self._ids) and self._ids[index] == message_id
-        return self._topics[index] if is_known else None
+        is_here = index < len(self._ids) and self._ids[index] == message_id
+        return self._topics[index] if is_here else None

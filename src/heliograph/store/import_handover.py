@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from heliograph.domain import identity, records
-from heliograph.store import arrays, chats, imports, locks
+from heliograph.store import arrays, chats, import_places, locks
 from heliograph.store.database import Connection
 
 _HELD: Final = f"""
@@ -30,6 +30,11 @@ UPDATE chats SET chat_id = %(to)s, updated_at = now() WHERE chat_id = %(chat)s A
 _NEWS: Final = "SELECT chat_id FROM chats WHERE chat_id = ANY(%s)"
 
 
+def moved_key(space_id: identity.SpaceId, chat_id: identity.PeerId) -> str:
+    """Return the key of the id that the copy of a chat has once it gave way."""
+    return f"moved:{space_id}:{chat_id}"
+
+
 async def give_way(conn: Connection, described: Iterable[records.Chat]) -> psycopg.AsyncCursor[tuple[Any, ...]] | None:
     """Give copies ids of their own whose chats an account describes; the result's rows are those ids.
 
@@ -42,7 +47,7 @@ async def give_way(conn: Connection, described: Iterable[records.Chat]) -> psyco
     moved: list[int] = []
     for chat_id, space_id in held:
         await locks.lock(conn, [identity.SpaceId(space_id)])
-        _, to = await imports.own_mailbox(conn, f"moved:{space_id}:{chat_id}")
+        _, to = await import_places.own_mailbox(conn, moved_key(space_id, chat_id))
         await conn.execute(_MOVE, {"chat": chat_id, "space": space_id, "to": to})
         moved.append(to)
     return await conn.execute(_NEWS, [moved]) if moved else None

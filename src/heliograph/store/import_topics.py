@@ -18,10 +18,9 @@ SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 # What an account has described says itself whether it is a forum.
 _FORUM: Final = "UPDATE chats SET kind = 'forum' WHERE chat_id = %s AND kind = 'supergroup' AND is_min"
 
-_ROOTS: Final = "SELECT topic_id FROM topics WHERE space_id = %s AND topic_id BETWEEN 2 AND %s"
+_TITLES: Final = "SELECT topic_id, title FROM topics WHERE space_id = %s AND topic_id > 0"
 _PLACED: Final = """
-SELECT message_id, topic_id FROM messages
-WHERE space_id = %s AND message_id <= %s AND topic_id > 1 ORDER BY message_id
+SELECT message_id, topic_id FROM messages WHERE space_id = %s AND topic_id > 1 ORDER BY message_id
 """
 _ROWS: Final = 20_000
 
@@ -30,21 +29,22 @@ _ROWS: Final = 20_000
 class Placed:
     """The topics of a chat, and the messages in them but for those of General: 8 bytes for each."""
 
-    roots: list[int]
+    titles: dict[int, str]
+    """By topic id, that of General too where somebody has described it."""
     message_ids: array[int]
     """Ascending."""
     topic_ids: array[int]
     """Of the message at the same place."""
 
 
-async def load(conn: Connection, space_id: identity.SpaceId, until_id: int) -> Placed:
-    """Return what is known of the ids up to ``until_id``, with little memory beside it; within a transaction."""
-    rows = await (await conn.execute(_ROOTS, [space_id, until_id])).fetchall()
-    found = Placed(roots=[topic_id for (topic_id,) in rows], message_ids=array("i"), topic_ids=array("i"))
-    if not found.roots:
+async def load(conn: Connection, space_id: identity.SpaceId) -> Placed:
+    """Return what is known of a chat's topics, with little memory beside it; within a transaction."""
+    titles: dict[int, str] = dict(await (await conn.execute(_TITLES, [space_id])).fetchall())
+    found = Placed(titles=titles, message_ids=array("i"), topic_ids=array("i"))
+    if not titles:
         return found
     async with conn.cursor(name="placed") as cursor:
-        await cursor.execute(_PLACED, [space_id, until_id])
+        await cursor.execute(_PLACED, [space_id])
         while page := await cursor.fetchmany(_ROWS):
             found.message_ids.extend(message_id for message_id, _ in page)
             found.topic_ids.extend(topic_id for _, topic_id in page)

@@ -9,7 +9,6 @@ among themselves and with no crawler, so that the rows of two groups may be writ
 from __future__ import annotations
 
 import bisect
-import hashlib
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from heliograph import errors
 from heliograph.domain import identity, records
-from heliograph.store import arrays, chats, import_chats, import_merge, import_rows, imported, locks, outbox, tombstones
+from heliograph.store import chats, import_chats, import_merge, import_rows, imported, locks, outbox, tombstones
 from heliograph.store.database import Connection
 
 FileState = import_rows.FileState
@@ -214,35 +213,3 @@ def _marked(item: import_rows.Item, around: _Around) -> import_rows.Item:
 async def save_names(conn: Connection, names: dict[identity.PeerId, str]) -> None:
     """Keep what an export calls people and channels of whom nothing is known; who has a name keeps it."""
     await imported.save_names(conn, names)
-
-
-async def space_of(conn: Connection, chat_id: identity.PeerId) -> identity.SpaceId | None:
-    """Return the space that a chat's messages are in, None for a chat that is not known."""
-    row = await (await conn.execute("SELECT space_id FROM chats WHERE chat_id = %s", [chat_id])).fetchone()
-    return None if row is None else identity.SpaceId(row[0])
-
-
-_MAILBOX: Final = "SELECT space_id, chat_id FROM import_mailboxes WHERE key = %s"
-_NEW_MAILBOX: Final = """
-INSERT INTO import_mailboxes (key, space_id, chat_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
-RETURNING space_id, chat_id
-"""
-_FIRST_SPACE: Final = -(2**62) - 1
-_FIRST_CHAT: Final = -(5 * 10**11) - 1
-_MAILBOXES: Final = 499_999_999_998
-"""Chat ids above those of channels and below those that Telegram gives to basic groups."""
-
-
-async def own_mailbox(conn: Connection, key: str) -> tuple[identity.SpaceId, identity.PeerId]:
-    """Return the space and chat id of an export of whose mailbox nothing is known; new ones for a key that is new.
-
-    ``key`` is what the next export of the same chat is recognised by. The ids follow from it, so that two archives
-    with the same imports are equal.
-    """
-    key = arrays.clean(key)
-    place = int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-    while (row := await (await conn.execute(_MAILBOX, [key])).fetchone()) is None:
-        place %= _MAILBOXES
-        await conn.execute(_NEW_MAILBOX, [key, _FIRST_SPACE - place, _FIRST_CHAT - place])
-        place += 1
-    return identity.SpaceId(row[0]), identity.PeerId(row[1])

@@ -7,7 +7,7 @@ chat goes.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,6 +20,11 @@ GROUP_ROWS: Final = 4_000
 GROUP_CHARACTERS: Final = 2_000_000
 """A group of the longest messages is closed earlier, so that it is no larger in memory than one of ordinary ones."""
 
+OPENING_MESSAGES: Final = 1_000
+OPENING_BYTES: Final = 1 << 20
+"""What is read of a chat, in whole pages, before somebody has to say where it goes."""
+MOST_AHEAD: Final = 1_000
+"""Things that cannot be read before a chat's pages, beyond which nobody waits for more."""
 DUPLICATE: Final = "duplicate_id"
 
 
@@ -28,9 +33,8 @@ class Beginning:
     """A chat begins; ``Groups.go_on`` says where it goes before the next one is pulled."""
 
     header: model.ChatHeader
-    first: records.Json | None
-    """What the chat is recognised by: its first message or, where no number tells it from others, the first with words;
-    None when it has none."""
+    opening: Sequence[records.Json]
+    """Its first messages, by which it is recognised; empty when it has none."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -95,11 +99,18 @@ class Groups:
     def _begin(self, header: model.ChatHeader) -> Beginning:
         self._file = header.place.file
         self._is_html = header.is_html
-        following = self._next()
-        if following is not None:
-            self._held.insert(0, following)
-        messages = following.messages if isinstance(following, model.Page) else []
-        return Beginning(header=header, first=_first(header, messages))
+        ahead: list[model.Event] = []
+        opening: list[records.Json] = []
+        while len(opening) < OPENING_MESSAGES and len(ahead) < MOST_AHEAD and (event := self._next()) is not None:
+            ahead.append(event)
+            if isinstance(event, model.ChatHeader | model.Broken):
+                break
+            if isinstance(event, model.Page):
+                opening += event.messages
+                if event.offset_after - header.place.offset >= OPENING_BYTES:
+                    break
+        self._held = ahead + self._held
+        return Beginning(header=header, opening=opening)
 
     def close(self) -> None:
         """End reading, and with it whatever the source has open."""
@@ -142,15 +153,6 @@ class Groups:
         closed, self._group = self._group, Group()
         self._ids, self._characters = {}, 0
         return closed
-
-
-def _first(header: model.ChatHeader, messages: list[records.Json]) -> records.Json | None:
-    """Return the message that tells a chat from others best; pages date service messages to the day only."""
-    told: list[records.Json] = []
-    if header.number is None:
-        said = [each for each in messages if each.get("type") == "message"]
-        told = [each for each in said if each.get("text")] or said
-    return next(iter(told or messages), None)
 
 
 def _ranked(found: model.Imported, *, is_page: bool) -> model.Imported:

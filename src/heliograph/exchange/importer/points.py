@@ -22,8 +22,8 @@ class Point:
     """None for a chat that is left out."""
     space_id: identity.SpaceId | None
     note: str | None
-    last_id: int = 0
-    """The highest message id up to here, by which the store says which topics were known."""
+    topic_id: int | None = None
+    """The topic that is exported alone."""
 
     def encode(self) -> dict[str, Any]:
         """Return the JSON that ``decode`` reads."""
@@ -33,7 +33,7 @@ class Point:
             "chat_id": self.chat_id,
             "space_id": self.space_id,
             "note": self.note,
-            "last_id": self.last_id,
+            "topic_id": self.topic_id,
         }
 
     @classmethod
@@ -48,19 +48,21 @@ class Point:
                 chat_id=stored["chat_id"],
                 space_id=stored["space_id"],
                 note=stored["note"],
-                last_id=stored["last_id"],
+                topic_id=stored["topic_id"],
             )
         except (KeyError, TypeError):
             return None
 
-    def resolved(self, owner: targets.Owner) -> targets.Resolved | None:
-        """Return where the chat's messages go, as an earlier run decided."""
+    async def resolved(self, conn: Connection, owner: targets.Owner) -> targets.Resolved | None:
+        """Return where the chat's messages go, as an earlier run decided; within a transaction."""
         if self.chat_id is None or self.space_id is None:
             return None
-        return targets.placed(self.header, self.space_id, self.chat_id, owner, self.note)
+        return await targets.placed(
+            conn, self.header, self.space_id, self.chat_id, owner, self.note, topic_id=self.topic_id
+        )
 
 
-def after(offset: int, header: model.ChatHeader, placed: targets.Resolved | None, last_id: int) -> Point:
+def after(offset: int, header: model.ChatHeader, placed: targets.Resolved | None) -> Point:
     """Return the place after a page of a chat."""
     chat: records.Chat | None = placed.chat if placed else None
     return Point(
@@ -69,7 +71,7 @@ def after(offset: int, header: model.ChatHeader, placed: targets.Resolved | None
         chat_id=chat.chat_id if chat else None,
         space_id=chat.space_id if chat else None,
         note=placed.note if placed else None,
-        last_id=last_id,
+        topic_id=placed.topic_id if placed else None,
     )
 
 

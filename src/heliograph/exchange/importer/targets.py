@@ -7,15 +7,15 @@ same mailbox. Everything else would put two numberings into one.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from heliograph.domain import identity, records
 from heliograph.exchange import model, topics
-from heliograph.exchange.desktop import entities
-from heliograph.store import imports
+from heliograph.exchange.importer import copies, forums
+from heliograph.store import import_handover, import_places, import_topics
 from heliograph.store.database import Connection
 
 _KINDS: Final[dict[str, identity.ChatKind]] = {
@@ -35,6 +35,20 @@ _FALLBACK: Final[dict[identity.PeerKind, identity.ChatKind]] = {
     "chat": "group",
     "channel": "supergroup",
 }
+_NAMED: Final[dict[identity.PeerKind, str]] = {
+    "user": "personal_chat",
+    "chat": "private_group",
+    "channel": "private_supergroup",
+}
+"""Telegram Desktop's type of a chat that was named by its id."""
+_NAMELESS: Final = {
+    "saved_messages": "Saved messages",
+    "replies": "Replies",
+    "verification_codes": "Verification codes",
+    "personal_chat": "Deleted account",
+    "bot_chat": "Deleted account",
+}
+"""What to call a chat to which Telegram Desktop gives no name, by its type."""
 _LARGEST_USER: Final = 1 << 52
 _LARGEST_GROUP: Final = 500_000_000_000
 _LARGEST_CHANNEL: Final = 1 << 41
@@ -44,11 +58,17 @@ _NOBODYS: Final = (
     "It is not known whose export this is, so the chat has a mailbox of its own; with --account it is merged with what "
     "that account mirrors."
 )
+_STANDS_APART: Final = (
+    "An import that did not say whose export it was brought messages of this chat before: they stand apart as {}, and "
+    "`heliograph unimport {}` takes them back."
+)
 _UNNAMED: Final = "The export does not say which chat this is, so it has a mailbox of its own."
 _PAGES: Final = (
     "HTML does not say which chat this is, so it has a mailbox of its own; its pages alone, with --chat and the chat's "
     "id, are merged with what is mirrored."
 )
+_ONE_TOPIC: Final = " (one topic)"
+"""What the title of a group ends with of which nothing but an export of one topic is known."""
 _EARLIER: Final = (
     "This is the group as it was before it became a supergroup. The export does not say which group that was, so its "
     "messages have a mailbox of their own."
@@ -67,6 +87,8 @@ class Resolved:
     chat: records.Chat
     note: str | None = None
     """A sentence for the person when it is not where one would look."""
+    topic_id: int | None = None
+    """The topic that is exported alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,42 +111,57 @@ def chat_id_of(header: model.ChatHeader) -> identity.PeerId | None:
     return None
 
 
-def called(header: model.ChatHeader) -> str:
-    """Return what to call a chat in a summary: Telegram Desktop gives no name to some."""
-    if header.title or _KINDS.get(header.kind) != "private":
-        return header.title
-    return "Saved messages" if header.kind == "saved_messages" else "Deleted account"
+def told(header: model.ChatHeader, named: identity.PeerId | None) -> model.ChatHeader:
+    """Return the header of a chat with the id that the person says pages are of; JSON says itself what it is.
+
+    An id that was given selects among the chats of a JSON export; put into each without one, it would merge them.
+    """
+    if named is None or not header.is_html or header.number is not None:
+        return header
+    kind, number = identity.split_peer(named)
+    return replace(header, kind=header.kind or _NAMED[kind], number=number)
 
 
 async def resolve(
     conn: Connection,
     header: model.ChatHeader,
-    first: records.Json | None,
+    opening: Sequence[records.Json],
     owner: Owner,
     *,
     source: str,
-    named: identity.PeerId | None = None,
 ) -> Resolved:
-    """Find a chat's place. ``first`` is the message by which a mailbox of its own is found again.
+    """Find a chat's place. ``opening`` are its first messages, by which a mailbox of its own is found again.
 
-    ``named`` is the chat that the person says a page is of. What is new is written with the caller's transaction.
+    What is new is written with the caller's transaction.
     """
     chat_id = chat_id_of(header)
-    if chat_id is None and header.is_html:
-        # An id that was given selects among the chats of a JSON export; put into each without one, it would merge them.
-        chat_id = named
     user_id = owner.user_id or header.owner_user_id
     if header.kind == "saved_messages" and user_id is not None:
         chat_id = identity.user_peer(user_id)
     space_id = _space(chat_id, user_id)
-    note = _note(header, chat_id)
-    if chat_id is not None and space_id is not None:
-        held_by = await imports.space_of(conn, chat_id)
-        if held_by is None or held_by == space_id:
-            return placed(header, space_id, chat_id, owner, None)
+    said = copies.said(opening, header, owner.timezone)
+    kind = _KINDS.get(header.kind)
+    if chat_id is None or space_id is None:
+        note: str | None = _note(header, chat_id)
+        space_id, chat_id = await copies.place(conn, header, kind, opening, said, source)
+    elif (known := await import_places.known(conn, chat_id)) is None or known.space_id == space_id:
+        apart = await copies.apart(conn, header, kind, said)
+        ids = " ".join(map(str, apart))
+        note = _STANDS_APART.format(ids, ids) if apart else None
+    else:
         note = _OTHERS
-    space_id, chat_id = await imports.own_mailbox(conn, _key(header, first, source))
-    return placed(header, space_id, chat_id, owner, note)
+        space_id, chat_id = await _beside(conn, space_id, chat_id)
+    return await placed(conn, header, space_id, chat_id, owner, note, opening=opening)
+
+
+async def _beside(
+    conn: Connection, space_id: identity.SpaceId, chat_id: identity.PeerId
+) -> tuple[identity.SpaceId, identity.PeerId]:
+    """Return where a mailbox's copy of a chat is that another mailbox has under its id."""
+    gone = await import_places.mailbox(conn, import_handover.moved_key(space_id, chat_id))
+    if gone is not None and (moved := await import_places.known(conn, gone[1])) is not None:
+        return moved.space_id, gone[1]
+    return await import_places.own_mailbox(conn, f"beside:{space_id}:{chat_id}")
 
 
 def _note(header: model.ChatHeader, chat_id: identity.PeerId | None) -> str:
@@ -156,15 +193,34 @@ def _space(chat_id: identity.PeerId | None, user_id: int | None) -> identity.Spa
     return None if user_id is None else identity.mailbox_space(user_id)
 
 
-def placed(
+async def placed(
+    conn: Connection,
     header: model.ChatHeader,
     space_id: identity.SpaceId,
     chat_id: identity.PeerId,
     owner: Owner,
     note: str | None,
+    *,
+    opening: Sequence[records.Json] = (),
+    topic_id: int | None = None,
 ) -> Resolved:
-    """Return a chat's place as it was decided, now or by an earlier run."""
+    """Return a chat's place as it was decided, now or by an earlier run, with what is known of the chat by now.
+
+    ``topic_id`` is the topic that an earlier run found to be exported alone; now ``opening`` tells.
+    """
     kind = _KINDS.get(header.kind) or _FALLBACK[identity.split_peer(chat_id)[0]]
+    known = await import_places.known(conn, chat_id)
+    title = header.title or (known.title if known else "") or _NAMELESS.get(header.kind, "")
+    places = None
+    if kind == "supergroup":
+        places, titles = await _topics(conn, space_id)
+        is_topic = known is not None and forums.is_topics_title(header, titles, known.kind)
+        if topic_id is None and (is_topic or known is None or known.title != title):
+            topic_id = forums.alone(header, opening, places)
+        if topic_id is not None:
+            places.read_alone(topic_id)
+        if topic_id is not None or is_topic:
+            title = known.title if known and known.title else f"{title}{_ONE_TOPIC}"
     return Resolved(
         target=model.Target(
             space_id=space_id,
@@ -172,35 +228,27 @@ def placed(
             kind=kind,
             self_user_id=owner.user_id or header.owner_user_id,
             timezone=owner.timezone,
-            topics=topics.Topics() if kind == "supergroup" else None,
+            topics=places,
         ),
         chat=records.Chat(
             chat_id=chat_id,
             space_id=space_id,
             kind=kind,
-            title=header.title,
+            title=title,
             is_min=True,
             is_left=header.is_left,
         ),
         note=note,
+        topic_id=topic_id,
     )
 
 
-def _key(header: model.ChatHeader, first: records.Json | None, source: str) -> str:
-    """Return what the same chat is recognised by when it is exported again by the same person.
-
-    Two people's copies of a chat number and date their first message differently. A chat without a number has nothing
-    else of its own: every group begins with message 1, so its name and the words of a message have to tell it apart.
-    """
-    number = header.number or header.became_number
-    if first is None:
-        return f"{header.kind}:{number}:{header.title if number is None else ''}:{source}"
-    key = f"{header.kind}:{number}:{first.get('id')}:{first.get('date_unixtime') or first.get('date')}"
-    return key if number is not None else f"{key}:{_digest(header.title, entities.read(first)[0])}"
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.blake2b("\0".join(texts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+async def _topics(conn: Connection, space_id: identity.SpaceId) -> tuple[topics.Topics, dict[int, str]]:
+    """Return what the store knows of a chat's topics, whoever told of them, and their titles."""
+    found = await import_topics.load(conn, space_id)
+    places = topics.Topics()
+    places.restore((each for each in found.titles if each != topics.GENERAL), found.message_ids, found.topic_ids)
+    return places, found.titles
 
 
 def _is_within(number: int | None, largest: int) -> bool:

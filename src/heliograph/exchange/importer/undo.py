@@ -10,7 +10,7 @@ from heliograph import errors
 from heliograph.domain import identity
 from heliograph.exchange import media
 from heliograph.exchange.importer import reading
-from heliograph.store import import_lock, import_undo, imports
+from heliograph.store import import_lock, import_places, import_undo
 from heliograph.store.database import Database
 
 STEP_ROWS: Final = 4_000
@@ -65,10 +65,10 @@ async def _undo(
     stop: reading.Stop,
 ) -> Undone:
     async with database.connection() as conn:
-        space_id = await imports.space_of(conn, chat_id)
-    if space_id is None:
+        known = await import_places.known(conn, chat_id)
+    if known is None:
         raise errors.NotFound("There is no such chat here.")
-    chat = import_undo.Place(space_id=space_id, chat_id=chat_id)
+    chat = import_undo.Place(space_id=known.space_id, chat_id=chat_id)
     messages, revisions, files, last_id = 0, 0, 0, 0
     is_left = True
     while is_left and not stop.is_set():
