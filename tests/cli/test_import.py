@@ -91,6 +91,12 @@ async def test_chats_without_a_name_are_called_what_they_are(run: Run, configure
     assert "Saved messages" in ran.out and "Deleted account" in ran.out
 
 
+async def test_files_that_belong_to_no_message_are_named_and_counted(run: Run, configure: Configure) -> None:
+    configure()
+    ran = await run("import", "--dry-run", str(FIXTURES / "account"))
+    assert "Left out: profile pictures 1, stories 1;" in " ".join(ran.err.split())
+
+
 async def test_a_file_that_breaks_off_ends_with_one_and_the_place(
     run: Run, configure: Configure, database: store_database.Database
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser
 from tests.exchange.installed import CHAT, Store, crawled, export, known_chat, local, said, store
 
-from heliograph.exchange import media
+from heliograph.exchange import media, sources
 from heliograph.exchange.export import request as requests
 from heliograph.exchange.export import run as exports
 from heliograph.store.reads import timeline
@@ -39,6 +39,46 @@ def with_files(store: Store) -> Path:
 async def files(store: Store) -> list[tuple[Any, ...]]:
     query = "SELECT message_id, kind, state, size, mime_type FROM message_media ORDER BY message_id"
     return await store.rows(query)
+
+
+ARTICLE = {
+    "blocks": [
+        {"type": "paragraph", "text": {"type": "plain", "text": "Tides"}},
+        {"type": "collage", "items": [{"type": "photo", "photo": "photos/1.jpg"}, {"type": "video", "file": "v.mp4"}]},
+        {"type": "photo", "photo_skip_reason": "file_type"},
+    ]
+}
+
+
+async def test_files_of_the_account_itself_are_counted_not_silently_left(store: Store) -> None:
+    chat = {"name": "Harbour", "type": "private_supergroup", "id": 1_500_000_001, "messages": [said(1), said(2, "")]}
+    chat["messages"][1] |= {"text": None, "rich_message": ARTICLE}
+    skipped = "(Photo not included. Change data exporting settings to download.)"
+    account = {
+        "personal_information": {"user_id": 7001},
+        "profile_pictures": [{"photo": "profile_pictures/a.jpg"}, {"photo": skipped}, {"photo": "profile_pictures/b"}],
+        "stories": [{"media": "stories/s.mp4", "pinned": False}],
+        "profile_music": [{"id": 1, "type": "message", "file": "profile_music/files/a.mp3"}],
+        "chats": {"list": [chat]},
+    }
+    path = store.folder / "result.json"
+    path.write_text(json.dumps(account), "utf-8")
+    done = await store.take(path)
+    found = {"profile_pictures": 2, "stories": 1, "profile_music": 1, "article_files": 2}
+    assert (done.total().left_out, done.as_json()["total"]["left_out"]) == (found, found)
+    assert (await store.texts())[2] == "Tides"
+
+
+def test_files_of_the_account_beside_its_pages_are_counted(tmp_path: Path) -> None:
+    page = b'<html><body><div class="page_wrap"><div class="history"></div></div></body></html>'
+    names = ["export_results.html", "chats/chat_1/messages.html", "chats/chat_2/messages.html"]
+    names += ["profile_pictures/photo_1.jpg", "profile_pictures/photo_1_thumb.jpg", "profile_music/files/a.mp3"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(page)
+    first, second = sources.find(tmp_path)
+    assert {each.what: each.count for each in first.left_out} == {"profile_pictures": 1, "profile_music": 1}
+    assert second.left_out == ()
 
 
 STORED = [(1, "photo", "stored", 5, "image/jpeg"), (2, "contact", "stored", 11, "text/vcard")]

@@ -21,6 +21,13 @@ _FILE_WORDS = {
     "unavailable": "Files that were unavailable when the export was made",
 }
 
+_LEFT_OUT = {
+    "profile_pictures": "profile pictures",
+    "stories": "stories",
+    "profile_music": "music of the profile",
+    "article_files": "files inside of articles",
+}
+
 
 @contextmanager
 def progress() -> Iterator[Callable[[importer.Progress], None]]:
@@ -112,6 +119,8 @@ def _skipped(done: importer.Summary) -> None:
     for state, words in _FILE_WORDS.items():
         if count := total.files[state]:
             console.note(f"{words}: {count:,}")
+    if left := [f"{_LEFT_OUT[what]} {count:,}" for what, count in total.left_out.items() if count]:
+        console.note(f"Left out: {', '.join(left)}; they belong to no message, or to one with several files.")
     if total.local_times:
         console.note(
             f"Times without a zone, read as {done.timezone}: {total.local_times:,}; --timezone names another zone."

@@ -116,7 +116,18 @@ class Broken:
     place: Place
 
 
-Event = ChatHeader | Page | Skip | Broken
+LeftOutName = Literal["profile_pictures", "stories", "profile_music", "article_files"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """Files of a source that no message here can have: those of the account itself."""
+
+    what: LeftOutName
+    count: int
+
+
+Event = ChatHeader | Page | Skip | LeftOut | Broken
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,7 @@ _FIRST: Final = 1 << 20
 """Bytes at the beginning of a file that tell it from others, beside its size and what the container marks it with."""
 _PAGE_FIRST: Final = 4 << 10
 """The same for each page of an HTML export, of which there may be thousands."""
+_OWN_FOLDERS: Final[tuple[model.LeftOutName, ...]] = ("profile_pictures", "stories", "profile_music")
 _DEPTH: Final = 4
 """Folders that are gone down from the PATH to find exports."""
 _MOST_FOLDERS: Final = 20_000
@@ -76,6 +77,9 @@ class Source:
     base: str = ""
     skips: tuple[model.Skip, ...] = ()
     """What was left out when it was opened, such as members with names that lead out of the archive."""
+
+    left_out: tuple[model.LeftOut, ...] = ()
+    """Files beside the pages that belong to no message."""
 
     def open(self, page: int = 0) -> BinaryIO:
         """Open a page for reading. errors.BadInput when it may not be, or is gone by now."""
@@ -194,14 +198,27 @@ def _exports(container: Container, folder: str, depth: int = _DEPTH, seen: list[
     elif pages:
         yield _html(container, pages, folder)
     elif "export_results.html" in files or ("chats" in inner and "lists" in inner):
+        left_out = _left_out(container, folder, inner)
         for chat in container.listing(_join(folder, "chats"))[1]:
             if chat_pages := _pages(container, _join(folder, "chats", chat)):
-                yield _html(container, chat_pages, folder)
+                yield dataclasses.replace(_html(container, chat_pages, folder), left_out=left_out)
+                left_out = ()
     elif depth and len(seen) < _MOST_FOLDERS:
         if depth == _DEPTH:
             yield from (_json(container, file, "") for file in _renamed(container, files))
         for each in inner:
             yield from _exports(container, _join(folder, each), depth - 1, seen)
+
+
+def _left_out(container: Container, folder: str, inner: list[str]) -> tuple[model.LeftOut, ...]:
+    """Count the files of the account itself in the folders that Telegram Desktop has for them, without previews."""
+    found = []
+    for what in _OWN_FOLDERS:
+        files, kinds = container.listing(_join(folder, what)) if what in inner else ([], [])
+        files += [file for kind in kinds for file in container.listing(_join(folder, what, kind))[0]]
+        if count := sum("_thumb." not in file for file in files):
+            found.append(model.LeftOut(what=what, count=count))
+    return tuple(found)
 
 
 def _renamed(container: Container, files: list[str]) -> list[str]:

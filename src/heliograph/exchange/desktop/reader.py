@@ -18,6 +18,12 @@ from heliograph.exchange.desktop import source as sources
 NAMELESS: Final = frozenset({"saved_messages", "replies", "verification_codes"})
 """Types of chats that Telegram Desktop writes without a name."""
 
+_APART: Final[dict[str, model.LeftOutName]] = {
+    "profile_pictures": "profile_pictures",
+    "stories": "stories",
+    "profile_music": "profile_music",
+}
+"""Sections of an account's export that name files."""
 _SMALL: Final = 1 << 20
 """Bytes of a value that is looked at as a whole: a name, personal_information."""
 _PEEK: Final = 64 << 10
@@ -119,9 +125,24 @@ class _Reader:
             elif key in ("chats", "left_chats"):
                 chat.has_lists = True
                 yield from self._lists(key == "left_chats")
+            elif key in _APART:
+                yield from self._apart(_APART[key])
             else:
                 yield from self._chat_key(key, chat, is_left=False)
         yield from self._late(chat, is_left=False)
+
+    def _apart(self, what: model.LeftOutName) -> Iterator[model.Event]:
+        """Count the files of the account itself, which belong to no message."""
+        if self.source.peek() != b"[":
+            self.source.skip()
+            return
+        count = 0
+        for _ in self.source.elements():
+            item = self.source.loads(_SMALL)
+            paths = [_get(item, key) for key in ("photo", "media", "file")]
+            count += any(isinstance(path, str) and path and not path.startswith("(") for path in paths)
+        if count:
+            yield model.LeftOut(what=what, count=count)
 
     def _lists(self, is_left: bool) -> Iterator[model.Event]:
         if self.source.peek() != b"{":

@@ -11,6 +11,8 @@ from heliograph.domain import records
 
 _LINES: Final = ("title", "block", "blocks", "items", "rows", "articles", "caption", "credit")
 """Keys whose values stand in lines of their own; ``cells`` of a row stand in one."""
+_FILES: Final = ("photo", "file", "poster_photo", "author_photo")
+"""Keys of paths; a file that was not exported has a reason under another key."""
 _DEEPEST: Final = 32
 
 
@@ -18,6 +20,20 @@ def text(message: records.Json) -> str:
     """Return what a rich message says, "" when there is none."""
     rich = message.get("rich_message")
     return "\n".join(_lines(rich, _DEEPEST)) if isinstance(rich, dict) else ""
+
+
+def files(message: records.Json) -> int:
+    """Return how many files that the export includes a rich message names; a message here has one at most."""
+    return _files(message.get("rich_message"), _DEEPEST)
+
+
+def _files(node: Any, depth: int) -> int:
+    if depth == 0 or not isinstance(node, list | dict):
+        return 0
+    if isinstance(node, list):
+        return sum(_files(each, depth - 1) for each in node)
+    own = sum(isinstance(node.get(key), str) and bool(node[key]) for key in _FILES)
+    return own + sum(_files(each, depth - 1) for each in node.values())
 
 
 def _lines(node: Any, depth: int) -> list[str]:

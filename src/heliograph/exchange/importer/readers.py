@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Generator
 from typing import BinaryIO
 
 from heliograph.exchange import model, sources
-from heliograph.exchange.desktop import html, reader
+from heliograph.exchange.desktop import html, reader, rich
 from heliograph.exchange.importer import points
 
 
@@ -20,6 +21,8 @@ class Reader:
         self._header = point.header if point else None
         self._pages = _Pages(source)
         self._offset = self._start
+        self.left_out = Counter[str]({each.what: each.count for each in source.left_out} if point is None else ())
+        """Files met by now that belong to no message, or to one that has more than one."""
 
     @property
     def done_bytes(self) -> int:
@@ -27,7 +30,18 @@ class Reader:
         return self._pages.behind if self._source.kind == "html" else self._offset
 
     def events(self) -> Generator[model.Event]:
-        """Yield what the source holds. Nothing is opened before the first event is asked for."""
+        """Yield what the source holds, and count what is left out. Nothing is opened before the first is asked for."""
+        for event in self._all():
+            if isinstance(event, model.LeftOut):
+                self.left_out[event.what] += event.count
+                continue
+            if isinstance(event, model.Page):
+                self.left_out["article_files"] += sum(
+                    rich.files(message) for message in event.messages if "rich_message" in message
+                )
+            yield event
+
+    def _all(self) -> Generator[model.Event]:
         if self._source.kind == "html":
             yield from html.read(dataclasses.replace(self._source, container=self._pages), start=self._start)
             return

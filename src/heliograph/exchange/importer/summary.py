@@ -11,6 +11,7 @@ from heliograph.exchange import model
 
 MOST_PLACES: Final = 10_000
 """Places kept per reason and chat: a file that is wrong from end to end must not fill the memory."""
+LEFT_OUT: Final[tuple[model.LeftOutName, ...]] = ("profile_pictures", "stories", "profile_music", "article_files")
 FILE_STATES: Final = ("stored", "missing", "not_included", "too_large", "unavailable")
 
 
@@ -49,6 +50,9 @@ class Tally:
     refused_files: dict[str, Skipped] = field(default_factory=dict)
     """Files that were not opened, of messages that were imported; they count among the missing."""
 
+    left_out: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEFT_OUT, 0))
+    """Files of the source that belong to no message here."""
+
     def skip(self, reason: str, place: model.Place, message_id: int | None) -> None:
         """Count a message that was left out."""
         self.skipped.setdefault(reason, Skipped()).add(place, message_id)
@@ -68,6 +72,8 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for state, count in other.files.items():
             self.files[state] += count
+        for what, count in other.left_out.items():
+            self.left_out[what] += count
         _merge(self.skipped, other.skipped)
         _merge(self.refused_files, other.refused_files)
 
@@ -87,6 +93,7 @@ class Tally:
         return {
             **self.numbers(),
             "files": self.files,
+            "left_out": self.left_out,
             "skipped": {reason: _skipped(each) for reason, each in sorted(self.skipped.items())},
             "refused_files": {reason: _skipped(each) for reason, each in sorted(self.refused_files.items())},
         }
