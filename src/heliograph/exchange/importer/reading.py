@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from heliograph.domain import identity
+from heliograph.domain import identity, records
 from heliograph.exchange import model, sources
 from heliograph.exchange.importer import choice, committing, files, groups, points, readers, summary, targets
-from heliograph.store import import_topics
 from heliograph.store.database import Database
 
 OnProgress = Callable[[int, int], None]
@@ -49,7 +48,6 @@ class Reading:
         self._header: model.ChatHeader | None = None
         self._placed: targets.Resolved | None = None
         self._chat: summary.ChatTally | None = None
-        self._last_id = 0
 
     async def run(self, on_progress: OnProgress) -> None:
         """Read to the end, to where the source breaks off, or until it is told to stop."""
@@ -111,46 +109,36 @@ class Reading:
 
     async def _begin(self, begun: groups.Beginning, point: points.Point | None) -> None:
         """Find out where the chat goes that begins, ``point`` being where an earlier run ended in it."""
-        header = begun.header
+        header = targets.told(begun.header, self._named)
         self._header, self._placed, self._chat = header, None, None
-        self._last_id = point.last_id if point else 0
-        matched = self._options.matching(header, self._named)
+        matched = self._options.matching(begun.header, self._named)
         self.tally.matched |= matched
         if self._options.chats and not matched:
             return
         if sentence := targets.contradiction(header, self._owner):
             self.tally.broken = model.Broken(sentence=sentence, place=header.place)
             return
-        self._placed = await self._placed_before(point) if point else await self._place(begun)
+        self._placed = await self._place(header, begun.opening, point)
         if self._placed is None:
             return
         chat = self._placed.chat
         known = self.tally.chats.get(chat.chat_id)
         self._chat = known or summary.ChatTally(
-            chat_id=chat.chat_id, title=targets.called(header), kind=chat.kind, note=self._placed.note
+            chat_id=chat.chat_id, title=chat.title, kind=chat.kind, note=self._placed.note
         )
         self.tally.chats[chat.chat_id] = self._chat
 
-    async def _placed_before(self, point: points.Point) -> targets.Resolved | None:
-        """Return where an earlier run put the chat, with the topics that it had met by then: answers lead to them."""
-        placed = point.resolved(self._owner)
-        if placed is not None and placed.target.topics is not None:
-            async with self._database.transaction() as conn:
-                known = await import_topics.load(conn, placed.target.space_id, point.last_id)
-            placed.target.topics.restore(known.roots, known.message_ids, known.topic_ids)
-        return placed
-
-    async def _place(self, begun: groups.Beginning) -> targets.Resolved:
+    async def _place(
+        self, header: model.ChatHeader, opening: Sequence[records.Json], point: points.Point | None
+    ) -> targets.Resolved | None:
+        """Return where the chat goes, None for one that an earlier run left out."""
+        placed: targets.Resolved | None
         with suppress(committing.Undo):
             async with self._database.transaction() as conn:
-                placed = await targets.resolve(
-                    conn,
-                    begun.header,
-                    begun.first,
-                    self._owner,
-                    source=self._source.identity,
-                    named=self._named,
-                )
+                if point is not None:
+                    placed = await point.resolved(conn, self._owner)
+                else:
+                    placed = await targets.resolve(conn, header, opening, self._owner, source=self._source.identity)
                 if self._options.is_dry_run:
                     raise committing.Undo
         return placed
@@ -160,8 +148,7 @@ class Reading:
             self.tally.outside.add(group.tally)
             return
         assert self._header is not None
-        self._last_id = max(self._last_id, *(item.message.message_id for item in group.items), 0)
         point = None
         if group.offset_after is not None:
-            point = points.after(group.offset_after, self._header, self._placed, self._last_id)
+            point = points.after(group.offset_after, self._header, self._placed)
         await self._committer.take(group, self._placed, self._chat, point)
