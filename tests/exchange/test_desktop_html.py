@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from heliograph.domain import identity, records
 from heliograph.exchange import model, sources
-from heliograph.exchange.desktop import html, normalise
+from heliograph.exchange.desktop import html, normalise, rich
 from heliograph.exchange.desktop.markup import dates, fragments, listing, message, nesting, nodes, service
+
+from . import corpus
 
 CORPUS = Path(__file__).parents[1] / "fixtures" / "desktop_html"
 TARGET = model.Target(
@@ -240,6 +242,91 @@ def test_forward_has_its_origin_and_when_it_was_first_sent(read: Callable[..., l
     found = row(messages(read(written(1, body)))[1]).message
     assert found.forward == {"from_name": "Daily Orbit", "date": 1675065600}
     assert found.text == "news"
+
+
+ARTICLE = """
+     <div class="text rich_message" data-rich-message="1" data-rich-part="false" dir="auto">
+      <h1 class="rich_block rich_heading" data-level="1" data-rich-kind="heading">
+Tides
+      </h1>
+
+      <p class="rich_block rich_paragraph" data-rich-kind="paragraph" dir="auto">
+High at <strong>noon</strong>
+      </p>
+
+      <div class="rich_block rich_table_wrap" data-rich-kind="table" tabindex="0">
+
+       <table class="rich_table">
+
+        <tbody>
+
+         <tr>
+
+          <td class="rich_align_left rich_valign_top">
+Mon
+          </td>
+
+          <td class="rich_align_left rich_valign_top">
+1.2 m
+          </td>
+
+         </tr>
+
+        </tbody>
+
+       </table>
+
+      </div>
+
+      <ul class="rich_block rich_list" data-rich-kind="list">
+
+       <li class="rich_list_item" data-rich-content="text">
+<span class="rich_task_marker" role="checkbox">☑</span><span class="rich_list_content">rope</span>
+       </li>
+
+       <li class="rich_list_item" data-rich-content="blocks">
+<div class="rich_list_content">
+        <p class="rich_block rich_paragraph" data-rich-kind="paragraph" dir="auto">
+anchor
+        </p>
+</div>
+       </li>
+
+      </ul>
+</div>"""
+
+
+def test_article_has_the_lines_that_it_has_in_json(read: Callable[..., list[model.Event]]) -> None:
+    found = row(messages(read(written(1, ARTICLE)))[1]).message
+    assert found.text == corpus.row("newest", 605).message.text
+    assert (found.entities, found.raw) == (None, b"")
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ('<pre class="rich_block rich_code"><code>a<br>  b</code></pre><p>\nafter\n </p>', "a\n  b\nafter"),
+        ("<blockquote>\n <div>\nsaid\n </div>\n <cite>\nby Bo\n </cite>\n</blockquote>", "said\nby Bo"),
+        (
+            "<details>\n <summary>\nMore\n </summary>\n <div>\n  <p>\nhidden\n  </p>\n </div>\n</details>",
+            "More\nhidden",
+        ),
+        ('<p>\nnew<del class="rich_diff_previous">Previous: old</del>\n</p>', "new"),
+        ('<div class="rich_block rich_fallback">\nUnsupported rich content\n</div><p>\nyes\n</p>', "yes"),
+        ('<address class="rich_block rich_author_date">\nAda • <time>1 May</time>\n</address>', "Ada"),
+    ],
+)
+def test_lines_of_an_article_are_its_elements(read: Callable[..., list[model.Event]], markup: str, text: str) -> None:
+    body = f'<div class="text rich_message">{markup}</div>'
+    assert row(messages(read(written(1, body)))[1]).message.text == text
+
+
+def test_files_of_an_article_are_named_though_a_message_has_none(read: Callable[..., list[model.Event]]) -> None:
+    box = '<div class="media_wrap clearfix">\n<a class="photo_wrap" href="photos/1.jpg"><img src="x"></a>\n</div>'
+    caption = '<figcaption class="rich_media_caption">\n<div class="rich_caption_text">\nHigh\n</div>\n</figcaption>'
+    figure = f'<figure class="rich_block rich_media_item">\n{box}\n{caption}\n</figure>'
+    found = messages(read(written(1, f'<div class="text rich_message">\n{figure}\n</div>')))[1]
+    assert (found["text"], rich.files(found)) == ("High", 1)
 
 
 def test_paid_and_custom_reactions_are_not_taken_for_emoji(read: Callable[..., list[model.Event]]) -> None:

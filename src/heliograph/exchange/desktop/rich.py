@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from heliograph.domain import records
 
-_LINES: Final = ("title", "block", "blocks", "items", "rows", "articles", "caption", "credit")
+_LINES: Final = (
+    *("author", "title", "description", "channel", "block", "blocks", "items", "rows", "articles", "caption", "credit"),
+)
 """Keys whose values stand in lines of their own; ``cells`` of a row stand in one."""
 _FILES: Final = ("photo", "file", "poster_photo", "author_photo")
 """Keys of paths; a file that was not exported has a reason under another key."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from heliograph.domain import records
 from heliograph.exchange import paths
-from heliograph.exchange.desktop.markup import nodes
+from heliograph.exchange.desktop.markup import nodes, rich
 
 _TAGS: Final = {
     "strong": "bold",
@@ -38,6 +38,8 @@ _PAGE_END: Final = re.compile(r"\n *\Z")
 
 def keys(node: nodes.Node | None, folder: str) -> records.Json:
     """Return ``text`` and ``text_entities`` of a text's element; ``folder`` is the page's, for files it links to."""
+    if node is not None and rich.CLASS in nodes.classes(node):
+        return rich.keys(node, folder)
     parts = _trimmed(_parts(node, folder)) if node is not None else []
     if not parts:
         return {"text": "", "text_entities": []}
