@@ -144,8 +144,13 @@ async def test_chats_without_a_name_are_called_by_what_they_are(store: Store) ->
         assert await store.rows("SELECT title FROM chats WHERE chat_id = %s", number) == [(name,)]
 
 
-async def test_somebody_whose_name_is_known_keeps_it_when_an_export_has_none(store: Store) -> None:
-    await store.take(bo(store.folder, [said(1)], "a"), user_id=9)
-    done = await store.take(bo(store.folder, [said(1), said(2)], "b", title=None), user_id=9)
+@pytest.mark.parametrize("is_named_first", [True, False])
+async def test_somebody_whose_name_is_known_is_called_by_it_though_an_export_has_none(
+    store: Store, is_named_first: bool
+) -> None:
+    named = bo(store.folder, [said(1)], "a")
+    nameless = bo(store.folder, [said(1), said(2)], "b", title=None)
+    for path in (named, nameless) if is_named_first else (nameless, named):
+        done = await store.take(path, user_id=9)
     assert [chat.title for chat in done.sources[0].chats.values()] == ["Bo"]
     assert await store.rows("SELECT title FROM chats WHERE chat_id = 77") == [("Bo",)]

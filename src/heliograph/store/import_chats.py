@@ -14,6 +14,10 @@ from heliograph.domain import identity, records
 from heliograph.store import chats, entities, import_merge, import_rows
 from heliograph.store.database import Connection
 
+NOBODY: Final = "Deleted account"
+"""The title of a private chat whose person an export does not name."""
+ONE_TOPIC: Final = " (one topic)"
+"""What the title of a group ends with of which nothing but an export of one topic is known."""
 _COUNT: Final = f"""
 UPDATE chats c SET
     message_count = c.message_count + %(added)s, deleted_count = c.deleted_count + %(deleted)s,
@@ -81,7 +85,11 @@ def _described(
     return replace(
         chat,
         kind=kind if is_kept else chat.kind,
-        title=(chat.title or title) if is_only_named or reaches_furthest else title,
+        title=(chat.title or title) if is_only_named or reaches_furthest or _is_stand_in(title) else title,
         is_left=chat.is_left or is_left,
         is_min=True,
     )
+
+
+def _is_stand_in(title: str) -> bool:
+    return title == NOBODY or title.endswith(ONE_TOPIC)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from heliograph.domain import identity, records
 from heliograph.exchange import model, topics
 from heliograph.exchange.importer import copies, forums
-from heliograph.store import import_handover, import_places, import_topics
+from heliograph.store import import_chats, import_handover, import_places, import_topics
 from heliograph.store.database import Connection
 
 _KINDS: Final[dict[str, identity.ChatKind]] = {
@@ -45,8 +45,8 @@ _NAMELESS: Final = {
     "saved_messages": "Saved messages",
     "replies": "Replies",
     "verification_codes": "Verification codes",
-    "personal_chat": "Deleted account",
-    "bot_chat": "Deleted account",
+    "personal_chat": import_chats.NOBODY,
+    "bot_chat": import_chats.NOBODY,
 }
 """What to call a chat to which Telegram Desktop gives no name, by its type."""
 _LARGEST_USER: Final = 1 << 52
@@ -67,8 +67,6 @@ _PAGES: Final = (
     "HTML does not say which chat this is, so it has a mailbox of its own; its pages alone, with --chat and the chat's "
     "id, are merged with what is mirrored."
 )
-_ONE_TOPIC: Final = " (one topic)"
-"""What the title of a group ends with of which nothing but an export of one topic is known."""
 _EARLIER: Final = (
     "This is the group as it was before it became a supergroup. The export does not say which group that was, so its "
     "messages have a mailbox of their own."
@@ -220,7 +218,7 @@ async def placed(
         if topic_id is not None:
             places.read_alone(topic_id)
         if topic_id is not None or is_topic:
-            title = known.title if known and known.title else f"{title}{_ONE_TOPIC}"
+            title = known.title if known and known.title else f"{title}{import_chats.ONE_TOPIC}"
     return Resolved(
         target=model.Target(
             space_id=space_id,
