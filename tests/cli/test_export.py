@@ -57,9 +57,7 @@ async def test_messages_go_to_a_pipe_and_words_for_people_beside_it(run: Run, st
 
 
 async def test_empty_export_is_said_and_is_no_failure(run: Run, store: Rows, tmp_path: Path) -> None:
-    ran = await run(
-        "export", "--from", "2031-01-01", "--not-edited", "--out", str(tmp_path / "none.csv"), "--format", "csv"
-    )
+    ran = await run("export", "--from", "2031-01-01", "--not-edited", "--out", str(tmp_path / "none.csv"))
     assert (ran.code, ran.out) == (0, "")
     assert "the export is empty" in ran.err
     assert len((tmp_path / "none.csv").read_text("utf-8").splitlines()) == 1
@@ -71,6 +69,9 @@ async def test_empty_export_is_said_and_is_no_failure(run: Run, store: Rows, tmp
         (["--out", "out", "--format", "papyrus"], ["papyrus", "parquet"]),
         ([], ["--out"]),
         (["--out", "-", "--format", "parquet"], ["more than one file"]),
+        (["--out", "out.jsonl", "--format", "csv"], [".jsonl", "--format csv"]),
+        (["--out", "out", "--format", "html", "--observations"], ["html", "every sample"]),
+        (["--out", "out", "--search", " "], ["no words"]),
         (["-404", "--out", "out"], ["-404", "heliograph chats"]),
         (["--out", "out", "--from", "January"], ["2026-01-31"]),
     ],
@@ -78,7 +79,7 @@ async def test_empty_export_is_said_and_is_no_failure(run: Run, store: Rows, tmp
 async def test_what_cannot_be_exported_is_refused_in_one_sentence(
     run: Run, store: Rows, tmp_path: Path, arguments: list[str], words: list[str]
 ) -> None:
-    given = [str(tmp_path / "out") if each == "out" else each for each in arguments]
+    given = [str(tmp_path / each) if each.startswith("out") else each for each in arguments]
     (await run("export", *given)).refused_with(*words)
     assert left(tmp_path) == []
 

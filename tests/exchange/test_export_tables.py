@@ -19,7 +19,7 @@ from tests.conftest import Rows
 from tests.exchange import export_rows
 
 from heliograph.exchange.export import csv as csv_format
-from heliograph.exchange.export import flat, run
+from heliograph.exchange.export import flat, run, tables
 from heliograph.exchange.export import request as requests
 from heliograph.store.database import Database
 from heliograph.store.reads import export as reads
@@ -120,7 +120,7 @@ async def test_byte_order_mark_comes_only_on_request(store: Database) -> None:
     for with_bom in (False, True):
         out = io.BytesIO()
         await run.stream(store, requests.Request(format="csv", with_bom=with_bom), out)
-        assert out.getvalue().startswith(csv_format.BOM) is with_bom
+        assert out.getvalue().startswith(tables.BOM) is with_bom
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])

@@ -33,8 +33,14 @@ def export(
         list[str] | None, typer.Argument(help="Ids, @usernames or titles; none means every chat.", show_default=False)
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="; ".join(f"{name}: {what}" for name, what in requests.FORMATS.items()))
-    ] = "jsonl",
+        str | None,
+        typer.Option(
+            "--format",
+            help="; ".join(f"{name}: {what}" for name, what in requests.FORMATS.items())
+            + ". Without it, what --out ends in, or jsonl.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, options.path("The folder to make, or a file named .jsonl or .csv; - is stdout.")
     ] = None,
@@ -64,7 +70,7 @@ def export(
 ) -> None:
     """Write chats to files: JSON Lines, CSV, Parquet, Telegram Desktop's JSON, or pages to read."""
     wanted = requests.Request(
-        format=form,
+        format=requests.format_of(out or STREAM, form),
         filter=reads.Filter(
             since=dates.day(since),
             until=dates.end_of(dates.day(until)),
@@ -73,7 +79,7 @@ def export(
             kind=kind,
             is_edited=edited,
             is_deleted=deleted,
-            words=_words(search),
+            words=search,
         ),
         with_revisions=revisions,
         with_observations=observations,
@@ -124,8 +130,7 @@ def _target(out: Path | None, wanted: requests.Request, *, force: bool, json: bo
     if out is None:
         raise errors.BadInput("Say with --out where to export to; `-` is stdout for jsonl and csv.")
     if out != STREAM:
-        exports.is_folder(wanted, out)
-        place.check(out, force=force)
+        place.check(out, is_folder=requests.is_folder(wanted, out), force=force)
         return out
     if json:
         raise errors.BadInput("Messages and the summary of --json cannot both go to stdout; leave one of them out.")
@@ -178,9 +183,3 @@ def _size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
-
-
-def _words(text: str | None) -> str | None:
-    if text is not None and not text.strip():
-        raise errors.BadInput("There is nothing to look for in --search; give at least one word or leave it out.")
-    return text

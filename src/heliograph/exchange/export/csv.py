@@ -25,7 +25,6 @@ from heliograph.store.reads import exported
 if TYPE_CHECKING:
     from heliograph.exchange import media
 
-BOM: Final = b"\xef\xbb\xbf"
 _SIGNS: Final = "-=+@⁺⁼₊₌⩵⩶﬩﹢﹣﹦﹫＋－＝＠"
 """What a spreadsheet takes for the beginning of a formula, as it is or once it folds what is wide, small or raised."""
 _UNSEEN: Final = (
@@ -79,7 +78,7 @@ class _Table:
     def __init__(self, file: BinaryIO | None, names: Iterable[str], request: requests.Request) -> None:
         self._file = file
         if file is not None and request.with_bom:
-            file.write(BOM)
+            file.write(tables.BOM)
         if file is not None:
             file.write(f"{','.join(names)}\r\n".encode())
 

@@ -1,9 +1,9 @@
 """Output appears whole or not at all: it is written beside its place under another name, then renamed.
 
-Only what an export made may be replaced, which the file :data:`MARK` in a folder tells; a folder of anything else is
-never removed. A folder cannot be renamed over another one, so the earlier export makes room first, as ``.NAME.old``
-beside its place: two renames, and whoever is killed between them leaves it there whole. No export deletes one that it
-did not put there itself.
+Only what an export made may be replaced: a folder that holds what the file :data:`MARK` in it tells and nothing else,
+and a file that begins as one of ours. A folder cannot be renamed over another one, so the earlier export makes room
+first, as ``.NAME.old`` beside its place: two renames, and whoever is killed between them leaves it there whole. No
+export deletes one that it did not put there itself.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from heliograph import errors
+from heliograph.exchange.export import tables
 
 MARK: Final = "heliograph.json"
 """Says what an exported folder holds."""
+_STRAY: Final = frozenset({MARK, ".DS_Store", "Thumbs.db", "desktop.ini"})
+"""Files that the mark does not count: itself, and what systems leave in folders that somebody looks at."""
 
 
-def check(out: Path, *, force: bool) -> None:
-    """Raise BadInput when an export cannot go to ``out``."""
+def check(out: Path, *, is_folder: bool, force: bool) -> None:
+    """Raise BadInput when an export cannot go to ``out``, OSError when what is there cannot be read."""
     if not out.name:
         raise errors.BadInput(f"An export cannot be written to {str(out)!r}; name a file or folder of its own.")
     if not out.parent.is_dir():
@@ -36,9 +41,16 @@ def check(out: Path, *, force: bool) -> None:
         raise errors.BadInput(
             f"{str(out)!r} is neither a file nor a folder, so it is not replaced; choose another --out."
         )
-    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+    if out.is_dir():
+        if any(out.iterdir()) and not _is_as_made(out):
+            raise errors.BadInput(
+                f"{str(out)!r} holds files that no export made, so it is not replaced; choose another --out."
+            )
+    elif is_folder:
+        raise errors.BadInput(f"{str(out)!r} is a file, and this export is a folder; choose another --out.")
+    elif not tables.is_messages(out):
         raise errors.BadInput(
-            f"{str(out)!r} is a folder that no export made, so it is not replaced; choose another --out."
+            f"{str(out)!r} is a file that no export made, so it is not replaced; choose another --out."
         )
     _old(out)
 
@@ -50,7 +62,7 @@ def making(out: Path, *, is_folder: bool, force: bool) -> Iterator[Path]:
     For a folder the path exists and is empty, for a file it does not exist. When the move fails, what was there is
     there again. Raises BadInput as :func:`check` does, and OSError.
     """
-    check(out, force=force)
+    check(out, is_folder=is_folder, force=force)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name[:50]}.", suffix=".part", dir=out.parent))
     try:
         made = scratch / "new"
@@ -58,7 +70,7 @@ def making(out: Path, *, is_folder: bool, force: bool) -> Iterator[Path]:
             # As any other folder is made: mkdtemp's is closed to everybody else.
             made.mkdir()
         yield made
-        check(out, force=force)
+        check(out, is_folder=is_folder, force=force)
         if os.path.lexists(out) and (is_folder or out.is_dir()):
             _swap(made, out)
         else:
@@ -94,7 +106,25 @@ def _old(out: Path) -> Path:
 
 def measure(path: Path) -> tuple[int, int]:
     """Return the number of files at ``path`` and their bytes."""
-    if path.is_file():
-        return 1, path.stat().st_size
-    sizes = [Path(folder, name).stat().st_size for folder, _, names in os.walk(path) for name in names]
+    return (1, path.stat().st_size) if path.is_file() else _sum(path, frozenset())
+
+
+def contents(folder: Path) -> tuple[int, int]:
+    """Return the number of files in a folder and their bytes, as its mark tells them."""
+    return _sum(folder, _STRAY)
+
+
+def _sum(folder: Path, skipped: Set[str]) -> tuple[int, int]:
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if name not in skipped)
+    sizes = [path.lstat().st_size for path in found]
     return len(sizes), sum(sizes)
+
+
+def _is_as_made(folder: Path) -> bool:
+    """Say whether an export made this folder, and nobody put or changed anything in it since."""
+    try:
+        told = orjson.loads((folder / MARK).read_bytes())
+        made = told["heliograph_export"], told["files"], told["bytes"]
+    except (FileNotFoundError, IsADirectoryError, ValueError, KeyError, TypeError):
+        return False
+    return made == (1, *contents(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,18 @@ TABLES: Final = frozenset({"jsonl", "csv", "parquet"})
 """Formats that are tables, where revisions and observations are tables of their own."""
 STREAMED: Final = frozenset({"jsonl", "csv"})
 """Formats whose messages can be one file or a pipe."""
+ENDINGS: Final = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".json": "telegram",
+    ".html": "html",
+    ".htm": "html",
+}
+"""Formats by the ending of a name."""
+_FOREIGN: Final = frozenset({".gz", ".ods", ".pdf", ".sqlite", ".tsv", ".txt", ".xls", ".xlsx", ".xml", ".zip", ".zst"})
+"""Endings of what no export is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +61,50 @@ class Request:
         since, until = self.filter.since, self.filter.until
         if since is not None and until is not None and since >= until:
             raise errors.BadInput("The export would begin after its end; exchange the two dates.")
+        if self.filter.words is not None and not self.filter.words.replace("\x00", " ").strip():
+            raise errors.BadInput("There are no words to look for; give at least one, or leave the search out.")
+        if self.with_observations and self.format not in TABLES:
+            tables = ", ".join(sorted(TABLES))
+            raise errors.BadInput(f"{self.format} has no place for every sample of counters; use one of {tables}.")
+        if self.with_bom and self.format != "csv":
+            raise errors.BadInput(f"{self.format} has no byte order mark; ask for it with csv.")
 
     def plain(self) -> dict[str, Any]:
         """Return the request as JSON values; times are ISO 8601."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
+
+
+def format_of(out: PurePath, asked: str | None) -> str:
+    """Return the format that is asked for, or the one that a name ends in, or JSON Lines."""
+    return asked or ENDINGS.get(out.suffix.lower(), "jsonl")
+
+
+def is_folder(request: Request, out: PurePath) -> bool:
+    """Say whether the export is a folder; a name that ends as its format asks for the messages as one file.
+
+    Raises BadInput for an ending that is another format's, or when more is asked for than goes into one file.
+    """
+    ending = out.suffix.lower()
+    named = ENDINGS.get(ending)
+    if named not in (None, request.format) or ending in _FOREIGN:
+        instead = f"leave out --format {request.format}, or " if named else ""
+        raise errors.BadInput(f"What ends in {ending} is no {request.format}; {instead}choose a name without {ending}.")
+    if request.format in STREAMED and named:
+        refuse_more_tables(request, "a name without an ending")
+        return False
+    # Others call such a folder so; of a page or of JSON they expect a file.
+    if named not in (None, "parquet"):
+        raise errors.BadInput(f"{request.format} is a folder of several files; choose a name without {ending}.")
+    return True
+
+
+def refuse_more_tables(request: Request, instead: str) -> None:
+    """Raise BadInput when more is asked for than messages."""
+    if request.with_revisions or request.with_observations:
+        raise errors.BadInput(
+            f"Revisions and observations are files of their own; give {instead} as --out, or leave them out."
+        )
 
 
 def parse(plain: object) -> Request:

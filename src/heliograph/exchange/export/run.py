@@ -49,17 +49,6 @@ class Summary:
 OnProgress = Callable[[Progress], None]
 
 
-def is_folder(request: requests.Request, out: Path) -> bool:
-    """Say whether the export is a folder; a name that ends as its format asks for the messages as one file.
-
-    Raises BadInput when more is asked for than goes into one file.
-    """
-    if request.format not in requests.STREAMED or out.suffix.lower() != f".{request.format}":
-        return True
-    _refuse_more_tables(request, "a name without an ending")
-    return False
-
-
 async def export(
     database: Database,
     media_storage: media.Storage | None,
@@ -73,12 +62,12 @@ async def export(
 
     Raises BadInput for a place that cannot be used, NotFound for an unknown chat, DatabaseUnreachable, OSError.
     """
-    folder = is_folder(request, out)
+    folder = requests.is_folder(request, out)
     with place.making(out, is_folder=folder, force=force) as part:
         work = _Work(database, request, on_progress)
         await work.run(part, media_storage)
         if folder:
-            (part / place.MARK).write_bytes(work.mark())
+            (part / place.MARK).write_bytes(work.mark(*place.contents(part)))
         return work.summary(*place.measure(part))
 
 
@@ -102,7 +91,7 @@ def check_stream(request: requests.Request) -> None:
         raise errors.BadInput(
             f"{request.format} is more than one file; use {formats}, or write to a folder with --out."
         )
-    _refuse_more_tables(request, "a folder")
+    requests.refuse_more_tables(request, "a folder")
 
 
 class _Work:
@@ -170,11 +159,13 @@ class _Work:
             bytes=size,
         )
 
-    def mark(self) -> bytes:
+    def mark(self, files: int, size: int) -> bytes:
         """Return what the folder's mark says: the request and the counts, nothing that two runs would not share."""
         told = {
             "heliograph_export": 1,
             "request": self._request.plain(),
+            "files": files,
+            "bytes": size,
             "chats": self._chats,
             "messages": self._messages,
             "revisions": self._revisions,
@@ -203,10 +194,3 @@ async def _ahead(pages: AsyncGenerator[Any, None]) -> AsyncIterator[AsyncIterato
             # The generator cannot be closed while it runs.
             fetching.cancel()
             await asyncio.wait({fetching})
-
-
-def _refuse_more_tables(request: requests.Request, instead: str) -> None:
-    if request.with_revisions or request.with_observations:
-        raise errors.BadInput(
-            f"Revisions and observations are files of their own; give {instead} as --out, or leave them out."
-        )

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from heliograph.exchange.export import flat, writer
 from heliograph.exchange.export import request as requests
-from heliograph.exchange.export import writer
 
 BUFFER_BYTES: Final = 1 << 18
+BOM: Final = b"\xef\xbb\xbf"
+"""The byte order mark that a CSV file may begin with."""
+
+_CSV: Final = ",".join(flat.MESSAGE[:5]).encode()
+_JSONL: Final = re.compile(rb'\{"album_id":(?:null|-?\d+),"author_signature":(?:null|")')
+"""How files of messages begin, whatever fields a later version adds at the end."""
+
+
+def is_messages(path: Path) -> bool:
+    """Say whether a file begins as the messages of an export do, or is empty as the JSON Lines of none are."""
+    with path.open("rb") as file:
+        begin = file.read(100).removeprefix(BOM)
+    return not begin or begin.startswith(_CSV) or _JSONL.match(begin) is not None
 
 
 class Tables:
