@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from heliograph.domain import identity, records
-from heliograph.exchange import model
+from heliograph.exchange import model, sources
+from heliograph.exchange.desktop import html, normalise
 from heliograph.exchange.desktop import media as desktop_media
 from heliograph.exchange.desktop.compose import media
 from heliograph.exchange.desktop.compose import message as compose
 
 from . import corpus
 
+PAGES = Path(__file__).parents[1] / "fixtures" / "desktop_html"
 NAMES = {identity.user_peer(7): "Carla", identity.channel_peer(8): "Harbour News", corpus.GROUP: "Harbour Gossip"}
 
 
@@ -102,3 +107,40 @@ def test_votes_of_an_export_are_kept_under_what_telegrams_apps_call_the_options(
     found = desktop_media.votes({"poll": {"total_voters": 66, "answers": answers}})
     assert found is not None
     assert [bytes.fromhex(each) for each in found["votes"]] == [bytes([each]) for each in b"0123456789:;"]
+
+
+UNKNOWN = 22
+"""A service message of which no more than a sentence is known."""
+
+
+def pages() -> Iterator[tuple[dict[str, Any], model.Imported]]:
+    """Messages of a group as Desktop's JSON has them, and as they come from its pages."""
+    said = {each["id"]: each for each in json.loads((PAGES / "single_2023.json").read_bytes())["messages"]}
+    [source] = sources.find(PAGES / "single_2023")
+    found = [each for event in html.read(source) if isinstance(event, model.Page) for each in event.messages]
+    for message in found:
+        row = normalise.normalise(message, corpus.target(), corpus.PLACE)
+        assert isinstance(row, model.Imported)
+        yield said[message["id"]], row
+
+
+def test_whoever_a_page_names_is_credited_by_name_and_not_as_the_chat() -> None:
+    credited = 0
+    for said, row in pages():
+        form = compose.compose(row, corpus.target(), names=NAMES)
+        label = "actor" if "actor" in said else "from"
+        if said["id"] != UNKNOWN:
+            assert form[label] == said[label]
+            assert f"{label}_id" not in form
+            credited += 1
+        # Nor is the name taken for a signature by the next who imports that.
+        again = normalise.normalise(form, corpus.target(), corpus.PLACE)
+        assert isinstance(again, model.Imported)
+        assert again.message.author_signature == row.message.author_signature
+        assert [records.is_named_only(each.message, "supergroup") for each in (again, row)] == [True, True]
+    assert credited > 10
+
+
+def test_what_a_chat_says_itself_stays_the_chats_whatever_its_signature() -> None:
+    form = composed(sender_id=None, author_signature="the boss", as_of=0)
+    assert (form["from"], form["from_id"], form["author"]) == ("Harbour Gossip", "channel9001", "the boss")

@@ -235,6 +235,30 @@ async def test_who_came_and_who_left_is_told_from_ids_and_from_names(tmp_path: P
     assert [" ".join(words[:-1]) for words in said] == [words for _, _, words in GROUP_MOVES]
 
 
+async def test_people_whom_pages_name_have_their_own_name_colour_and_heads(tmp_path: Path) -> None:
+    def named(message_id: int, name: str | None, as_of: int = -1, **more: Any) -> exported.ExportedMessage:
+        return told.message(message_id, "x", sender_id=None, author_signature=name, as_of=as_of, **more)
+
+    messages = [
+        named(1, "Ada Example"),
+        named(2, "Ada Example"),
+        named(3, "Carl Sample"),
+        named(4, "Ada Example", service={"type": "chat_edit_title", "title": "Pier"}),
+        named(5, "the boss", as_of=0),
+        named(6, None),
+        named(7, None),
+    ]
+    page = parsed(await archive(tmp_path / "out", messages) / PAGE)
+    names = [page.css_first(f"#m{number} .sender") for number in (1, 2, 3, 5, 6)]
+    said = ["Ada Example", "Ada Example", "Carl Sample", "Harbour watch", "Deleted account"]
+    assert [node.text() for node in names] == said
+    ada, again, carl, *_ = (node.attributes["class"] for node in names)
+    assert ada == again != carl
+    assert [number for number in (1, 2, 3, 5, 6, 7) if page.css(f"#m{number}.joined")] == [2]
+    assert [node.text() for node in page.css(".tag")] == ["the boss"]
+    assert page.css_first("#m4 p").text().startswith("Ada Example changed the title")
+
+
 async def test_page_says_in_words_what_only_an_import_told_of(tmp_path: Path) -> None:
     album: dict[str, Any] = {"album_id": 5, "media": {"kind": "photo"}}
     messages = [

@@ -99,6 +99,17 @@ class Message:
     layer: int = 0
 
 
+def is_named_only(message: Message, kind: ChatKind) -> bool:
+    """Say whether a message's sender is known by no more than a name: pages have names for ids.
+
+    ``author_signature`` is that name, None for a deleted account. Of what a channel or group says itself it is not.
+    """
+    is_of_page = message.as_of < IMPORTED_AS_OF and -message.as_of & LACKS_DETAIL > 0 and kind != "channel"
+    return message.sender_id is None and (
+        is_of_page or (message.service is not None and bool(message.author_signature))
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tombstone:
     """A deletion. ``chat_id`` is None for a mailbox, whose delete updates name no chat."""

@@ -84,7 +84,7 @@ def _message(
             message_id=message_id,
             chat_id=target.chat_id,
             date=date,
-            as_of=records.IMPORTED_AS_OF,
+            as_of=_rank(message, "from"),
             sender_id=sender,
             author_signature=signature,
             text=text,
@@ -132,7 +132,7 @@ def _service(
             message_id=message_id,
             chat_id=target.chat_id,
             date=date,
-            as_of=records.IMPORTED_AS_OF,
+            as_of=_rank(message, label),
             sender_id=sender,
             author_signature=_text(message.get("author")),
             text="" if action["type"] == "web_view_data_sent" else entities.read(message)[0],
@@ -163,6 +163,12 @@ def _sender(
     if sender is not None and isinstance(name, str) and name:
         names[sender] = name
     return None if sender == target.chat_id and sender is not None and sender < 0 else sender
+
+
+def _rank(message: records.Json, label: str) -> int:
+    """Return the ``as_of``: what names its sender and has no id for them comes from a page, by whatever way."""
+    is_page = label in message and f"{label}_id" not in message
+    return records.imported_as_of(is_page=is_page, is_local_time=False)
 
 
 def _edited(message: records.Json, target: model.Target) -> datetime | None:

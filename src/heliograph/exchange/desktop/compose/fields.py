@@ -151,7 +151,12 @@ def star_gift(service: records.Json, message: records.Message, names: peers.Name
     is_anonymous = bool(service.get("is_anonymous") or service.get("name_hidden"))
     told = {key: service[key] for key in ("gift_id", "stars") if service.get(key) is not None}
     told |= {"is_limited": bool(service.get("is_limited")), "is_anonymous": is_anonymous}
-    return {**told, "gift_text": service.get("gift_text") or ""}
+    return {**told, "gift_text": service.get("text") or ""}
+
+
+def tasks(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:
+    """Tell what was added to a list, numbered from 1: which numbers it got there is not known."""
+    return {"items": [{"text": text, "id": number} for number, text in enumerate(service.get("items") or [], 1)]}
 
 
 def suggested(service: records.Json, message: records.Message, names: peers.Names) -> records.Json:

@@ -64,6 +64,8 @@ def _others(kind: str, media: records.Json) -> records.Json:
         if (point := _point(media)) is not None:
             found["location_information"] = point
         return {key: value for key, value in found.items() if value}
+    if kind == "todo":
+        return {"todo_list": _todo(media)}
     if kind == "game":
         return {"game_title": media["title"]} if media.get("title") else {}
     if kind == "invoice":
@@ -141,6 +143,12 @@ def _point(media: records.Json) -> records.Json | None:
     if media.get("latitude") is None or media.get("longitude") is None:
         return None
     return {"latitude": media["latitude"], "longitude": media["longitude"]}
+
+
+def _todo(media: records.Json) -> records.Json:
+    items = [{"text": text, "id": number} for number, text in enumerate(media.get("items") or [], 1)]
+    rights = {"others_can_append": False, "others_can_complete": False}
+    return {"title": media.get("title") or "", **rights, "answers": items}
 
 
 def _poll(media: records.Json, counters: records.Json) -> records.Json:

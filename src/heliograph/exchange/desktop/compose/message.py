@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.exchange import model
 from heliograph.exchange.desktop import extra, normalise
 from heliograph.exchange.desktop.compose import media, peers, service, text
@@ -48,9 +48,9 @@ def _form(original: model.Imported, target: model.Target, names: peers.Names, us
     if message.edit_date is not None:
         form.update(_moment("edited", message.edit_date, target))
     if message.service is not None:
-        form.update(service.action(message, names))
+        form.update(service.action(message, target.kind, names))
     else:
-        form.update(_head(message, names, usernames))
+        form.update(_head(message, target.kind, names, usernames))
     counters = original.observation
     form.update(media.keys(message, original.file, counters.poll if counters else None))
     form.update(text.both(message.text, message.entities))
@@ -64,10 +64,10 @@ def _moment(key: str, moment: datetime, target: model.Target) -> records.Json:
     return {key: local.isoformat(), f"{key}_unixtime": str(int(moment.timestamp()))}
 
 
-def _head(message: records.Message, names: peers.Names, usernames: peers.Names) -> records.Json:
-    # A post without an author is the channel's own.
-    sender = message.sender_id or message.chat_id
-    form: records.Json = {"from": peers.name(names, sender), "from_id": peers.peer(sender)}
+def _head(
+    message: records.Message, kind: identity.ChatKind, names: peers.Names, usernames: peers.Names
+) -> records.Json:
+    form = peers.sender("from", message, kind, names)
     if message.author_signature:
         form["author"] = message.author_signature
     form.update(_forward(message.forward or {}, names))

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.exchange.desktop.compose import fields, peers
 
 
-def action(message: records.Message, names: peers.Names) -> records.Json:
+def action(message: records.Message, kind: identity.ChatKind, names: peers.Names) -> records.Json:
     """Return the keys that a service message has instead of a sender and a text."""
     service = message.service or {}
-    kind = service.get("type", "")
-    desktop, has_actor, say = _ACTIONS.get(kind, (kind, True, fields.everything))
-    found: records.Json = {}
-    if has_actor:
-        actor = message.sender_id or message.chat_id
-        found.update(actor=peers.name(names, actor), actor_id=peers.peer(actor))
+    ours = service.get("type", "")
+    desktop, has_actor, say = _ACTIONS.get(ours, (ours, True, fields.everything))
+    found = peers.sender("actor", message, kind, names) if has_actor else {}
     if desktop is not None:
-        found["action"] = _VARIANTS[kind](service) if kind in _VARIANTS else desktop
+        found["action"] = _VARIANTS[ours](service) if ours in _VARIANTS else desktop
     found.update(say(service, message, names))
     return found
 
@@ -122,6 +119,7 @@ _ACTIONS: Final[dict[str, tuple[str | None, bool, fields.Fields]]] = {
             fields.flags(is_broadcast_messages_allowed="broadcast_messages_allowed"),
         ),
     ),
+    "todo_append_tasks": ("todo_append_tasks", True, fields.tasks),
     "todo_completions": ("todo_completions", True, fields.lists("completed", "incompleted")),
     "suggested_post_approval": ("process_suggested_post", True, fields.suggested),
     "suggested_post_refund": ("suggested_post_refund", True, fields.refunded),

@@ -186,11 +186,13 @@ class Book:
     def _is_joined(self, told: exported.ExportedMessage) -> bool:
         """Say whether a message goes on right below the one in front of it, without a head of its own."""
         last, message = self._last, told.message
-        if last is None or not self._page or message.sender_id is None or self._chat.kind == "channel":
+        kind = self._chat.kind
+        if last is None or not self._page or kind == "channel":
             return False
-        before = last.message
+        before, who = last.message, entries.sender_of(message, kind)
         return (
-            before.sender_id == message.sender_id
+            who not in (None, message.chat_id)
+            and entries.sender_of(before, kind) == who
             and _is_alike(before, message)
             and before.service is None
             and before.forward is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from heliograph.domain import records
+from heliograph.domain import identity, records
 from heliograph.exchange.export import attachments
 from heliograph.exchange.export.archive import markup, things, words
 from heliograph.store.reads import exported
@@ -81,7 +82,7 @@ def entry(
         at=message.date.astimezone(UTC),
         name=name,
         initials=initials(name),
-        hue=hue(message.sender_id or message.chat_id),
+        hue=hue(sender_of(message, chat.kind)),
         is_joined=is_joined,
         is_post=chat.kind == "channel",
         is_imported=records.is_imported(message.as_of),
@@ -109,17 +110,28 @@ def name_of(told: exported.ExportedMessage, chat: exported.ExportedChat) -> str:
     """Return who wrote a message; a post without an author is the chat's own."""
     message = told.message
     if message.sender_id is None:
-        # Pages of an export tell who did something by name only.
-        return (message.service and message.author_signature) or chat.title
+        return _named_only(message) if records.is_named_only(message, chat.kind) else chat.title
     person = told.sender
     if person is not None and person.is_deleted and not person.name:
         return "Deleted account"
     return (person and (person.name or person.username)) or f"Unknown ({message.sender_id})"
 
 
-def hue(peer_id: int) -> int:
-    """Return the number of a peer's colour, the same everywhere it appears."""
-    return int(abs(peer_id) * 137.508 % 360 * HUES / 360)
+def _named_only(message: records.Message) -> str:
+    return message.author_signature or ("Deleted account" if message.service is None else "Someone")
+
+
+def sender_of(message: records.Message, kind: identity.ChatKind) -> int | str | None:
+    """Return who wrote a message: an id, a name where nothing else is known, or None where not even that is."""
+    if records.is_named_only(message, kind):
+        return message.author_signature
+    return message.sender_id or message.chat_id
+
+
+def hue(who: int | str | None) -> int:
+    """Return the number of somebody's colour, the same everywhere they appear."""
+    number = abs(who) if isinstance(who, int) else zlib.crc32((who or "").encode("utf-8", "replace"))
+    return int(number * 137.508 % 360 * HUES / 360)
 
 
 def initials(name: str) -> str:
@@ -173,7 +185,7 @@ def _tags(told: exported.ExportedMessage, chat: exported.ExportedChat) -> list[s
     bot = told.people.get(message.via_bot_id) if message.via_bot_id else None
     topic = next((each.title for each in chat.topics if each.topic_id == message.topic_id), None)
     found = [
-        message.author_signature,
+        None if records.is_named_only(message, chat.kind) else message.author_signature,
         f"via @{bot.username}" if bot is not None and bot.username else None,
         f"# {topic}" if topic else None,
         "Pinned" if message.is_pinned else None,
