@@ -297,3 +297,25 @@ def test_known_peers_are_not_sent_again_until_forgotten() -> None:
     assert memory.fresh(renamed)[0] == renamed[0]
     memory.forget()
     assert memory.fresh(renamed)[0] == renamed[0]
+
+
+def test_words_of_tasks_and_of_gifts_are_kept() -> None:
+    def task(number: int, text: str) -> types.TodoItem:
+        return types.TodoItem(number, types.TextWithEntities(text, []))
+
+    todo = types.TodoList(types.TextWithEntities("To pack", []), [task(1, "rope"), task(2, "anchor")])
+    assert row(media=types.MessageMediaToDo(todo)).media == {
+        "kind": "todo",
+        "title": "To pack",
+        "items": ["rope", "anchor"],
+    }
+    added = service_row(types.MessageActionTodoAppendTasks([task(3, "paint")]))
+    assert added.service == {"type": "todo_append_tasks", "items": ["paint"]}
+    gift = types.MessageActionGiftPremium("EUR", 5, 90, message=types.TextWithEntities("Ahoy", []))
+    assert (service_row(gift).service or {})["text"] == "Ahoy"
+
+
+def test_a_new_picture_is_seen_though_no_file_is_named() -> None:
+    photo = types.Photo(1, 2, b"", NOW, [types.PhotoSize("x", 640, 480, 9)], 2)
+    assert service_row(types.MessageActionChatEditPhoto(photo)).media == {"kind": "photo", "width": 640, "height": 480}
+    assert service_row(types.MessageActionChatDeletePhoto()).media is None

@@ -94,7 +94,8 @@ OTHERS = {
     "geo_live": places,
     "venue": st.builds(lambda place, rest: place | rest, places, _some(title=words, address=words)),
     "dice": st.fixed_dictionaries({"emoji": words, "value": st.integers(0, 6)}),
-    **dict.fromkeys(["game", "invoice", "todo"], st.fixed_dictionaries({"title": words})),
+    **dict.fromkeys(["game", "invoice"], st.fixed_dictionaries({"title": words})),
+    "todo": st.fixed_dictionaries({"title": words}, optional={"items": st.lists(words, max_size=3)}),
 }  # fmt: skip
 FILES = ["video", "round_video", "animation", "audio", "voice", "document", "sticker"]
 
@@ -114,6 +115,7 @@ SERVICES = [
     *("invite_to_group_call", "set_messages_ttl", "group_call_scheduled", "set_chat_theme", "web_view_data_sent"),
     *("gift_premium", "topic_edit", "suggest_profile_photo", "requested_peer", "gift_code", "giveaway_launch"),
     *("giveaway_results", "set_chat_wall_paper", "boost_apply", "gift_stars", "an_action_of_next_year"),
+    *("star_gift", "todo_append_tasks"),
 ]
 services = st.builds(
     lambda kind, fields: {"type": kind, **fields},
@@ -123,7 +125,7 @@ services = st.builds(
         message_id=small, score=small, duration=small, total_amount=ids, currency=some_words, from_id=peers,
         to_id=peers, distance=small, period=small, emoticon=some_words, months=small, stars=small, boosts=small,
         attach_menu=st.just(True), same=st.just(True), recurring_used=st.just(True), slug=some_words,
-        schedule_date=small, icon_emoji_id=ids, unclaimed=st.just(True),
+        items=st.lists(words, min_size=1, max_size=2), schedule_date=small, icon_emoji_id=ids, unclaimed=st.just(True),
     ),
 )  # fmt: skip
 forwards = st.builds(

@@ -111,7 +111,11 @@ def test_media_has_the_crawlers_descriptor(message_id: int, descriptor: dict[str
 
 @pytest.mark.parametrize(
     ("message_id", "descriptor"),
-    [(601, {"kind": "todo", "title": "To pack"}), (602, {"kind": "giveaway"}), (603, {"kind": "paid_media"})],
+    [
+        (601, {"kind": "todo", "title": "To pack", "items": ["Rope", "Two anchors"]}),
+        (602, {"kind": "giveaway"}),
+        (603, {"kind": "paid_media"}),
+    ],
 )
 def test_media_of_the_newest_versions_is_known(message_id: int, descriptor: dict[str, Any]) -> None:
     assert row("newest", message_id).message.media == descriptor
@@ -203,6 +207,18 @@ def test_service_message_has_tls_name_and_its_plain_fields() -> None:
 def test_whoever_adds_or_removes_only_their_own_name_came_or_left(action: str, members: Any, found: Any) -> None:
     who = {"actor": "Bo" if members != [None] else None, "actor_id": "user7002"}
     assert one({"type": "service", "action": action, **who, "members": members}).message.service == found
+
+
+def test_words_that_come_with_an_action_are_its_text() -> None:
+    part = {"type": "bold", "text": "you"}
+    gift = one({"type": "service", "action": "send_star_gift", "stars": 5, "gift_text": ["Ahoy ", part]}).message
+    assert gift.service == {"type": "star_gift", "stars": 5, "text": "Ahoy you"}
+    assert b"bold" in gift.raw
+    plain = one({"type": "service", "action": "send_star_gift", "stars": 5, "gift_text": "Ahoy"}).message
+    assert (plain.service, plain.raw) == ({"type": "star_gift", "stars": 5, "text": "Ahoy"}, b"")
+    items = [{"text": "buy rope", "id": 3}, {"text": ["paint ", part], "id": 4}]
+    added = one({"type": "service", "action": "todo_append_tasks", "items": items}).message
+    assert added.service == {"type": "todo_append_tasks", "items": ["buy rope", "paint you"]}
 
 
 def test_service_message_answers_the_message_it_is_about() -> None:

@@ -244,6 +244,19 @@ def test_forward_has_its_origin_and_when_it_was_first_sent(read: Callable[..., l
     assert found.text == "news"
 
 
+def test_list_of_tasks_is_no_poll_and_formatted_words_are_kept(read: Callable[..., list[model.Event]]) -> None:
+    def box(kind: str, answers: str) -> str:
+        head = f'<div class="question bold">\nWhat\n</div><div class="details">\n{kind}\n</div>'
+        return f'<div class="media_wrap clearfix"><div class="media_poll">{head}{answers}</div></div>'
+
+    todo = box("To-do List", '<div class="answer">\n- buy <strong>rope</strong>\n</div>')
+    votes = '<span class="details">2 votes, chosen vote</span>'
+    poll = box("Anonymous poll", f'<div class="answer">\n- now <strong>or</strong> never {votes}\n</div>')
+    found = messages(read(written(1, todo), written(2, poll)))
+    assert row(found[1]).message.media == {"kind": "todo", "title": "What", "items": ["buy rope"]}
+    assert found[2]["poll"]["answers"] == [{"text": "now or never", "voters": 2, "chosen": True}]
+
+
 ARTICLE = """
      <div class="text rich_message" data-rich-message="1" data-rich-part="false" dir="auto">
       <h1 class="rich_block rich_heading" data-level="1" data-rich-kind="heading">

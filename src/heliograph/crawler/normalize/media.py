@@ -4,8 +4,8 @@ Kinds and their keys: ``photo`` id, width, height; ``video``, ``round_video``, `
 ``sticker``, ``document`` id, mime_type, size, file_name, duration, width, height, title, performer, emoji;
 ``web_page`` url, title, description, site_name; ``poll`` id, question, options, is_quiz, is_multiple, is_closed;
 ``contact`` first_name, last_name, user_id (a phone number is never kept outside the raw bytes); ``geo``, ``geo_live``
-latitude, longitude; ``venue`` title, address, latitude, longitude; ``dice`` emoji, value; ``game``, ``invoice``,
-``todo`` title; ``story``, ``giveaway``, ``giveaway_results``, ``paid_media``, ``video_stream``,
+latitude, longitude; ``venue`` title, address, latitude, longitude; ``dice`` emoji, value; ``game``, ``invoice`` title;
+``todo`` title, items; ``story``, ``giveaway``, ``giveaway_results``, ``paid_media``, ``video_stream``,
 ``unsupported``. Photos and files add ``is_spoiler`` and ``ttl_seconds``. A service message about a picture carries it.
 """
 
@@ -179,6 +179,12 @@ def _titled(kind: str, title: Any) -> records.Json:
     return {"kind": kind, "title": text.plain(title)}
 
 
+def _todo(tl: Any) -> records.Json:
+    found = _titled("todo", tl.todo.title)
+    items = [text.plain(each.title) for each in tl.todo.list]
+    return {**found, "items": items} if items else found
+
+
 def _seconds(duration: float) -> float:
     """Return whole seconds as an integer: TL sends video durations as doubles."""
     return int(duration) if duration == duration // 1 else duration
@@ -201,7 +207,7 @@ _KINDS: dict[type, Callable[[Any], records.Json | None]] = {
     types.MessageMediaGiveaway: lambda tl: {"kind": "giveaway"},
     types.MessageMediaGiveawayResults: lambda tl: {"kind": "giveaway_results"},
     types.MessageMediaPaidMedia: lambda tl: {"kind": "paid_media"},
-    types.MessageMediaToDo: lambda tl: _titled("todo", tl.todo.title),
+    types.MessageMediaToDo: _todo,
     types.MessageMediaVideoStream: lambda tl: {"kind": "video_stream"},
     types.MessageMediaUnsupported: lambda tl: {"kind": "unsupported"},
 }

@@ -1,7 +1,7 @@
 """Service messages: the action's name in snake case and whatever plain fields it has.
 
-Every class is treated alike, so an action of a newer layer needs no code: numbers, texts, flags, lists of numbers,
-moments (Unix seconds) and peers (marked ids) are kept; nested objects stay in the raw bytes.
+Every class is treated alike, so an action of a newer layer needs no code: numbers, texts, flags, lists of numbers and
+of tasks, moments (Unix seconds) and peers (marked ids) are kept; other nested objects stay in the raw bytes.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from telethon.tl import types
+
 from heliograph.crawler.normalize import peer, text
 from heliograph.domain import records
 
-_RENAMED = {"users": "user_ids", "message": "text"}
-"""``message_id`` names a message elsewhere, so a text field that TL calls ``message`` is a text here."""
+_RENAMED = {"users": "user_ids", "message": "text", "list": "items"}
+"""``message_id`` names a message elsewhere, so a text field that TL calls ``message`` is a text here; a ``list`` has
+the tasks that were added to one."""
 
 
 def service(action: Any, *, reply_to_message_id: int | None) -> records.Json:
@@ -37,6 +40,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return text.unix(value)
     if isinstance(value, list):
-        numbers = [each for each in value if isinstance(each, int)]
-        return numbers if len(numbers) == len(value) else None
-    return peer.peer_id(value)
+        return _list(value)
+    return text.plain(value) or None if type(value) is types.TextWithEntities else peer.peer_id(value)
+
+
+def _list(value: list[Any]) -> Any:
+    if value and all(type(each) is types.TodoItem for each in value):
+        return [text.plain(each.title) for each in value]
+    numbers = [each for each in value if isinstance(each, int)]
+    return numbers if len(numbers) == len(value) else None

@@ -132,13 +132,15 @@ _MEDIA: Final = values.record(
         **dict.fromkeys(("mime_type", "file_name", "title", "performer", "emoji", "address"), values.text),
         **dict.fromkeys(("first_name", "last_name", "url", "site_name", "description", "question"), values.text),
         **dict.fromkeys(("is_spoiler", "is_quiz", "is_multiple", "is_closed"), values.flag),
-        "options": values.many(values.text),
+        **dict.fromkeys(("options", "items"), values.many(values.text)),
     },
     "kind",
 )
 _SERVICE: Final = values.record(
     {
         "type": values.text,
+        **dict.fromkeys(("text", "title"), values.text),
+        "items": values.many(values.text),
         "user_ids": values.many(values.number(64)),
         **dict.fromkeys(("inviter_id", "from_id", "to_id", "message_id"), values.number(64)),
         "user_id": values.number(64),

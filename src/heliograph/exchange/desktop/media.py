@@ -162,7 +162,11 @@ def _invoice(message: records.Json) -> Found:
 
 
 def _todo(message: records.Json) -> Found:
-    return {"kind": "todo", "title": entities.parse(_dict(message["todo_list"]).get("title"))[0]}, None
+    todo = _dict(message["todo_list"])
+    found: records.Json = {"kind": "todo", "title": entities.parse(todo.get("title"))[0]}
+    # Telegram Desktop calls them as it calls those of a poll.
+    items = [entities.parse(each.get("text"))[0] for each in _list(todo.get("answers")) if isinstance(each, dict)]
+    return {**found, "items": items} if items else found, None
 
 
 def _game(message: records.Json) -> Found:

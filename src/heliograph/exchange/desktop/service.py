@@ -6,6 +6,7 @@ Telegram Desktop tells people by name only; the names are kept as ``members``, `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from heliograph.domain import identity, records
@@ -75,6 +76,7 @@ _FLAGS: Final = {
 }
 _FIELDS: Final = {
     "information_text": "text",
+    "gift_text": "text",
     "new_title": "title",
     "new_icon_emoji_id": "icon_emoji_id",
     "amount": "total_amount",
@@ -162,11 +164,25 @@ def is_whole(message: records.Json) -> bool:
     return all(value in _EMPTY or _plain("", value) is not None for value in fields)
 
 
+def _items(value: Any) -> list[str] | None:
+    """Return the tasks that were added to a list."""
+    told = value if isinstance(value, list) else []
+    return [entities.parse(each.get("text") if isinstance(each, dict) else each)[0] for each in told] or None
+
+
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "new_icon_emoji_id": entities.number,
+    "gift_text": lambda value: entities.parse(value)[0] or None,
+    "items": _items,
+}
+"""What is not taken as it stands."""
+
+
 def _plain(key: str, value: Any) -> Any:
     if key in _PEERS and isinstance(value, str):
         return ids.peer(value, is_modern=True)
-    if key == "new_icon_emoji_id":
-        return entities.number(value)
+    if key in _READERS:
+        return _READERS[key](value)
     if value is None or value is False or value == "":
         return None
     if isinstance(value, bool | int | float | str):

@@ -183,7 +183,7 @@ def _dice(_rng: random.Random, kind: str, number: int) -> model.Json:
 def _titled(_rng: random.Random, kind: str, number: int) -> model.Json:
     spec: dict[str, Any] = {"kind": kind, "title": f"The {_WORDS[number % len(_WORDS)]}"}
     if kind == "todo":
-        spec["_items"] = ["bring chairs", "water the plants"]
+        spec["items"] = ["bring chairs", "water the plants"]
     return spec
 
 

@@ -220,7 +220,7 @@ def _paid_media(spec: Media) -> Any:
 
 
 def _todo(spec: Media) -> Any:
-    items = [types.TodoItem(n + 1, types.TextWithEntities(text, [])) for n, text in enumerate(spec.get("_items", []))]
+    items = [types.TodoItem(n + 1, types.TextWithEntities(text, [])) for n, text in enumerate(spec.get("items", []))]
     return types.MessageMediaToDo(types.TodoList(types.TextWithEntities(spec["title"], []), items))
 
 

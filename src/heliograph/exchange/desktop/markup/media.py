@@ -50,7 +50,8 @@ def keys(wrap: nodes.Node, folder: str) -> records.Json:
         if node := parts.first(shown):
             return _file(paths.within(folder, nodes.attribute(node, "href")), media_type, _duration(node))
     if poll := parts.first("media_poll"):
-        return {"poll": _poll(poll)}
+        is_todo = nodes.text(nodes.Parts(poll).first("details")) == "To-do List"
+        return {"todo_list": _todo(poll)} if is_todo else {"poll": _poll(poll)}
     if giveaway := parts.first("media_giveaway"):
         return {"giveaway_information": {"text": nodes.text(giveaway)}}
     box = parts.first("media")
@@ -202,10 +203,16 @@ def _poll(node: nodes.Node) -> records.Json:
     }
 
 
+def _todo(node: nodes.Node) -> records.Json:
+    parts = nodes.Parts(node)
+    answers = [{"text": _answer(answer)["text"]} for answer in parts.all("answer")]
+    return {"title": nodes.text(parts.first("question")), "answers": answers}
+
+
 def _answer(node: nodes.Node) -> records.Json:
     details = nodes.text(nodes.Parts(node).first("details"))
     return {
-        "text": nodes.own_text(node).removeprefix("- "),
+        "text": nodes.text(node).removesuffix(details).strip().removeprefix("- "),
         "voters": _votes(details),
         "chosen": details.endswith(", chosen vote"),
     }
