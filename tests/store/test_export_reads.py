@@ -138,6 +138,21 @@ async def test_filters_leave_out_what_is_not_wanted(database: Database, rows: Ro
         assert await ids_of(database, **filters) == ids, filters
 
 
+@pytest.mark.parametrize(("kind", "ids"), [("supergroup", [1, 2, 6]), ("channel", [1, 2, 3, 4, 6])])
+async def test_sender_may_be_the_chat_itself_which_has_no_sender(
+    database: Database, rows: Rows, kind: str, ids: list[int]
+) -> None:
+    await rows.chat(CHAT, kind=kind)
+    await rows.message(CHAT, 1, "a post, or an anonymous admin's", author_signature="the boss")
+    await rows.message(CHAT, 2, "the same from JSON", author_signature="the boss", as_of=-2)
+    await rows.message(CHAT, 3, "by somebody whom a page names", author_signature="Ada", as_of=-3)
+    await rows.message(CHAT, 4, "by a deleted account on a page", as_of=-1)
+    await rows.message(CHAT, 5, "by somebody", sender_id=11)
+    await rows.message(CHAT, 6, "with its id", sender_id=CHAT)
+    assert await ids_of(database, sender_id=CHAT) == ids
+    assert await ids_of(database, sender_id=11) == [5]
+
+
 async def test_edit_that_telegram_hides_counts_only_where_the_text_changed(
     database: Database, make: Any, write: Any
 ) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from heliograph import errors
+from heliograph.domain import records
 from heliograph.store.database import Connection, Database
 from heliograph.store.reads import chats as chat_reads
 from heliograph.store.reads import exported, people, search
@@ -49,6 +50,15 @@ LEFT JOIN media s ON s.sha256 = f.sha256
 LEFT JOIN observations o ON o.space_id = %(space)s AND o.message_id = m.message_id
 """
 """SQL for a message ``m`` with its file ``f``, that file in media storage ``s`` and its newest counters ``o``."""
+# What a channel or group says itself has no sender. Whom pages of a group name has none either, and is not the group.
+_FROM_GROUP: Final = f"""(m.sender_id = %(sender)s OR m.sender_id IS NULL
+    AND (m.as_of >= {records.IMPORTED_AS_OF} OR -m.as_of & {records.LACKS_DETAIL} = 0)
+    AND (m.service IS NULL OR m.author_signature IS NULL))"""
+_FROM_CHAT: Final = {
+    "channel": "(m.sender_id = %(sender)s OR m.sender_id IS NULL)",
+    "private": "m.sender_id = %(sender)s",
+}
+"""SQL for messages of the chat itself, by its kind."""
 _REVISIONS: Final = f"""
 SELECT {", ".join(exported.REVISION_COLUMNS)} FROM revisions
 WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, edit_date NULLS FIRST, as_of, stored_at, fingerprint
@@ -177,7 +187,8 @@ def where(chat: exported.ExportedChat, wanted: Filter) -> str:
         "m.space_id < 0 AND m.chat_id = %(chat)s": chat.space_id < 0,
         "m.date >= %(since)s": wanted.since is not None,
         "m.date < %(until)s": wanted.until is not None,
-        "m.sender_id = %(sender)s": wanted.sender_id is not None,
+        "m.sender_id = %(sender)s": wanted.sender_id not in (None, chat.chat_id),
+        _FROM_CHAT.get(chat.kind, _FROM_GROUP): wanted.sender_id == chat.chat_id,
         "m.topic_id = %(topic)s": wanted.topic_id is not None,
         "m.service IS NOT NULL": wanted.kind == "service",
         "m.media IS NULL AND m.service IS NULL": wanted.kind == "text",
