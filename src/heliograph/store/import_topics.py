@@ -15,8 +15,15 @@ _SAVE: Final = """
 INSERT INTO topics (space_id, topic_id, title, icon_color, is_closed, created_at)
 SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
-# What an account has described says itself whether it is a forum.
-_FORUM: Final = "UPDATE chats SET kind = 'forum' WHERE chat_id = %s AND kind = 'supergroup' AND is_min"
+# What an account has described says itself whether it is a forum, and what its first topic is called.
+_FORUM: Final = """
+WITH forum AS (
+    UPDATE chats SET kind = 'forum' WHERE chat_id = %s AND kind IN ('supergroup', 'forum') AND is_min
+    RETURNING space_id
+)
+INSERT INTO topics (space_id, topic_id, title, is_closed)
+SELECT space_id, 1, 'General', false FROM forum ON CONFLICT DO NOTHING
+"""
 
 _TITLES: Final = "SELECT topic_id, title FROM topics WHERE space_id = %s AND topic_id > 0"
 _PLACED: Final = """
@@ -52,7 +59,10 @@ async def load(conn: Connection, space_id: identity.SpaceId) -> Placed:
 
 
 async def save(conn: Connection, chat_id: identity.PeerId, topics: Sequence[records.Topic]) -> None:
-    """Add topics that are not known, and note that their chat is a forum where nothing but imports tells of it."""
+    """Add topics that are not known, and note that their chat is a forum where nothing but imports tells of it.
+
+    A forum has the topic General without a message that opens it.
+    """
     rows = {
         (topic.space_id, topic.topic_id): (topic.title, topic.icon_color, topic.is_closed, topic.created_at)
         for topic in topics
