@@ -46,6 +46,23 @@ async def test_doctor_warns_of_a_missing_api_key_and_asks_telegram_nothing(run: 
     assert (ran.code, states["configuration"], "telegram" in states) == (0, "warning", False)
 
 
+async def test_run_serves_the_page_before_the_first_import_and_says_how_to_begin(
+    run: Run, start: Start, configure: Configure
+) -> None:
+    configure(telegram={"api_id": 0})
+    running = await start("run", "--port", "0")
+    line = await running.until_says("Heliograph is at")
+    told = " ".join(running.err.split())
+    assert all(f"`heliograph {command}`" in told for command in ("import", "login", "init --force"))
+    url = next(word for word in line.split() if word.startswith("http"))
+    assert (await get(url, "api/chats"))["chats"] == []
+    assert (await run("import", str(EXPORT))).code == 0
+    assert (await get(url, "api/chats"))["chats"] != []
+    assert len(running.children()) == 2
+    running.process.send_signal(signal.SIGINT)
+    assert (await running.end()).code == 0
+
+
 async def test_run_shows_what_was_imported_and_makes_exports_without_an_account(
     run: Run, start: Start, configure: Configure
 ) -> None:
@@ -53,6 +70,8 @@ async def test_run_shows_what_was_imported_and_makes_exports_without_an_account(
     assert (await run("import", str(EXPORT))).code == 0
     listed = await run("chats")
     assert "imported" in listed.out
+    verified = await run("verify")
+    assert (verified.code, "Complete" in verified.out, "Warning" in verified.out) == (0, True, False)
     running = await start("run", "--port", "0")
     line = await running.until_says("Heliograph is at")
     assert "heliograph login" in running.err

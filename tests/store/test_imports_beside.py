@@ -54,7 +54,21 @@ async def test_chat_that_only_imports_know_can_be_found_read_and_verified(
     async with integrity.moment(database) as conn:
         (found,) = (await integrity.survey(conn, is_audited=True)).chats
     assert (found.ids.stored, found.ids.outside, found.ids.empty, found.ids.unaccounted) == (2, 5, 0, 0)
-    assert found.warnings == ["Its history has not been asked for yet."]
+    assert found.warnings == []
+
+
+async def test_whoever_only_shows_imports_is_not_told_to_follow_telegram(
+    database: store_database.Database, fill: Any
+) -> None:
+    async def warnings() -> list[str]:
+        async with integrity.moment(database) as conn:
+            return (await integrity.survey(conn, is_audited=True)).warnings
+
+    await fill(3, 7)
+    assert await warnings() == []
+    async with database.connection() as conn:
+        await accounts.save(conn, label="a", user_id=OWNER, dc_id=2, session_ciphertext=b"x", key_id="k")
+    assert [each.split(":")[0] for each in await warnings()] == ["No crawler runs"]
 
 
 async def test_imported_ids_below_the_depth_are_outside_and_owed_by_nobody(

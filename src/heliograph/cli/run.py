@@ -70,13 +70,18 @@ async def _may_crawl(settings: config.Settings, database: store_database.Databas
     if not settings.crawler.enabled:
         return False
     async with database.connection() as conn:
-        is_import = not await accounts.load_all(conn) and await chats.list_all(conn)
-    if is_import:
-        console.note(
-            "No Telegram account is signed in, so nothing is mirrored live; `heliograph login` changes that before the "
-            "next start."
-        )
-    return not is_import
+        has_account, has_chats = bool(await accounts.load_all(conn)), bool(await chats.list_all(conn))
+    if has_account or (settings.telegram.has_api_key and not has_chats):
+        return True
+    key = "" if settings.telegram.has_api_key else " (after `heliograph init --force`, which adds an API key)"
+    nothing = (
+        "" if has_chats else " Nothing is here yet either: `heliograph import` brings exports of Telegram Desktop."
+    )
+    console.note(
+        f"No Telegram account is signed in, so nothing is mirrored live; `heliograph login`{key} changes that before "
+        f"the next start.{nothing}"
+    )
+    return False
 
 
 def _children(given: options.Options, settings: config.Settings, *, with_crawler: bool) -> list[child.Child]:

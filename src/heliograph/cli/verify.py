@@ -33,7 +33,7 @@ def verify(
     elif found.chats:
         _show(found)
     else:
-        console.note("No chats yet; sign in with `heliograph login` and start `heliograph run`.")
+        console.note("No chats yet; sign in with `heliograph login` and start `heliograph run`, or import some.")
     if not found.is_complete:
         raise typer.Exit(1)
 

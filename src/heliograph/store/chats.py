@@ -47,8 +47,10 @@ class ChatRow:
     """Whether it was imported, and its mailbox is nobody's here: then it gives way to an account that mirrors it."""
 
 
+IS_IMPORT: Final = f"c.is_min AND coalesce(c.told_from, 0) = {UNTOLD}"
+"""Whether nothing but imports tells of a chat ``c``."""
 IS_COPY: Final = f"""
-    c.is_min AND c.space_id < 0 AND coalesce(c.told_from, 0) = {UNTOLD}
+    {IS_IMPORT} AND c.space_id < 0
         AND NOT EXISTS (SELECT FROM accounts a WHERE a.user_id = -c.space_id)
 """
 """Whether a chat ``c`` is somebody's export, in a mailbox that no account here has."""

@@ -52,7 +52,10 @@ function Rows({ chats, isFiltered }: { chats: readonly Chat[]; isFiltered: boole
     return isFiltered ? (
       <EmptyState title="No chat matches" hint="Another spelling may." />
     ) : (
-      <EmptyState title="No chats yet" hint="They appear here as soon as an account has been read." />
+      <EmptyState
+        title="No chats yet"
+        hint="They appear here as soon as an account has been read, or an export was brought in by `heliograph import`."
+      />
     );
   }
   return (

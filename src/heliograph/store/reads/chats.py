@@ -25,7 +25,7 @@ SELECT c.chat_id, c.kind, c.title, c.username, c.status, c.member_count, c.messa
        c.done, c.total, c.is_complete, c.last_error,
        m.message_id, m.date, left(m.text, {messages.PREVIEW_CHARACTERS}), m.media ->> 'kind', m.service ->> 'type',
        m.deleted_at IS NOT NULL, u.first_name, u.last_name, u.is_deleted, s.title, c.is_min,
-       c.is_min AND coalesce(c.told_from, 0) = {chats.UNTOLD}
+       {chats.IS_IMPORT}
 FROM chats c
 LEFT JOIN LATERAL (
     SELECT * FROM messages WHERE space_id = c.space_id AND message_id = c.last_message_id LIMIT 1

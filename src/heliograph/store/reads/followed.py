@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from heliograph.store import chats
 from heliograph.store.database import Connection
 from heliograph.store.reads import heartbeats
 
-_STATE: Final = """
+# What only shows imports has nothing to follow.
+_STATE: Final = f"""
 SELECT now(), (SELECT max(coalesce(released_at, renewed_at)) FROM leases),
        (SELECT count(*) FROM box_cursors b WHERE EXISTS (SELECT FROM dirty_boxes d WHERE d.box = b.box)
-           OR EXISTS (SELECT FROM gaps g WHERE g.space_id = b.box AND g.closed_at IS NULL AND NOT g.is_lost))
+           OR EXISTS (SELECT FROM gaps g WHERE g.space_id = b.box AND g.closed_at IS NULL AND NOT g.is_lost)),
+       NOT EXISTS (SELECT FROM accounts) AND EXISTS (SELECT FROM chats c WHERE {chats.IS_IMPORT})
+           AND NOT EXISTS (SELECT FROM chats c WHERE c.message_count > 0 AND NOT ({chats.IS_IMPORT}))
 """
 
 
@@ -30,16 +34,16 @@ class Followed:
 
 async def followed(conn: Connection) -> Followed:
     """Return until when Telegram was followed, and what is known to be missing since."""
-    now, last, behind = await (await conn.execute(_STATE)).fetchone() or (None, None, 0)
+    now, last, behind, is_import = await (await conn.execute(_STATE)).fetchone() or (None, None, 0, False)
     alive = await heartbeats.crawlers(conn)
     stalled = [each for each in alive if each.state == "stalled"]
     warnings = []
     # What a line that is silent, or a queue that is long, keeps back.
     until = max((now - timedelta(seconds=each.feed_lag_seconds) for each in alive), default=last)
-    if not alive:
+    if not alive and not is_import:
         since = f"since {last:%Y-%m-%d %H:%M:%S} UTC " if last else ""
         warnings.append(f"No crawler runs: what has happened {since}is not here; start `heliograph run`.")
-    elif len(stalled) == len(alive):
+    elif alive and len(stalled) == len(alive):
         until = max(each.beat_at for each in stalled)
         warnings.append(
             f"The crawler has not moved since {until:%Y-%m-%d %H:%M:%S} UTC: what has happened since is not here; "

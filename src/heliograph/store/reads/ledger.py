@@ -17,6 +17,7 @@ from typing import Any, Final
 from heliograph import errors
 from heliograph.domain import audits, identity, records
 from heliograph.store import audits as rounds
+from heliograph.store import chats as stored_chats
 from heliograph.store.database import Connection
 from heliograph.store.reads import chats, digest, ledger_views, spans
 
@@ -32,6 +33,7 @@ MIRRORED: Final = f"""
 _RANGES: Final = f"""
 ledger AS MATERIALIZED (
     SELECT c.chat_id, c.space_id, c.kind, c.title, c.username, c.status, v.space_id IS NOT NULL AS is_on_ledger,
+           {stored_chats.IS_IMPORT} AS is_import,
            r.covered, r.holes, r.unreachable, r.suspects, e.last_id,
            CASE WHEN v.space_id IS NULL THEN
                -- What an import brought of a chat that is not mirrored yet was never asked for.
@@ -119,7 +121,8 @@ SELECT l.chat_id, l.space_id, l.kind, l.title, l.username, l.status, l.is_on_led
        n.stored, n.deleted, n.rechecked, n.in_unreachable, n.in_known, n.in_outside, s.open,
        s.unreachable, s.known, s.outside, s.suspects,
        (SELECT count(*) FROM unnest(l.holes)),
-       ARRAY(SELECT ARRAY[lower(hole), upper(hole)] FROM unnest(l.holes) AS hole LIMIT %(holes)s), n.lettered
+       ARRAY(SELECT ARRAY[lower(hole), upper(hole)] FROM unnest(l.holes) AS hole LIMIT %(holes)s), n.lettered,
+       l.is_import
 FROM ledger l JOIN counted n USING (chat_id)
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(upper(ids) - lower(ids)) FILTER (WHERE kind = 1), 0)::bigint AS open,
@@ -229,7 +232,7 @@ async def _audits(conn: Connection, given: dict[str, Any]) -> dict[int, list[led
 
 def _chat(row: tuple[Any, ...], rounds: list[ledger_views.Audit], digested: str | None) -> ledger_views.ChatLedger:
     chat_id, space_id, kind, title, username, status, is_on_ledger, top_id = row[:8]
-    suspects, hole_count, named, _ = row[18:]
+    suspects, hole_count, named, _, is_import = row[18:]
     is_shared = not identity.is_channel_space(space_id)
     ids, asked, answered = _classes(row, is_shared=is_shared)
     return ledger_views.ChatLedger(
@@ -248,7 +251,7 @@ def _chat(row: tuple[Any, ...], rounds: list[ledger_views.Audit], digested: str 
         hole_count=hole_count,
         holes=[_hole(*each) for each in named],
         audits=rounds,
-        warnings=_warnings(ids, rounds, is_on_ledger=is_on_ledger),
+        warnings=_warnings(ids, rounds, is_unasked=not is_on_ledger and not is_import),
         is_complete=hole_count == 0 and not ids.unaccounted,
         digest=digested,
     )
@@ -286,9 +289,9 @@ def _hole(lower: int, upper: int) -> ledger_views.Hole:
     return ledger_views.Hole(first_id=lower, last_id=upper - 1 if upper < END else None)
 
 
-def _warnings(ids: ledger_views.Ids, rounds: list[ledger_views.Audit], *, is_on_ledger: bool) -> list[str]:
+def _warnings(ids: ledger_views.Ids, rounds: list[ledger_views.Audit], *, is_unasked: bool) -> list[str]:
     found = []
-    if not is_on_ledger:
+    if is_unasked:
         found.append("Its history has not been asked for yet.")
     if ids.dead_letter:
         found.append(f"{ids.dead_letter} messages could not be stored: `heliograph dead-letters list` names them.")
