@@ -94,6 +94,7 @@ CREATE TABLE chats (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     told_from integer,
+    is_claimed boolean DEFAULT false NOT NULL,
     PRIMARY KEY (chat_id),
     CHECK (((chat_id < '-1000000000000'::bigint) = (space_id > 0))),
     CHECK (((message_count >= 0) AND (deleted_count >= 0))),

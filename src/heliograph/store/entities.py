@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 import psycopg
 
 from heliograph.domain import records
-from heliograph.store import arrays, chats
+from heliograph.store import arrays
 from heliograph.store.database import Connection
 
 _USERS: Final = """
@@ -56,9 +56,9 @@ ON CONFLICT (account_id, peer_id) DO UPDATE SET
 """
 
 # A chat is left when the account that says so is the last one in it. A basic group stays in the mailbox that saw
-# it first. Messages may have come before their chat: they are counted once, when it appears. A chat that an import only
-# named is from now on as if it had not been.
-_CHATS: Final = f"""
+# it first. Messages may have come before their chat: they are counted once, when it appears. What only
+# imports said of a chat gives way.
+_CHATS: Final = """
 WITH known AS MATERIALIZED (
     SELECT i.chat_id, i.space_id, i.kind, i.title, i.username, coalesce(i.member_count, c.member_count) AS member_count,
            i.is_min, i.is_left AND NOT EXISTS (
@@ -95,13 +95,13 @@ FROM known k LEFT JOIN counted n ON n.chat_id = k.chat_id
 WHERE k.is_new OR NOT k.is_poorer AND (k.kind, k.title, k.username, k.member_count, k.is_min, k.is_left,
         k.migrated_to_chat_id, k.linked_chat_id)
     IS DISTINCT FROM ((k.old).kind, (k.old).title, (k.old).username, (k.old).member_count, (k.old).is_min,
-        (k.old).is_left, (k.old).migrated_to_chat_id, (k.old).linked_chat_id)
+        (k.old).is_left, (k.old).migrated_to_chat_id, (k.old).linked_chat_id) OR NOT k.is_poorer AND (k.old).is_claimed
 ORDER BY k.chat_id
 ON CONFLICT (chat_id) DO UPDATE SET
     kind = EXCLUDED.kind, title = EXCLUDED.title, username = EXCLUDED.username, member_count = EXCLUDED.member_count,
     is_min = EXCLUDED.is_min, is_left = EXCLUDED.is_left, migrated_to_chat_id = EXCLUDED.migrated_to_chat_id,
     linked_chat_id = EXCLUDED.linked_chat_id, updated_at = now(),
-    told_from = CASE WHEN c.message_count > 0 OR c.told_from < {chats.UNTOLD} THEN c.told_from END,
+    is_claimed = false,
     status = CASE WHEN EXCLUDED.is_left THEN 'inactive'
                   WHEN c.status = 'inactive' AND (c.is_left OR c.is_min) AND NOT EXCLUDED.is_min THEN 'initializing'
                   ELSE c.status END

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from heliograph.domain import identity, records
-from heliograph.store import chats, entities, import_merge, import_rows
+from heliograph.store import entities, import_merge, import_rows
 from heliograph.store.database import Connection
 
 NOBODY: Final = "Deleted account"
 """The title of a private chat whose person an export does not name."""
 ONE_TOPIC: Final = " (one topic)"
 """What the title of a group ends with of which nothing but an export of one topic is known."""
-_COUNT: Final = f"""
+_COUNT: Final = """
 UPDATE chats c SET
     message_count = c.message_count + %(added)s, deleted_count = c.deleted_count + %(deleted)s,
     last_message_id = greatest(c.last_message_id, %(last_id)s),
@@ -27,9 +27,10 @@ UPDATE chats c SET
         ELSE greatest(c.last_message_at, %(last_at)s) END,
     told_from = coalesce(c.told_from, %(told_from)s)
 FROM chats old WHERE c.chat_id = %(chat)s AND old.chat_id = c.chat_id
-RETURNING c.is_min AND c.told_from = {chats.UNTOLD}, old.message_count = 0, old.kind, old.title, old.is_left,
+RETURNING c.is_claimed, old.message_count = 0, old.kind, old.title, old.is_left,
           %(reached)s::int >= coalesce(old.last_message_id, 0)
 """
+_CLAIM: Final = "UPDATE chats SET is_claimed = true WHERE chat_id = %s"
 
 
 async def count(
@@ -57,16 +58,18 @@ async def count(
     if stored is None:
         # Describing a chat counts what is there of it, these rows included.
         await entities.save_chats(conn, [replace(chat, is_min=True)])
+        await conn.execute(_CLAIM, [chat.chat_id])
         await conn.execute(_COUNT, {**given, "added": 0, "deleted": 0})
         return True
-    is_ours, *known = stored
-    if not is_ours or not reached:
+    is_claimed, *known = stored
+    if not is_claimed or not reached:
         return False
     is_page = all(-row.as_of & records.LACKS_DETAIL for row in reached)
     described = _described(chat, *known, is_page=is_page)
     if (described.kind, described.title, described.is_left) == (known[1], known[2], known[3]):
         return False
     await entities.save_chats(conn, [described])
+    await conn.execute(_CLAIM, [chat.chat_id])
     return True
 
 
@@ -82,10 +85,13 @@ def _described(
 ) -> records.Chat:
     """Return what is known of a chat by now. Nobody knows what kind of chat a page is of."""
     is_kept = (is_page and not is_only_named) or (kind, chat.kind) == ("forum", "supergroup")
+    is_title_better = _is_stand_in(title) or (
+        (is_only_named or bool(reaches_furthest)) and not _is_stand_in(chat.title)
+    )
     return replace(
         chat,
         kind=kind if is_kept else chat.kind,
-        title=(chat.title or title) if is_only_named or reaches_furthest or _is_stand_in(title) else title,
+        title=chat.title if is_title_better and chat.title else title,
         is_left=chat.is_left or is_left,
         is_min=True,
     )

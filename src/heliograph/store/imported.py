@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from heliograph.domain import identity, records
-from heliograph.store import arrays, chats, import_merge, import_rows, messages
+from heliograph.store import arrays, import_merge, import_rows, messages
 from heliograph.store.database import Connection
 
 _INSERT: Final = f"""
@@ -115,9 +115,9 @@ SELECT user_id, name, true FROM unnest(%s, %s) AS n (user_id, name)
 ON CONFLICT (user_id) DO UPDATE SET first_name = EXCLUDED.first_name, updated_at = now()
 WHERE u.is_min AND u.first_name IS NULL AND u.last_name IS NULL AND EXCLUDED.first_name IS NOT NULL
 """
-_CHANNELS: Final = f"""
-INSERT INTO chats (chat_id, space_id, kind, title, is_min, status, told_from)
-SELECT chat_id, space_id, 'channel', name, true, 'inactive', {chats.UNTOLD}
+_CHANNELS: Final = """
+INSERT INTO chats (chat_id, space_id, kind, title, is_min, status, is_claimed)
+SELECT chat_id, space_id, 'channel', name, true, 'inactive', true
 FROM unnest(%s, %s, %s) AS n (chat_id, space_id, name)
 ON CONFLICT DO NOTHING
 """
