@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -139,13 +140,48 @@ async def test_export_of_a_worker_that_is_gone_is_taken_again_at_once(
     assert (found.state, found.attempt, half.exists()) == ("done", 2, False)
 
 
-async def test_export_that_ended_every_worker_is_given_up(asked: Exports, worker: Worker) -> None:
+async def test_export_in_which_everything_ends_is_given_up(asked: Exports, worker: Worker) -> None:
     export_id = await asked.add()
-    async with asked.database.connection() as conn:
-        await conn.execute("UPDATE exports SET attempt = %s", [exports.ATTEMPTS])
+    async with asked.database.transaction() as conn:
+        for number in range(exports.BREAKS):
+            await store_exports.begin(conn, export_id, f"elsewhere:{number}:x:y")
     async with worker():
         found = await asked.until(export_id)
     assert (found.state, found.error) == ("failed", exports.GIVEN_UP)
+
+
+async def test_orderly_stops_are_never_a_reason_to_give_up(asked: Exports, worker: Worker) -> None:
+    """Regression: the fifth restart of a worker failed an export that nothing was wrong with."""
+    export_id = await asked.add()
+    async with asked.database.transaction() as conn:
+        for number in range(2 * exports.BREAKS):
+            begun = await store_exports.begin(conn, export_id, f"elsewhere:{number}:x:y")
+            assert begun is not None
+            await store_exports.put_back(conn, begun)
+    async with worker():
+        found = await asked.until(export_id)
+    assert (found.state, found.attempt, found.broken_off) == ("done", 2 * exports.BREAKS + 1, 0)
+
+
+async def test_nobody_else_may_read_an_export(
+    asked: Exports, worker: Worker, settings: config.Settings, tmp_path: Path
+) -> None:
+    """Regression: in a folder outside of the data directory, archives were open to everybody on the machine."""
+    elsewhere = settings.model_copy(
+        update={"exports": settings.exports.model_copy(update={"folder": tmp_path / "public" / "exports"})}
+    )
+    work: Any = parts.Parts(settings=elsewhere, database=asked.database, queue=None)  # type: ignore[arg-type]
+    (tmp_path / "public").mkdir(mode=0o755)
+    export_id = await asked.add()
+    await exports.make(work, export_id, is_stopping=lambda: False)
+    found = await asked.get(export_id)
+    archive = shelf.archive(elsewhere.exports_folder, export_id, found.attempt)
+    assert found.state == "done"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (archive, archive.parent, archive.parent.parent)] == [
+        0o600,
+        0o700,
+        0o700,
+    ]
 
 
 async def test_folder_that_cannot_be_written_is_said_to_be_so(

@@ -46,6 +46,7 @@ async def test_worker_that_was_replaced_writes_nothing_any_more(
         first = await exports.begin(conn, queued.export_id, "here:1")
         second = await exports.begin(conn, queued.export_id, "here:2")
         assert first is not None and second is not None
+        assert (first.broken_off, second.broken_off) == (0, 1)
         assert not await exports.progress(conn, first, done=8, total=9)
         assert not await exports.finish(conn, first, done=9, file_name="a.zip", bytes=1, keep=WEEK)
         await exports.fail(conn, first, "It went wrong.", keep=WEEK)
@@ -63,7 +64,7 @@ async def test_what_is_put_back_is_begun_anew(database: store_database.Database,
         assert found is not None
         assert (found.state, found.done, found.holder, found.started_at) == ("queued", 0, None, None)
         again = await exports.begin(conn, queued.export_id, "here:2")
-    assert again is not None and again.attempt == 2
+    assert again is not None and (again.attempt, again.broken_off) == (2, 0)
 
 
 async def test_cancelled_export_stays_in_the_list_and_is_begun_by_nobody(

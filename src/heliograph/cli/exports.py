@@ -59,7 +59,10 @@ def export(
     search: Annotated[str | None, typer.Option(help='Only with these words; "a phrase", or, -without.')] = None,
     revisions: Annotated[bool, typer.Option("--revisions", help="Earlier texts of edited messages too.")] = False,
     observations: Annotated[
-        bool, typer.Option("--observations", help="Every sample of views, forwards and reactions too.")
+        bool,
+        typer.Option(
+            "--observations", help="Every sample of views, forwards and reactions too; not in telegram and html."
+        ),
     ] = False,
     media_files: Annotated[
         bool, typer.Option("--media/--no-media", help="Copy media files into telegram and html exports.")

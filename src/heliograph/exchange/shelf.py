@@ -1,5 +1,7 @@
 """Where finished exports lie until somebody fetches them: a folder per export, in it one archive per attempt.
 
+What is in there is for nobody else on the machine, wherever the shelf is.
+
 A worker writes under the number of its attempt, so that one that was taken for dead and lives on never writes into the
 file of the one that took over. What is not packed yet lies beside the archive, and goes with the folder.
 """
@@ -7,11 +9,12 @@ file of the one that took over. What is not packed yet lies beside the archive, 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import threading
 import zipfile
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 _CHUNK = 1 << 20
 _TEXTS: Final = frozenset({".csv", ".css", ".html", ".js", ".json", ".jsonl", ".md", ".svg", ".txt"})
@@ -26,7 +29,10 @@ def workspace(shelf: Path, export_id: int, attempt: int) -> Path:
     """Return an empty folder for an attempt to write into; what earlier attempts left is deleted."""
     remove(shelf, export_id)
     found = shelf / str(export_id) / f"{attempt}"
-    found.mkdir(mode=0o700, parents=True)
+    # With parents=True, the mode would be that of the last one only.
+    shelf.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (shelf, found.parent, found):
+        folder.mkdir(mode=0o700, exist_ok=True)
     return found
 
 
@@ -41,10 +47,10 @@ def pack(folder: Path, target: Path, stop: threading.Event) -> int:
     Each file is deleted once it is in, so that the disk holds little twice. Raises Stopped, OSError.
     """
     part = target.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", allowZip64=True) as packed:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            _add(packed, file, file.relative_to(folder).as_posix(), stop)
-            file.unlink()
+    with _private(part) as file, zipfile.ZipFile(file, "w", allowZip64=True) as packed:
+        for each in sorted(path for path in folder.rglob("*") if path.is_file()):
+            _add(packed, each, each.relative_to(folder).as_posix(), stop)
+            each.unlink()
     shutil.rmtree(folder)
     part.replace(target)
     return target.stat().st_size
@@ -78,6 +84,10 @@ def sweep(shelf: Path, kept: set[int]) -> int:
 
 def _part(shelf: Path, export_id: int, attempt: int) -> Path:
     return archive(shelf, export_id, attempt).with_suffix(".part")
+
+
+def _private(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _add(packed: zipfile.ZipFile, file: Path, name: str, stop: threading.Event) -> None:

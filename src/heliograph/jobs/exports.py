@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ATTEMPTS: Final = 5
-"""More than so many workers do not die of an export by accident."""
+BREAKS: Final = 5
+"""So many workers or connections do not end in the middle of one export by accident."""
 REPORT_SECONDS: Final = 1.0
 """How often the row is told how far it is."""
 DISK_FULL: Final = "The disk ran full while this export was written; free some space and ask for it again."
-GIVEN_UP: Final = f"This export was begun {ATTEMPTS} times and never ended; ask for less at once, and look at the log."
+GIVEN_UP: Final = (
+    f"{BREAKS} times the worker or the database was gone in the middle of this export;"
+    " look at their logs, and ask for less at once if it was the export that ended them."
+)
 DEFECT: Final = "Something went wrong while this export was written; the worker's log names the place."
 _NAME_BYTES: Final = 120
 """File systems take names of 255 bytes, and a day, the format, an ending and a scratch name's own come to it."""
@@ -76,7 +79,7 @@ async def make(work: parts.Parts, export_id: int, *, is_stopping: Callable[[], b
 async def _attempt(work: parts.Parts, export: exports.Export) -> bool:
     """Say whether there is an archive now; any failure but that of the database is in the row then."""
     try:
-        if export.attempt > ATTEMPTS:
+        if export.broken_off >= BREAKS:
             raise errors.HeliographError(GIVEN_UP)
         return await _write(work, export)
     except _Superseded:

@@ -31,6 +31,8 @@ class Export:
     state: State
     job_id: int | None
     attempt: int
+    broken_off: int
+    """Attempts before this one that never said how they ended."""
     holder: str | None
     done: int
     """Messages written."""
@@ -56,7 +58,9 @@ SELECT {_COLUMNS} FROM exports WHERE %(before)s::bigint IS NULL OR export_id < %
 ORDER BY export_id DESC LIMIT %(limit)s
 """
 _BEGIN = f"""
-UPDATE exports SET state = 'running', attempt = attempt + 1, holder = %s, done = 0, total = NULL, started_at = now()
+UPDATE exports
+SET state = 'running', attempt = attempt + 1, broken_off = broken_off + (state = 'running')::integer, holder = %s,
+    done = 0, total = NULL, started_at = now()
 WHERE export_id = %s AND state IN ('queued', 'running') RETURNING {_COLUMNS}
 """
 _OURS = "export_id = %(export_id)s AND attempt = %(attempt)s AND state = 'running'"
@@ -114,7 +118,10 @@ async def list_page(conn: Connection, *, before: int | None = None, limit: int =
 
 
 async def begin(conn: Connection, export_id: int, holder: str) -> Export | None:
-    """Take an export as a worker, with a new attempt; None when nobody wants it any more."""
+    """Take an export as a worker, with a new attempt; None when nobody wants it any more.
+
+    One that is running still was broken off: an orderly end, :func:`put_back` among them, leaves another state.
+    """
     row = await (await conn.execute(_BEGIN, [holder, export_id])).fetchone()
     return _export(row) if row else None
 

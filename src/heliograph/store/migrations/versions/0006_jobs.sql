@@ -7,6 +7,7 @@ CREATE TABLE exports (
     state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     job_id bigint,
     attempt integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+    broken_off integer NOT NULL DEFAULT 0 CHECK (broken_off BETWEEN 0 AND attempt),
     holder text,
     done bigint NOT NULL DEFAULT 0 CHECK (done >= 0),
     total bigint CHECK (total >= 0),
@@ -27,4 +28,5 @@ CREATE INDEX exports_expiring ON exports (expires_at);
 COMMENT ON COLUMN exports.done IS 'messages written, of total';
 COMMENT ON COLUMN exports.job_id IS 'of procrastinate_jobs; that row goes when the work is over, this one stays';
 COMMENT ON COLUMN exports.attempt IS 'counts the workers that took it: only the newest may write here';
+COMMENT ON COLUMN exports.broken_off IS 'attempts that never said how they ended: the worker or the database was gone';
 COMMENT ON COLUMN exports.holder IS 'the worker that has it, named as in heartbeats';
