@@ -259,6 +259,22 @@ async def test_people_whom_pages_name_have_their_own_name_colour_and_heads(tmp_p
     assert page.css_first("#m4 p").text().startswith("Ada Example changed the title")
 
 
+async def test_tasks_and_words_of_a_gift_are_read(tmp_path: Path) -> None:
+    messages = [
+        told.message(1, media={"kind": "todo", "title": "To pack", "items": ["Rope", "Two anchors"]}),
+        told.message(2, service={"type": "todo_append_tasks", "items": ["Paint"]}),
+        told.message(3, service={"type": "star_gift", "text": ATTACK}),
+        told.message(4, service={"type": "custom_action", "text": "Said by Telegram"}),
+    ]
+    page = parsed(await archive(tmp_path / "out", messages) / PAGE)
+    assert [node.text(strip=True) for node in page.css("#m1 .poll li")] == ["Rope", "Two anchors"]
+    assert page.css_first("#m1 .question").text() == "To pack"
+    assert "added tasks" in page.css_first("#m2").text()
+    assert [node.text(strip=True) for node in page.css("#m2 .poll li")] == ["Paint"]
+    assert page.css_first("#m3 .text").text() == ATTACK
+    assert page.css_first("#m4").text().count("Said by Telegram") == 1
+
+
 async def test_page_says_in_words_what_only_an_import_told_of(tmp_path: Path) -> None:
     album: dict[str, Any] = {"album_id": 5, "media": {"kind": "photo"}}
     messages = [

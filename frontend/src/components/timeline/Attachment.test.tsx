@@ -49,3 +49,11 @@ test("what is not known to have a file says nothing of one", () => {
   const html = renderToStaticMarkup(<Attachment media={{ kind: "geo", latitude: 60, longitude: 24 }} />);
   expect(html).not.toContain("File");
 });
+
+test("a list of tasks is read item by item", () => {
+  const media = { kind: "todo", title: "To pack", items: ["Rope", "Two anchors", "Rope"] };
+  const html = renderToStaticMarkup(<Attachment media={media} />);
+  expect(html).toMatch(
+    /Checklist.*To pack.*<li[^>]*>Rope<\/li><li[^>]*>Two anchors<\/li><li[^>]*>Rope<\/li>/,
+  );
+});

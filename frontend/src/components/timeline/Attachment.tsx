@@ -18,6 +18,8 @@ export function Attachment({ media, from = null, isTile = false }: Props) {
   const [isUnshowable, setUnshowable] = useState(false);
   if (media.kind === "web_page") return <WebPage media={media} />;
   if (media.kind === "poll") return <Poll media={media} />;
+  if (media.kind === "todo")
+    return <Listed facts="Checklist" title={text(media, "title")} items={media.items} />;
   const file = fileOf(media);
   const form = isUnshowable ? "card" : formOf(media, file);
   if (form !== "card" && file?.address) {
@@ -76,23 +78,39 @@ function WebPage({ media }: { media: Media }) {
 }
 
 function Poll({ media }: { media: Media }) {
-  const options = Array.isArray(media.options) ? media.options.map(String) : [];
   const facts = [
     media.is_quiz ? "Quiz" : "Poll",
     media.is_multiple ? "several answers" : null,
     media.is_closed ? "closed" : null,
   ];
+  const said = facts.filter(Boolean).join(" · ");
+  return <Listed facts={said} title={text(media, "question")} items={media.options} />;
+}
+
+interface ListedProps {
+  readonly facts: string;
+  readonly title: string | null;
+  /** As the server gives them. */
+  readonly items: unknown;
+}
+
+/** What is asked or to be done, one below the other. */
+export function Listed({ facts, title, items }: ListedProps) {
+  const told = Array.isArray(items) ? items.map(String) : [];
   return (
     <div className={classes.poll} dir="auto">
-      <span className={classes.details}>{facts.filter(Boolean).join(" · ")}</span>
-      <span className={classes.title}>{text(media, "question")}</span>
-      <ul>
-        {options.map((option) => (
-          <li key={option} dir="auto">
-            {option}
-          </li>
-        ))}
-      </ul>
+      <span className={classes.details}>{facts}</span>
+      {title ? <span className={classes.title}>{title}</span> : null}
+      {told.length > 0 ? (
+        <ul>
+          {told.map((item, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two may read alike, and their order never changes
+            <li key={index} dir="auto">
+              {item}
+            </li>
+          ))}
+        </ul>
+      ) : null}
     </div>
   );
 }

@@ -18,6 +18,15 @@ function shown(more: Partial<Message>): string {
   );
 }
 
+test("words of a gift and tasks that were added are read", () => {
+  const gift = shown({ service: { type: "star_gift", text: "Ahoy you" } });
+  expect(gift).toMatch(/gave a gift.*<blockquote[^>]*>Ahoy you<\/blockquote>/);
+  const tasks = shown({ service: { type: "todo_append_tasks", items: ["rope", "rope"] } });
+  expect(tasks.match(/<li[^>]*>rope<\/li>/g)).toHaveLength(2);
+  const custom = shown({ service: { type: "custom_action", text: "Said by Telegram" } });
+  expect(custom.match(/Said by Telegram/g)).toHaveLength(1);
+});
+
 test("a service message about a picture shows the picture", () => {
   const file = { state: "stored", sha256: HASH, size: 10, name: "g.jpg", mime_type: "image/jpeg" };
   const html = shown({ service: { type: "chat_edit_photo" }, media: { kind: "photo", file } });

@@ -2,13 +2,13 @@
 import { Fragment, memo, type Ref } from "react";
 import type { Message } from "../../queries/api";
 import { formatDay, formatTime } from "../format";
-import { Attachment } from "./Attachment";
+import { Attachment, Listed } from "./Attachment";
 import type { ChatFacts } from "./facts";
 import { ImportedMark, importedWord } from "./ImportedMark";
 import type { Item } from "./items";
 import { MessageBody } from "./MessageBody";
 import classes from "./Row.module.css";
-import { serviceSentence } from "./service";
+import { serviceSentence, wordsOf } from "./service";
 
 interface Props {
   readonly ref: Ref<HTMLElement>;
@@ -84,6 +84,14 @@ function ServiceLine({ message, service, chat }: ServiceProps) {
         })}{" "}
         {chat.isImport ? null : <ImportedMark messages={[message]} />}
       </p>
+      {wordsOf(service) ? (
+        <blockquote className={classes.words} dir="auto">
+          {wordsOf(service)}
+        </blockquote>
+      ) : null}
+      {Array.isArray(service.items) ? (
+        <Listed facts="Added to the list" title={null} items={service.items} />
+      ) : null}
       {message.media ? <Attachment media={message.media} from={message.sender?.name} /> : null}
     </div>
   );

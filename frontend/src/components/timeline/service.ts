@@ -71,6 +71,9 @@ const SENTENCES: Record<string, (who: string, fields: Fields, own: number | null
   group_call: () => says`A voice chat took place`,
   boost_apply: (who) => says`${who} boosted the group`,
   set_messages_ttl: (who) => says`${who} changed the self-destruct timer`,
+  todo_append_tasks: (who) => says`${who} added tasks`,
+  star_gift: (who) => says`${who} gave a gift`,
+  gift_premium: (who) => says`${who} gave Telegram Premium`,
   custom_action: (_who, { text }) => [{ text: String(text || "Something happened"), isName: true }],
 };
 
@@ -85,6 +88,12 @@ export function serviceSentence(
   const sentence = SENTENCES[type];
   if (sentence) return sentence(who, service, sender?.id ?? null);
   return [...says`${who}: `, { text: spoken(type), isName: false }];
+}
+
+/** What somebody wrote along with an action: to a gift, for one. What Telegram wrote is the sentence itself. */
+export function wordsOf(service: Fields): string | null {
+  const own = service.type !== "custom_action" && typeof service.text === "string" ? service.text : "";
+  return own.trim() === "" ? null : own;
 }
 
 /** What is said without the message's fields, which a line of the list does not have. */

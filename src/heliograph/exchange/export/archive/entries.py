@@ -89,11 +89,11 @@ def entry(
         tags=_tags(told, chat),
         forwarded=_forwarded(told),
         reply=reply,
-        text=markup.text(message.text, message.entities),
+        text=markup.text(message.text or words.written(message.service), message.entities),
         attachment=things.attachment(media, file, folder)
-        if media and media["kind"] not in ("web_page", "poll")
+        if media and media["kind"] not in ("web_page", "poll", "todo")
         else None,
-        poll=things.poll(media, sample) if media and media["kind"] == "poll" else None,
+        poll=_asked(message, sample),
         preview=things.preview(media) if media and media["kind"] == "web_page" else None,
         sentence=None if message.service is None else words.sentence(message.service, name, message.sender_id),
         pinned_href=pinned_href,
@@ -104,6 +104,16 @@ def entry(
         reactions=[(_reaction(each), int(each.get("count") or 0)) for each in (sample and sample.reactions) or ()],
         album_id=message.album_id,
     )
+
+
+def _asked(message: records.Message, sample: records.Observation | None) -> things.Poll | None:
+    """Return a poll, or a list of tasks, which is shown like one."""
+    media, service = message.media or {}, message.service or {}
+    if media.get("kind") == "poll":
+        return things.poll(media, sample)
+    if media.get("kind") == "todo":
+        return things.tasks(media, "Checklist")
+    return things.tasks(service, "Added to the list") if isinstance(service.get("items"), list) else None
 
 
 def name_of(told: exported.ExportedMessage, chat: exported.ExportedChat) -> str:

@@ -105,6 +105,13 @@ def poll(media: records.Json, sample: records.Observation | None) -> Poll:
     )
 
 
+def tasks(told: records.Json, facts: str) -> Poll:
+    """Return a list of tasks, of a message or of an action that added some."""
+    items = told.get("items")
+    options = [(str(each), 0) for each in items] if isinstance(items, list) else []
+    return Poll(question=str(told.get("title") or ""), options=options, total=0, facts=facts)
+
+
 def preview(media: records.Json) -> Preview | None:
     """Return the preview of a web page, None when nothing is known of it."""
     url = media.get("url")

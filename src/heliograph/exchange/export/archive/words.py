@@ -58,6 +58,12 @@ def sentence(service: records.Json, who: str | None, own_id: int | None) -> str:
     return f"{name}: {kind.replace('_', ' ') or 'service message'}"
 
 
+def written(service: records.Json | None) -> str:
+    """Return what somebody wrote along with an action: to a gift, for one. Telegram's own words are the sentence."""
+    text = (service or {}).get("text")
+    return text if isinstance(text, str) and (service or {}).get("type") != "custom_action" else ""
+
+
 def label(media: records.Json) -> str:
     """Return what kind of thing it is."""
     return LABELS.get(str(media.get("kind")), "Attachment")
@@ -179,5 +185,8 @@ _SENTENCES: Final[dict[str, Words]] = {
     "group_call": lambda who, f, own: "A voice chat took place",
     "boost_apply": lambda who, f, own: f"{who} boosted the group",
     "set_messages_ttl": lambda who, f, own: f"{who} changed the self-destruct timer",
+    "todo_append_tasks": lambda who, f, own: f"{who} added tasks",
+    "star_gift": lambda who, f, own: f"{who} gave a gift",
+    "gift_premium": lambda who, f, own: f"{who} gave Telegram Premium",
     "custom_action": lambda who, f, own: str(f.get("text") or "Something happened"),
 }
