@@ -99,6 +99,16 @@ async def test_file_that_another_chat_has_stays(store: Store) -> None:
     assert (second.files, files(store)) == (1, [])
 
 
+async def test_file_of_an_earlier_edit_goes_as_well(store: Store) -> None:
+    for name in ("a", "b"):
+        (store.folder / f"{name}.jpg").write_bytes(name.encode() * 9)
+    await store.take(export(store.folder, [said(1, "", photo="a.jpg")], name="a.json"))
+    await store.take(export(store.folder, [said(1, "", photo="b.jpg", edited_unixtime="1700086400")], name="b.json"))
+    assert len(files(store)) == 2
+    await take_back(store, CHAT)
+    assert files(store) == []
+
+
 async def test_chat_that_was_taken_back_can_be_imported_again(store: Store) -> None:
     path = export(store.folder, [said(1), said(2)])
     await store.take(path)

@@ -83,6 +83,10 @@ DELETE FROM media f WHERE f.sha256 = ANY(%s)
   AND NOT EXISTS (SELECT FROM message_media m WHERE m.sha256 = f.sha256)
 RETURNING f.sha256
 """
+# A later edit that was imported leaves the file of the earlier one to nobody.
+_LEFT_OVER: Final = """
+DELETE FROM media f WHERE NOT EXISTS (SELECT FROM message_media m WHERE m.sha256 = f.sha256) RETURNING f.sha256
+"""
 # An account may have joined the chat since, and have been told of nothing yet.
 _FORGET_CHAT: Final = f"""
 DELETE FROM chats c WHERE c.chat_id = %(chat)s AND c.is_min AND c.told_from = {chats.UNTOLD}
@@ -159,7 +163,7 @@ async def take_rest(conn: Connection, chat: Place) -> Taken:
     await locks.lock(conn, [chat.space_id])
     texts = [number for (number,) in await (await conn.execute(_TEXTS, given)).fetchall()]
     files = await (await conn.execute(_TOLD_FILES, given)).fetchall()
-    unused = await _unused(conn, [sha256 for _, sha256 in files])
+    unused = tuple(row[0] for row in await (await conn.execute(_LEFT_OVER, binary=True)).fetchall())
     if await (await conn.execute(_FORGET_CHAT, given)).fetchone() is not None:
         await conn.execute(_FORGET_TOPICS, [chat.space_id])
     await conn.execute(_FORGET_SOURCES)
