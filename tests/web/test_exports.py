@@ -92,6 +92,10 @@ async def test_row_and_job_are_there_together(client: httpx.AsyncClient, databas
         ({"filter": {"kind": "smell"}}, "no such kind"),
         ({"filter": {"colour": "red"}}, "colour"),
         ({"filter": {"words": ""}}, "words"),
+        ({"filter": {"words": "   "}}, "no words"),
+        ({"filter": {"words": "\x00"}}, "no words"),
+        ({"format": "html", "with_observations": True}, "every sample"),
+        ({"with_bom": True}, "byte order mark"),
         ({"filter": {"since": "2026-02-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}}, "dates"),
         ({"filter": {"topic_id": 0}}, "topic_id"),
         ({"everything": True}, "everything"),
@@ -136,8 +140,22 @@ async def test_archive_is_fetched_in_parts(client: httpx.AsyncClient, done: int)
     assert (part.status_code, part.content) == (206, CONTENT[100:200])
     rest = await client.get(path, headers={"Range": f"bytes={len(CONTENT) - 5}-"})
     assert rest.content == CONTENT[-5:]
-    assert (await client.get(path, headers={"Range": "bytes=9999-"})).status_code == 416
     assert (await client.head(path)).headers["content-length"] == str(len(CONTENT))
+
+
+async def test_part_that_there_is_not_is_a_problem_and_what_is_no_range_asks_for_the_whole(
+    client: httpx.AsyncClient, done: int
+) -> None:
+    """Regression: the library answered both in plain text."""
+    path = f"/api/exports/{done}/download"
+    refused = await client.get(path, headers={"Range": "bytes=9999-"})
+    assert (refused.status_code, refused.headers["content-range"]) == (416, f"bytes */{len(CONTENT)}")
+    assert refused.headers["content-type"] == "application/problem+json"
+    for nonsense in ("bytes=x", "bytes=", "lines=1-2", "bytes=9-3", "bytes=0-1,5-6", "bytes"):
+        whole = await client.get(path, headers={"Range": nonsense})
+        assert (whole.status_code, whole.content) == (200, CONTENT)
+    for sent in ({"Range": "bytes=9999-", "If-Range": '"another"'}, {"Range": "bytes=0-9", "If-Range": '"another"'}):
+        assert (await client.get(path, headers=sent)).status_code == 200
 
 
 async def test_archive_is_saved_under_its_name_and_never_shown(client: httpx.AsyncClient, done: int) -> None:

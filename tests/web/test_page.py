@@ -32,6 +32,13 @@ async def test_assets_are_kept_for_good(client: httpx.AsyncClient, built: Path) 
     assert answer.headers["content-type"].startswith("text/javascript")
 
 
+async def test_part_of_a_file_that_there_is_not_is_a_problem(client: httpx.AsyncClient, built: Path) -> None:
+    answer = await client.get("/assets/main-abc123.js", headers={"Range": "bytes=99-"})
+    assert (answer.status_code, answer.headers["content-type"]) == (416, "application/problem+json")
+    answer = await client.get("/", headers={"Range": "nonsense"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
 @pytest.mark.parametrize("path", ["/../master.key", "/%2e%2e/master.key", "/assets/..%2f..%2fmaster.key", "/%00"])
 async def test_nothing_outside_the_page_is_served(client: httpx.AsyncClient, built: Path, path: str) -> None:
     assert "secret" not in (await client.get(path)).text

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
-from starlette.responses import FileResponse
 
 from heliograph import errors
 from heliograph.exchange import shelf
@@ -19,7 +18,7 @@ from heliograph.store import exports
 from heliograph.store.reads import export as reads
 from heliograph.store.reads import heartbeats
 from heliograph.web import export_schemas as schemas
-from heliograph.web import problems, security
+from heliograph.web import problems, ranges, security
 from heliograph.web.context import Limit, Parts, answer
 from heliograph.web.routes.chats import in_utc
 
@@ -84,7 +83,7 @@ async def remove_export(export_id: ExportId, parts: Parts, asker: security.Asker
 
 @router.get(
     "/{export_id}/download",
-    response_class=FileResponse,
+    response_class=ranges.File,
     responses={200: {"content": {"application/zip": {}}, "description": "The archive."}, **_CONFLICT},
 )
 async def download_export(export_id: ExportId, parts: Parts, asker: security.Asker) -> Response:
@@ -100,7 +99,7 @@ async def download_export(export_id: ExportId, parts: Parts, asker: security.Ask
         )
     # An archive of the same number may be another one after a restore of the database.
     headers = {"Cache-Control": "private, no-cache"}
-    return FileResponse(archive, media_type="application/zip", filename=export.file_name, headers=headers)
+    return ranges.File(archive, media_type="application/zip", filename=export.file_name, headers=headers)
 
 
 async def _found(parts: Parts, export_id: int) -> exports.Export:

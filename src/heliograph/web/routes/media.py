@@ -6,7 +6,6 @@ that forbids everything else; the rest is handed over as a download.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Final
@@ -16,7 +15,7 @@ from starlette.responses import StreamingResponse
 
 from heliograph import errors
 from heliograph.store import media
-from heliograph.web import problems, security
+from heliograph.web import ranges, security
 from heliograph.web.context import Parts
 
 router = APIRouter(prefix="/api/media", tags=["media"])
@@ -37,7 +36,6 @@ HEADERS: Final = {
     "Cache-Control": "private, max-age=31536000, immutable",
 }
 _BINARY: Final = "application/octet-stream"
-_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _DESCRIBED: Final = {"content": {_BINARY: {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -59,10 +57,10 @@ async def get_media(
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     wanted = request.headers.get("range") if request.headers.get("if-range", tag) == tag else None
-    part = _part(wanted, file.size)
-    if part is None:
-        return problems.response(416, "There is no such part of the file.", {"Content-Range": f"bytes */{file.size}"})
-    start, end = part
+    try:
+        start, end = ranges.asked(wanted, file.size)
+    except ranges.Unsatisfiable:
+        return ranges.refusal(file.size)
     headers["Content-Length"] = str(end - start)
     is_part = (start, end) != (0, file.size)
     if is_part:
@@ -80,21 +78,3 @@ async def _rest(first: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[bytes
         yield first
         async for chunk in body:
             yield chunk
-
-
-def _part(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return where a part begins and ends, not included; None when there is no such part.
-
-    A header that asks for several parts, or says nothing that is known, asks for the whole.
-    """
-    found = _RANGE.fullmatch(header.strip()) if header else None
-    if found is None or found.group(1, 2) == ("", ""):
-        return 0, size
-    first, last = found.group(1, 2)
-    if not first:
-        start, end = max(0, size - int(last)), size
-    else:
-        start, end = int(first), min(size, int(last) + 1) if last else size
-        if last and int(last) < int(first):
-            return 0, size
-    return (start, end) if start < end else None

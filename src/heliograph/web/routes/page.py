@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Response
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import HTMLResponse
 
-from heliograph.web import security
+from heliograph.web import ranges, security
 
 BUILT = Path(__file__).parent.parent / "page"
 """Where the build puts the page, and the wheel carries it."""
@@ -41,7 +41,7 @@ def _file(root: Path, path: str) -> Response | None:
         return None
     # The build puts a hash of its content into each asset's name.
     lasting = "public, max-age=31536000, immutable" if file.parent.name == "assets" else "no-cache"
-    return FileResponse(file, headers={"Cache-Control": lasting})
+    return ranges.File(file, headers={"Cache-Control": lasting})
 
 
 def _document(root: Path, path: str) -> Response:
@@ -50,5 +50,5 @@ def _document(root: Path, path: str) -> Response:
         raise HTTPException(404)
     index = root / "index.html"
     if index.is_file():
-        return FileResponse(index, headers={"Cache-Control": "no-cache"})
+        return ranges.File(index, headers={"Cache-Control": "no-cache"})
     return HTMLResponse(NOT_BUILT)
