@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.exchange.installed import CHAT, SPACE, Store, crawled, export, known_chat, said, store
+from tests.exchange.test_import_places import page
 
 from heliograph.domain import records
 
@@ -119,3 +120,11 @@ async def test_an_export_of_one_topic_that_ended_early_goes_on_in_it(store: Stor
     assert (await store.take(path)).sources[0].is_resumed
     assert await store.rows("SELECT DISTINCT topic_id FROM messages") == [(10,)]
     assert await title(store) == "Hulls (one topic)"
+
+
+async def test_pages_of_one_topic_give_the_group_no_title(store: Store) -> None:
+    await store.take(export(store.folder, [said(1)]))
+    first = "Ada created topic «Hulls»"
+    pages = page(store.folder / "pages" / "messages.html", "Hulls", ["hello"], first)
+    await store.take(pages, chats=(str(CHAT),), is_again=True)
+    assert await title(store) == "Harbour"

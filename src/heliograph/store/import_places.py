@@ -7,7 +7,7 @@ those of one id, one text and one moment.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,9 @@ from heliograph.store.database import Connection
 
 _KNOWN: Final = "SELECT space_id, title, kind FROM chats WHERE chat_id = %s"
 _MAILBOX: Final = "SELECT space_id, chat_id FROM import_mailboxes WHERE key = %s"
+_HAS_MAILBOXES: Final = (
+    "SELECT EXISTS (SELECT FROM import_mailboxes b, unnest(%s::text[]) p WHERE starts_with(b.key, p))"
+)
 _NEW_MAILBOX: Final = """
 INSERT INTO import_mailboxes (key, space_id, chat_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 RETURNING space_id, chat_id
@@ -81,6 +84,13 @@ async def known(conn: Connection, chat_id: identity.PeerId) -> Known | None:
     """Return what is known of a chat, None when nothing is."""
     row = await (await conn.execute(_KNOWN, [chat_id])).fetchone()
     return None if row is None else Known(space_id=identity.SpaceId(row[0]), title=row[1], kind=row[2])
+
+
+async def has_mailboxes(conn: Connection, prefixes: Iterable[str]) -> bool:
+    """Say whether there are mailboxes of nobody's whose keys begin so."""
+    given = [arrays.clean(each) for each in prefixes]
+    row = await (await conn.execute(_HAS_MAILBOXES, [given])).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def copies(conn: Connection, prefix: str, said: Sequence[Said]) -> list[Copy]:

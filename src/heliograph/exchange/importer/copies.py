@@ -47,11 +47,11 @@ async def place(
     header: model.ChatHeader,
     kind: identity.ChatKind | None,
     opening: Sequence[records.Json],
-    told: Sequence[import_places.Said],
+    timezone: ZoneInfo,
     source: str,
 ) -> tuple[identity.SpaceId, identity.PeerId]:
     """Return the copy that an export continues, or a new one; what is new is written."""
-    prefix = _prefix(header, kind)
+    prefix, told = _prefix(header, kind), said(opening, header, timezone)
     known = await import_places.copies(conn, prefix, told)
     for copy in known:
         if copy.is_shared and not copy.is_other:
@@ -66,10 +66,14 @@ async def apart(
     conn: Connection,
     header: model.ChatHeader,
     kind: identity.ChatKind | None,
-    told: Sequence[import_places.Said],
+    opening: Sequence[records.Json],
+    timezone: ZoneInfo,
 ) -> list[identity.PeerId]:
     """Return the copies of a chat that earlier imports left apart, known by what they share with an export."""
     prefixes = {_prefix(header, kind), _titled("", header.title)}
+    if not await import_places.has_mailboxes(conn, prefixes):
+        return []
+    told = said(opening, header, timezone)
     found = [copy for prefix in sorted(prefixes) for copy in await import_places.copies(conn, prefix, told)]
     return [copy.chat_id for copy in found if copy.is_shared and not copy.is_other]
 

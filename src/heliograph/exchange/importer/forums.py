@@ -21,39 +21,42 @@ _GENERAL: Final = "General"
 def alone(header: model.ChatHeader, opening: Sequence[records.Json], known: topics.Topics) -> int | None:
     """Return the topic that an export is of, None when it is of a whole chat or nothing tells.
 
-    ``opening`` are the first messages: all that people said there is in one topic, which the first message opens or
-    which is known. ``known`` is left as it is.
+    ``opening`` are the first messages. All that people said there answers one topic, which the first message opens or
+    which is known; where the chat is called like the topic that the first message opens, nothing speaks against it.
     """
-    if header.kind != KIND or not opening:
+    if not _may_be_of_one(header) or not opening:
         return None
     first = opening[0]
-    root = first.get("id") if first.get("action") == _OPENED else None
-    found = _Met(known, root if type(root) is int else None)
-    met = [found.topic(message) for message in opening if message.get("type") == "message"]
-    if not met:
-        return found.root if header.title == first.get("title") else None
-    return met[0] if len(set(met)) == 1 else None
+    number = first.get("id") if first.get("action") == _OPENED else None
+    root = number if type(number) is int else None
+    met = _met(opening, root, known)
+    if root is not None and header.title == first.get("title") and met <= {root, None}:
+        return root
+    return met.pop() if len(met) == 1 else None
 
 
 def is_topics_title(header: model.ChatHeader, titles: Mapping[int, str], kind: str) -> bool:
     """Say whether a header names one of a chat's topics, so that it may be an export of that alone."""
-    if header.kind != KIND:
+    if not _may_be_of_one(header):
         return False
     return header.title in titles.values() or (kind == "forum" and header.title == _GENERAL)
 
 
-class _Met:
-    """What the first messages say of topics, on top of what is known."""
+def _may_be_of_one(header: model.ChatHeader) -> bool:
+    # Pages do not say what they are of.
+    return header.kind == KIND or header.is_html
 
-    def __init__(self, known: topics.Topics, root: int | None) -> None:
-        self.root = root
-        self._known = known
-        self._met: dict[int, int] = {} if root is None else {root: root}
 
-    def topic(self, message: records.Json) -> int | None:
+def _met(opening: Sequence[records.Json], root: int | None, known: topics.Topics) -> set[int | None]:
+    """Return the topics of what people said, None for what is in none."""
+    places: dict[int, int] = {} if root is None else {root: root}
+    met: set[int | None] = set()
+    for message in opening:
+        if message.get("type") != "message":
+            continue
         answers = None if "reply_to_peer_id" in message else service.answered(message)
-        found = None if answers is None else self._met.get(answers) or self._known.of(answers)
-        number = message.get("id")
-        if found is not None and type(number) is int:
-            self._met[number] = found
-        return found
+        found = None if answers is None else places.get(answers) or known.of(answers)
+        met.add(found)
+        if found is not None and type(number := message.get("id")) is int:
+            places[number] = found
+    return met

@@ -59,7 +59,7 @@ _NOBODYS: Final = (
     "that account mirrors."
 )
 _STANDS_APART: Final = (
-    "An import that did not say whose export it was brought messages of this chat before: they stand apart as {}, and "
+    "An earlier import brought messages of this chat when nothing said where they belong: they stand apart as {}, and "
     "`heliograph unimport {}` takes them back."
 )
 _UNNAMED: Final = "The export does not say which chat this is, so it has a mailbox of its own."
@@ -137,13 +137,12 @@ async def resolve(
     if header.kind == "saved_messages" and user_id is not None:
         chat_id = identity.user_peer(user_id)
     space_id = _space(chat_id, user_id)
-    said = copies.said(opening, header, owner.timezone)
     kind = _KINDS.get(header.kind)
     if chat_id is None or space_id is None:
         note: str | None = _note(header, chat_id)
-        space_id, chat_id = await copies.place(conn, header, kind, opening, said, source)
+        space_id, chat_id = await copies.place(conn, header, kind, opening, owner.timezone, source)
     elif (known := await import_places.known(conn, chat_id)) is None or known.space_id == space_id:
-        apart = await copies.apart(conn, header, kind, said)
+        apart = await copies.apart(conn, header, kind, opening, owner.timezone)
         ids = " ".join(map(str, apart))
         note = _STANDS_APART.format(ids, ids) if apart else None
     else:
