@@ -46,7 +46,10 @@ export function chosen(chats: readonly number[], topic: number | null): Choice {
   };
 }
 
-/** What the API is asked for. A topic belongs to one chat, so with several it says nothing. */
+/** Tables have room for every sample of counters; the other formats hold messages as they are now. */
+export const holdsSamples = (format: Choice["format"]) => format !== "telegram" && format !== "html";
+
+/** What the API is asked for. What was chosen for another format stays chosen, and is not asked for. A topic belongs to one chat, so with several it says nothing. */
 export function toRequest(choice: Choice): ExportRequest {
   return {
     format: choice.format,
@@ -62,9 +65,9 @@ export function toRequest(choice: Choice): ExportRequest {
       words: choice.words.trim() || null,
     },
     with_revisions: choice.withRevisions,
-    with_observations: choice.withObservations,
+    with_observations: choice.withObservations && holdsSamples(choice.format),
     with_media: choice.withMedia,
-    with_bom: choice.withBom,
+    with_bom: choice.withBom && choice.format === "csv",
   };
 }
 

@@ -1,5 +1,5 @@
 /** What is written of each message besides itself. */
-import type { Choice } from "../../queries/exports";
+import { type Choice, holdsSamples } from "../../queries/exports";
 import classes from "./Exports.module.css";
 import { holdsMedia } from "./facts";
 
@@ -20,6 +20,7 @@ export function Contents({ choice, onChange }: Props) {
       <Check
         label="Every sample of views and reactions"
         isChecked={choice.withObservations}
+        reason={holdsSamples(choice.format) ? undefined : "only in JSON Lines, CSV and Parquet"}
         onChange={(withObservations) => onChange({ withObservations })}
       />
       {holdsMedia(choice.format) ? (
@@ -43,18 +44,21 @@ export function Contents({ choice, onChange }: Props) {
 interface CheckProps {
   readonly label: string;
   readonly isChecked: boolean;
+  /** Why this cannot be had. */
+  readonly reason?: string | undefined;
   readonly onChange: (isChecked: boolean) => void;
 }
 
-function Check({ label, isChecked, onChange }: CheckProps) {
+function Check({ label, isChecked, reason, onChange }: CheckProps) {
   return (
     <label className={classes.check}>
       <input
         type="checkbox"
-        checked={isChecked}
+        checked={isChecked && reason === undefined}
+        disabled={reason !== undefined}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
-      {label}
+      {reason === undefined ? label : `${label}: ${reason}`}
     </label>
   );
 }

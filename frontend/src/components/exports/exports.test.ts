@@ -49,6 +49,18 @@ test("words of spaces are no words", () => {
   expect(toRequest({ ...chosen([5], null), words: "  " }).filter?.words).toBeNull();
 });
 
+test("nothing is asked for that a format has no place for", () => {
+  const choice = { ...chosen([5], null), withObservations: true, withBom: true };
+  const asked = (format: ExportRequest["format"]) => {
+    const { with_observations, with_bom } = toRequest({ ...choice, format });
+    return [with_observations, with_bom];
+  };
+  expect(asked("csv")).toEqual([true, true]);
+  expect(asked("parquet")).toEqual([true, false]);
+  expect(asked("html")).toEqual([false, false]);
+  expect(asked("telegram")).toEqual([false, false]);
+});
+
 test("an end before its beginning is noticed", () => {
   expect(isReversed({ ...chosen([], null), from: "2026-03-02", to: "2026-03-01" })).toBe(true);
   expect(isReversed({ ...chosen([], null), from: "2026-03-02", to: "" })).toBe(false);
