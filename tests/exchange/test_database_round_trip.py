@@ -29,14 +29,19 @@ from heliograph.store import database as store_database
 
 from . import drawn
 
+CHATS = "SELECT kind, title, is_left, message_count, deleted_count FROM chats WHERE space_id = %s AND chat_id = %s"
+TOPICS = """
+SELECT t.topic_id, t.title, t.is_closed FROM topics t JOIN chats c USING (space_id)
+WHERE c.space_id = %s AND c.chat_id = %s ORDER BY t.topic_id
+"""
 MESSAGES = """
 SELECT message_id, date, sender_id, author_signature, text, entities, reply_to_message_id, reply_to_chat_id,
        reply_quote, topic_id, album_id, forward, media, service, edit_date, is_edit_hidden, is_outgoing, is_pinned,
-       via_bot_id, ttl_seconds, deleted_at
+       via_bot_id, ttl_seconds, deleted_at, text_date
 FROM messages WHERE space_id = %s AND chat_id = %s ORDER BY message_id
 """
 REVISIONS = """
-SELECT r.message_id, r.edit_date, r.text, r.entities, r.media FROM revisions r
+SELECT r.message_id, r.edit_date, r.until_date, r.text, r.entities, r.media FROM revisions r
 JOIN messages m USING (space_id, message_id) WHERE r.space_id = %s AND m.chat_id = %s
 ORDER BY r.message_id, r.edit_date NULLS FIRST, r.text
 """
@@ -101,11 +106,18 @@ class Chats:
         """Commit them: the messages, then edits, deletions and counters."""
         first: dict[str, list[Any]] = {"messages": [], "observations": [], "tombstones": []}
         edited: list[records.Message] = []
+        named = {1: "All else", 7: "Boats", 2**31 - 1: "Nets"}
         for place, (chat, items) in enumerate(zip(self.chats, told, strict=True)):
             for index, (item, before) in enumerate(items):
                 # A mailbox numbers all of its chats together.
                 ids = {"space_id": chat.space_id, "message_id": 100 * place + index + 1}
                 message = replace(item.message, **ids, chat_id=chat.chat_id, as_of=10, raw=b"raw", layer=229)
+                if message.service is not None and message.service["type"] == "topic_create":
+                    if chat.kind == "forum":
+                        named[message.message_id] = "As it is called by now"
+                    else:
+                        # Only forums have topics, so that an import takes a group in which one is opened for a forum.
+                        message = replace(message, service={**message.service, "type": "topic_edit"})
                 if before is not None and message.service is None:
                     first["messages"].append(replace(message, text=before, entities=None, edit_date=None, as_of=5))
                     edited.append(replace(message, edit_date=message.edit_date or message.date))
@@ -116,9 +128,14 @@ class Chats:
                 if item.deleted_at is not None:
                     stone = records.Tombstone(**ids, as_of=20, deleted_at=item.deleted_at, chat_id=chat.chat_id)
                     first["tombstones"].append(stone)
+        forum = next(chat for chat in self.chats if chat.kind == "forum")
+        topics = [
+            records.Topic(space_id=forum.space_id, topic_id=number, title=title, is_closed=number == 7)
+            for number, title in named.items()
+        ]
         people = [records.User(user_id=10 + place, first_name="Aino") for place in range(3)]
         async with self.database.transaction() as conn:
-            await commit.commit(conn, [records.Batch(origin="peers", chats=self.chats, users=people)])
+            await commit.commit(conn, [records.Batch(origin="peers", chats=self.chats, users=people, topics=topics)])
             await commit.commit(conn, [records.Batch(origin="backfill", messages=first.pop("messages"))])
             await commit.commit(conn, [records.Batch(origin="live", messages=edited, **first)])
 
@@ -127,7 +144,7 @@ class Chats:
         found: list[Any] = []
         async with database.connection() as conn:
             for chat in self.chats:
-                for statement in (MESSAGES, REVISIONS, OBSERVATIONS):
+                for statement in (CHATS, TOPICS, MESSAGES, REVISIONS, OBSERVATIONS):
                     cursor = await conn.execute(statement, [chat.space_id, chat.chat_id])
                     found += [(chat.kind, *row) for row in await cursor.fetchall()]
         return found

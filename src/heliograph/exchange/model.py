@@ -7,6 +7,7 @@ source. What cannot be read is a ``Skip``; a source that breaks off ends with ``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -58,6 +59,8 @@ class ChatHeader:
     became_kind: str = ""
     became_number: int | None = None
     """Of a basic group: the supergroup that it became and in whose export it stands, type and bare id."""
+    topics: Sequence[tuple[int, str, bool]] | None = None
+    """Topics of a forum, by id, title and whether they are closed. Only our own exports say what is one."""
 
     EARLIER: ClassVar[str] = " (before it became a supergroup)"
     """What such a group's title ends with, so that the two can be told apart."""

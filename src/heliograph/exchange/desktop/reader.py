@@ -170,8 +170,10 @@ class _Reader:
         if key in ("name", "type", "id"):
             chat.fields[key] = source.loads(_SMALL)
         elif key == extra.KEY:
-            # Our own exports say of each chat whose mailbox it is in.
-            chat.owner = ids.bare_number(_get(source.loads(_SMALL), "owner_user_id"))
+            # Our own exports say of each chat whose mailbox it is in, or which topics it has.
+            more = source.loads(_SMALL)
+            chat.owner = ids.bare_number(_get(more, "owner_user_id"))
+            chat.topics = _topics(_get(more, "topics"))
         elif key == "messages" and source.peek() == b"[":
             if chat.is_known:
                 yield from self._messages(chat, is_left)
@@ -223,6 +225,7 @@ class _Reader:
             owner_user_id=chat.owner or self.owner,
             is_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
+            topics=chat.topics,
         )
         yield from old_groups.parted(self._pages(is_inside=False), header)
 
@@ -247,6 +250,7 @@ class _Chat:
         self.is_listed = is_listed
         self.fields: records.Json = {}
         self.owner: int | None = None
+        self.topics: list[tuple[int, str, bool]] | None = None
         self.messages_at: int | None = None
         self.has_lists = False
 
@@ -254,6 +258,17 @@ class _Chat:
     def is_known(self) -> bool:
         known = self.fields.keys()
         return known >= {"id", "type"} and ("name" in known or self.fields["type"] in NAMELESS)
+
+
+def _topics(value: Any) -> list[tuple[int, str, bool]] | None:
+    if not isinstance(value, list):
+        return None
+    numbers = ((_get(each, "topic_id"), each) for each in value)
+    return [
+        (number, _words(each.get("title")), each.get("is_closed") is True)
+        for number, each in numbers
+        if type(number) is int and 0 < number < 1 << 31
+    ]
 
 
 def _words(value: Any) -> str:

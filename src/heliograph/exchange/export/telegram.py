@@ -127,8 +127,13 @@ class _Chat:
         kind = _kind(chat, self._owner)
         head: records.Json = {} if kind == "saved_messages" else {"name": chat.title or None}
         head.update(type=kind, id=identity.split_peer(chat.chat_id)[1])
-        if self._owner is not None:
-            head[extra.KEY] = {"owner_user_id": self._owner}
+        more: records.Json = {} if self._owner is None else {"owner_user_id": self._owner}
+        if chat.kind == "forum":
+            more["topics"] = [
+                {"topic_id": each.topic_id, "title": each.title, "is_closed": each.is_closed} for each in chat.topics
+            ]
+        if more:
+            head[extra.KEY] = more
         return head
 
     def message(self, told: exported.ExportedMessage, file: attachments.Placed | None) -> records.Json:

@@ -7,7 +7,9 @@ after the one before it has committed, so that the place to go on from never run
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -43,6 +45,7 @@ class Committer:
         self._last_began = asyncio.Event()
         self._last_began.set()
         self._named: dict[identity.PeerId, str] = {}
+        self._described: identity.PeerId | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,6 +85,7 @@ class Committer:
         may_begin: asyncio.Event,
         began: asyncio.Event,
     ) -> None:
+        chat_id = placed.chat.chat_id
         try:
             states = await self._files.settle(group)
             if self._is_dry_run:
@@ -105,17 +109,18 @@ class Committer:
                     began.set()
                     if before is not None:
                         await before
-                    names = self._new_names(group, placed.chat.chat_id)
+                    names = self._new_names(group, chat_id)
                     await imports.save_names(conn, names)
                     if kept := files.stored(states):
                         await media.save_stored(conn, kept)
                     _count(group, await imports.finish(conn, begun))
-                    if topics := _topics(group):
-                        await import_topics.save(conn, placed.chat.chat_id, topics)
+                    if topics := _topics(group, () if self._described == chat_id else placed.topics):
+                        await import_topics.save(conn, chat_id, topics)
                     if self._is_dry_run:
                         raise Undo
                     await self._progress.advance(conn, point, group.tally)
             self._named |= names
+            self._described = chat_id
             chat.tally.add(group.tally)
         finally:
             began.set()
@@ -133,22 +138,23 @@ class Committer:
         return {peer: name for peer, name in names.items() if peer not in self._named}
 
 
-def _topics(group: groups.Group) -> list[records.Topic]:
-    """Return the topics that service messages of the group open."""
-    found = []
+def _topics(group: groups.Group, described: Sequence[records.Topic]) -> list[records.Topic]:
+    """Return the topics that are described, and those that service messages of the group open."""
+    found = {topic.topic_id: topic for topic in described}
     for message in (item.message for item in group.items):
         if message.service is not None and message.service["type"] == service.TOPIC:
             title, color = message.service.get("title"), message.service.get("icon_color")
-            found.append(
-                records.Topic(
-                    space_id=message.space_id,
-                    topic_id=message.message_id,
-                    title=title if isinstance(title, str) else "",
-                    icon_color=color if isinstance(color, int) and 0 <= color <= _LARGEST_COLOR else None,
-                    created_at=message.date,
-                )
+            opened = records.Topic(
+                space_id=message.space_id,
+                topic_id=message.message_id,
+                title=title if isinstance(title, str) else "",
+                icon_color=color if isinstance(color, int) and 0 <= color <= _LARGEST_COLOR else None,
+                created_at=message.date,
             )
-    return found
+            # It may have another name by now.
+            known = found.get(opened.topic_id, opened)
+            found[opened.topic_id] = replace(opened, title=known.title, is_closed=known.is_closed)
+    return list(found.values())
 
 
 def _count(group: groups.Group, filling: imports.Filling) -> None:

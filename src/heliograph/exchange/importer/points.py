@@ -29,7 +29,8 @@ class Point:
         """Return the JSON that ``decode`` reads."""
         return {
             "offset": self.offset,
-            "header": asdict(self.header),
+            # Topics are kept with the first group.
+            "header": {**asdict(self.header), "topics": None if self.header.topics is None else []},
             "chat_id": self.chat_id,
             "space_id": self.space_id,
             "note": self.note,

@@ -87,6 +87,8 @@ class Resolved:
     """A sentence for the person when it is not where one would look."""
     topic_id: int | None = None
     """The topic that is exported alone."""
+    topics: Sequence[records.Topic] = ()
+    """What the export says of them at its beginning."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,13 +232,17 @@ async def placed(
         chat=records.Chat(
             chat_id=chat_id,
             space_id=space_id,
-            kind=kind,
+            kind="forum" if kind == "supergroup" and header.topics is not None else kind,
             title=title,
             is_min=True,
             is_left=header.is_left,
         ),
         note=note,
         topic_id=topic_id,
+        topics=[
+            records.Topic(space_id=space_id, topic_id=number, title=name, is_closed=is_closed)
+            for number, name, is_closed in header.topics or ()
+        ],
     )
 
 
