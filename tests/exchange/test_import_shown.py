@@ -12,9 +12,12 @@ from tests.exchange.installed import CHAT, Store, crawled, export, known_chat, l
 from heliograph.exchange import media, sources
 from heliograph.exchange.export import request as requests
 from heliograph.exchange.export import run as exports
-from heliograph.store.reads import timeline
+from heliograph.store.reads import export as reads
+from heliograph.store.reads import search, timeline, words
 
 __all__ = ["store"]
+
+QUERY = "websearch_to_tsquery('heliograph', 'oakum')"
 
 
 def told(number: int, action: str, **more: Any) -> dict[str, Any]:
@@ -128,3 +131,53 @@ async def test_such_files_leave_with_every_export_and_come_back(store: Store) ->
     assert (whole[0]["photo_file_size"], whole[0]["width"], whole[1]["contact_vcard_file_size"]) == (5, 640, 11)
     again = await store.take(store.folder / "telegram")
     assert (again.total().known, again.total().files["stored"]) == (2, 2)
+
+
+SAID = {
+    "poll": {
+        "question": "Which pier",
+        "closed": False,
+        "total_voters": 0,
+        "answers": [{"text": "granite", "voters": 0}],
+    },
+    "todo_list": {"title": "Packing", "answers": [{"text": "marline", "id": 1}, {"text": "oakum", "id": 2}]},
+}
+
+
+async def test_words_of_polls_tasks_and_gifts_are_found_and_shown(store: Store) -> None:
+    messages = [
+        said(1, "plain pier"),
+        said(2, "", poll=SAID["poll"]),
+        said(3, "", todo_list=SAID["todo_list"]),
+        told(4, "todo_append_tasks", items=[{"text": "sailcloth", "id": 3}]),
+        told(5, "send_star_gift", stars=5, gift_text=["for the ", {"type": "bold", "text": "helmsman"}]),
+        {**told(6, ""), "information_text": "The harbour master waves"},
+    ]
+    await store.take(export(store.folder, messages))
+
+    async def found(looked_for: str) -> list[tuple[int, str]]:
+        async with store.database.connection() as conn:
+            result = await search.search(conn, search.Query(words=looked_for), limit=9)
+        marks = str.maketrans("", "", search.HIT_STARTS + search.HIT_ENDS)
+        return [(hit.message.message_id, hit.snippet.translate(marks)) for hit in result.hits]
+
+    assert await found("granite") == [(2, "Which pier · granite")]
+    assert await found("oakum") == [(3, "Packing · marline · oakum")]
+    assert await found("sailcloth") == [(4, "sailcloth")]
+    assert await found("helmsman") == [(5, "helmsman")]
+    assert await found("master") == [(6, "The harbour master waves")]
+    assert {number for number, _ in await found("pier")} == {1, 2}
+    assert await found("todo") == []
+    out = store.folder / "found"
+    wanted = requests.Request(format="jsonl", chat_ids=(CHAT,), filter=reads.Filter(words="oakum"))
+    await exports.export(store.database, None, wanted, out)
+    assert [json.loads(line)["message_id"] for line in (out / "messages.jsonl").read_text("utf-8").splitlines()] == [3]
+
+
+async def test_words_besides_the_text_are_found_by_an_index(store: Store) -> None:
+    query = f"SELECT message_id FROM messages WHERE {words.match(QUERY)}"
+    async with store.database.connection() as conn:
+        await conn.execute("SET LOCAL enable_seqscan = off")
+        plan = await (await conn.execute(f"EXPLAIN {query}")).fetchall()
+    lines = "\n".join(line for (line,) in plan)
+    assert ("Seq Scan" in lines, "BitmapOr" in lines) == (False, True)

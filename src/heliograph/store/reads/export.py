@@ -17,7 +17,7 @@ from heliograph import errors
 from heliograph.domain import records
 from heliograph.store.database import Connection, Database
 from heliograph.store.reads import chats as chat_reads
-from heliograph.store.reads import exported, people, search
+from heliograph.store.reads import exported, people, search, words
 
 ExportedChat: TypeAlias = exported.ExportedChat
 ExportedMessage: TypeAlias = exported.ExportedMessage
@@ -196,7 +196,7 @@ def where(chat: exported.ExportedChat, wanted: Filter) -> str:
         "m.media ->> 'kind' = %(kind)s": wanted.kind not in (None, "service", "text", "media"),
         f"({EDITED_AT} IS NOT NULL) = %(edited)s": wanted.is_edited is not None,
         "(m.deleted_at IS NOT NULL) = %(deleted)s": wanted.is_deleted is not None,
-        "to_tsvector('heliograph', m.text) @@ websearch_to_tsquery('heliograph', %(words)s)": wanted.words is not None,
+        words.match("websearch_to_tsquery('heliograph', %(words)s)", "m."): wanted.words is not None,
     }
     return " AND ".join(condition for condition, is_set in conditions.items() if is_set)
 

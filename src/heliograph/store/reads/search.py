@@ -16,7 +16,7 @@ import psycopg
 from heliograph import errors
 from heliograph.domain import records
 from heliograph.store.database import Connection
-from heliograph.store.reads import messages, views
+from heliograph.store.reads import messages, views, words
 
 RANKED_NEWEST = 1000
 STRETCHES = (4_000, 40_000, 600_000)
@@ -27,14 +27,14 @@ _LESS = "\ue002"
 DEADLINE_MS = 10_000
 
 _QUERY = "websearch_to_tsquery('heliograph', %(words)s)"
-_MATCHED = """
-SELECT space_id, message_id, ts_rank_cd(to_tsvector('heliograph', text), {query}) AS rank, total
+_MATCHED = f"""
+SELECT space_id, message_id, ts_rank_cd({words.vector()}, {_QUERY}) AS rank, total
 FROM (
-    SELECT space_id, message_id, date, text, row_number() OVER (ORDER BY date DESC) AS place,
+    SELECT space_id, message_id, date, text, service, media, row_number() OVER (ORDER BY date DESC) AS place,
            count(*) OVER () AS total
     FROM (
-        SELECT space_id, message_id, date, text FROM messages
-        WHERE to_tsvector('heliograph', text) @@ {query} AND date >= %(since)s {filters}
+        SELECT space_id, message_id, date, text, service, media FROM messages
+        WHERE {words.match(_QUERY)} AND date >= %(since)s {{filters}}
         ORDER BY date DESC LIMIT %(ranked)s + 1
     ) AS newest
 ) AS placed
@@ -50,7 +50,7 @@ SELECT (SELECT coalesce(sum(message_count), 0)::bigint FROM chats),
 """
 _SNIPPETS = f"""
 SELECT m.space_id, m.message_id, c.title, ts_headline(
-    'heliograph', translate(m.text, '<{_LESS}{HIT_STARTS}{HIT_ENDS}', '{_LESS}'), {_QUERY},
+    'heliograph', translate({words.shown("m.")}, '<{_LESS}{HIT_STARTS}{HIT_ENDS}', '{_LESS}'), {_QUERY},
     'StartSel="{HIT_STARTS}", StopSel="{HIT_ENDS}", MaxWords=40, MinWords=20, MaxFragments=2, FragmentDelimiter=" … "'
 )
 FROM unnest(%(spaces)s::bigint[], %(ids)s::integer[]) AS k (space_id, message_id)
@@ -94,7 +94,7 @@ async def search(conn: Connection, query: Query, *, limit: int, offset: int = 0)
 
 async def _matched(conn: Connection, query: Query, limit: int, offset: int) -> list[tuple[Any, ...]]:
     """Return keys, ranks and the number of matches, from the shortest stretch that holds enough of them."""
-    statement = _MATCHED.format(query=_QUERY, filters=_filters(query))
+    statement = _MATCHED.replace("{filters}", _filters(query))
     arguments = {**_arguments(query), "ranked": RANKED_NEWEST, "limit": limit, "offset": offset}
     rows: list[tuple[Any, ...]] = []
     for number, since in enumerate(await _stretches(conn, query)):
