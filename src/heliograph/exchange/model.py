@@ -130,7 +130,8 @@ class LeftOut:
     count: int
 
 
-Event = ChatHeader | Page | Skip | LeftOut | Broken
+ChatEvent = ChatHeader | Page | Skip | Broken
+Event = ChatEvent | LeftOut
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

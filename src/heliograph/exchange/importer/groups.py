@@ -56,10 +56,10 @@ Pulled = Beginning | Group | model.Broken
 class Groups:
     """The groups of one source in its order."""
 
-    def __init__(self, events: Generator[model.Event]) -> None:
+    def __init__(self, events: Generator[model.ChatEvent]) -> None:
         self._events = events
         self._file = ""
-        self._held: list[model.Event] = []
+        self._held: list[model.ChatEvent] = []
         self._waiting: list[Group] = []
         self._group = Group()
         self._ids: dict[int, str] = {}
@@ -93,13 +93,13 @@ class Groups:
     def _is_open(self) -> bool:
         return bool(self._group.items or self._group.tally.read or self._group.tally.skipped)
 
-    def _next(self) -> model.Event | None:
+    def _next(self) -> model.ChatEvent | None:
         return self._held.pop(0) if self._held else next(self._events, None)
 
     def _begin(self, header: model.ChatHeader) -> Beginning:
         self._file = header.place.file
         self._is_html = header.is_html
-        ahead: list[model.Event] = []
+        ahead: list[model.ChatEvent] = []
         opening: list[records.Json] = []
         while len(opening) < OPENING_MESSAGES and len(ahead) < MOST_AHEAD and (event := self._next()) is not None:
             ahead.append(event)

@@ -29,7 +29,7 @@ class Reader:
         """How far it is: the byte in JSON, in HTML the pages that are behind."""
         return self._pages.behind if self._source.kind == "html" else self._offset
 
-    def events(self) -> Generator[model.Event]:
+    def events(self) -> Generator[model.ChatEvent]:
         """Yield what the source holds, and count what is left out. Nothing is opened before the first is asked for."""
         for event in self._all():
             if isinstance(event, model.LeftOut):
