@@ -8,6 +8,7 @@ import itertools
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,35 @@ async def test_archive_is_accessible_and_fits_the_screen(browser: playwright.Bro
             assert await violations(page, axe) == [], (path, scheme, width)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, scheme, width)
         await context.close()
+
+
+async def test_words_without_end_stay_within_the_narrowest_screen(browser: playwright.Browser, tmp_path: Path) -> None:
+    endless = "Donaudampfschifffahrtsgesellschaft" * 8
+    keys = ("title", "file_name", "url", "site_name", "description", "performer", "address", "first_name", "question")
+    media_of = dict.fromkeys(keys, endless) | {"options": [endless]}
+    kinds = ("document", "web_page", "venue", "audio", "contact", "poll")
+    named = told.PEOPLE | {13: exported.Person(peer_id=13, name=endless, username=endless)}
+    chat = replace(
+        told.CHAT, title=endless, username=endless, kind="forum", topics=(exported.Topic(topic_id=7, title=endless),)
+    )
+    marks = {"entities": [["pre", 0, 9, endless]], "earlier": (endless,), "via_bot_id": 13, "topic_id": 7}
+    said = {"forward": {"from_name": endless}, "reply_to_message_id": 1, "reply_quote": endless}
+    messages = [
+        told.message(1, endless, people=named, author_signature=endless, **marks),
+        told.message(2, endless, sender_id=13, people=named, **said, counters={"reactions": [{"emoji": endless}]}),
+        told.message(3, service={"type": "chat_edit_title", "title": endless}, sender_id=13, people=named),
+        *(told.message(number, media={"kind": kind, **media_of}) for number, kind in enumerate(kinds, 4)),
+    ]
+    (tmp_path / "out").mkdir()
+    writer = html.Writer(tmp_path / "out", requests.Request(format="html"), None)
+    await writer.begin_chat(chat)
+    await writer.write(messages)
+    await writer.end_chat()
+    await writer.close()
+    page = await browser.new_page(viewport={"width": 360, "height": 740})
+    for path in ("index.html", "chats/channel4711/index.html", PAGE):
+        await page.goto((tmp_path / "out" / path).as_uri())
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
 async def test_archive_is_whole_under_its_own_policy(browser: playwright.Browser, archive: Path) -> None:
