@@ -96,6 +96,14 @@ async def test_a_group_is_not_called_by_the_title_of_one_of_its_topics(store: St
         assert await title(store) == "Harbour"
 
 
+async def test_what_may_be_a_part_of_an_unknown_topic_renames_no_group(store: Store) -> None:
+    await store.take(export(store.folder, [said(1)]))
+    part = [said(21, reply_to_message_id=10), said(22, reply_to_message_id=21)]
+    done = await store.take(alone(store.folder, part, "Hulls"))
+    assert ([chat.title for chat in done.sources[0].chats.values()], await title(store)) == (["Harbour"], "Harbour")
+    assert await store.rows(PLACES, [21, 22]) == [(21, None, 10), (22, None, 21)]
+
+
 async def test_an_export_of_a_whole_forum_is_not_taken_for_one_topic(store: Store) -> None:
     told = [opened(10, "Hulls"), said(11, reply_to_message_id=10), said(12)]
     await store.take(export(store.folder, told, type="public_supergroup"))

@@ -45,6 +45,10 @@ class Topics:
         """Say whether an id is that of a topic, so that answering it only means standing in it."""
         return message_id in self._roots
 
+    def is_met(self, topic_id: int) -> bool:
+        """Say whether an id is that of a topic, told of or only met in messages that are known."""
+        return topic_id in self._roots or topic_id in self._known.topics
+
     def place(self, message_id: int, answers: int | None) -> int | None:
         """Return the topic of a message that answers another, and note it; None while the chat has no topics."""
         topic = self.of(answers) or self._alone
@@ -67,15 +71,15 @@ class _Places:
 
     def __init__(self, message_ids: array[int], topic_ids: array[int]) -> None:
         self._ids = message_ids
-        self._topics = topic_ids
+        self.topics = topic_ids
 
     def add(self, message_id: int, topic: int) -> None:
         """Note a message; one that comes out of order is left out."""
         if not self._ids or message_id > self._ids[-1]:
             self._ids.append(message_id)
-            self._topics.append(topic)
+            self.topics.append(topic)
 
     def get(self, message_id: int) -> int | None:
         index = bisect.bisect_left(self._ids, message_id)
         is_here = index < len(self._ids) and self._ids[index] == message_id
-        return self._topics[index] if is_here else None
+        return self.topics[index] if is_here else None

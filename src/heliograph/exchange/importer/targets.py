@@ -213,13 +213,16 @@ async def placed(
     places = None
     if kind == "supergroup":
         places, titles = await _topics(conn, space_id)
-        is_topic = known is not None and forums.is_topics_title(header, titles, known.kind)
-        if topic_id is None and (is_topic or known is None or known.title != title):
-            topic_id = forums.alone(header, opening, places)
-        if topic_id is not None:
+        is_topics_title = known is not None and forums.is_topics_title(header, titles, known.kind)
+        found = forums.Found(topic_id=topic_id)
+        if topic_id is None and (is_topics_title or known is None or known.title != title):
+            found = forums.recognise(header, opening, places)
+        if (topic_id := found.topic_id) is not None:
             places.read_alone(topic_id)
-        if topic_id is not None or is_topic:
-            title = known.title if known and known.title else f"{title}{import_chats.ONE_TOPIC}"
+        if known and known.title and (topic_id is not None or found.may_be_topic or is_topics_title):
+            title = known.title
+        elif topic_id is not None:
+            title = f"{title}{import_chats.ONE_TOPIC}"
     return Resolved(
         target=model.Target(
             space_id=space_id,
