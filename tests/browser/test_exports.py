@@ -61,7 +61,11 @@ async def test_chat_is_exported_from_its_header_and_downloaded(
     await page.get_by_role("button", name="Export this chat").click()
     form = page.get_by_role("dialog", name="New export")
     await expect(form.get_by_text("Harbour watch")).to_be_visible()
+    samples = form.get_by_role("checkbox", name="Every sample of views")
+    await form.get_by_role("radio", name="Web pages").check()
+    await expect(samples).to_be_disabled()
     await form.get_by_role("radio", name="CSV").check()
+    await expect(samples).to_be_enabled()
     await form.get_by_label("With these words").fill("report")
     async with worker():
         await form.get_by_role("button", name="Export", exact=True).click()
