@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +92,22 @@ async def test_what_only_an_import_told_of_is_marked(out: Path) -> None:
     marks = [pq.read_table(out / "messages" / part)["is_imported"].to_pylist() for part in parts(out)]
     assert marks == [[False, False, False, False, False], [True], [False]]
     assert pq.read_table(out / "revisions" / parts(out)[0])["is_imported"].to_pylist() == [True]
+
+
+async def test_people_whom_pages_name_are_senders_in_every_table(
+    rows: Rows, database: Database, tmp_path: Path
+) -> None:
+    await rows.chat(GROUP, title="Club", kind="group")
+    await rows.message(GROUP, 1, "from a page", author_signature="Ada Example", as_of=-1)
+    await rows.message(GROUP, 2, "from the group", author_signature="the boss")
+    await rows.message(GROUP, 3, "by somebody unknown", sender_id=11)
+    request = requests.Request(format="jsonl")
+    await run.export(database, None, request, tmp_path / "lines")
+    found = [json.loads(line) for line in (tmp_path / "lines" / "messages.jsonl").read_text().splitlines()]
+    await exported(database, tmp_path / "out")
+    table = pq.read_table(tmp_path / "out" / "messages", partitioning=None)
+    said = ["Ada Example", None, None]
+    assert [each["sender_name"] for each in found] == table["sender_name"].to_pylist() == said
 
 
 async def test_schema_holds_only_what_every_reader_knows(out: Path) -> None:

@@ -42,7 +42,7 @@ def messages(page: exported.RowPage) -> Iterator[Flat]:
         media, service, sha256 = told["media"], told["service"], told["file_sha256"]
         told.update(
             date_unixtime=int(told["date"].timestamp()),
-            sender_name=sender and sender.name,
+            sender_name=sender.name if sender else told["given_name"],
             sender_username=sender and sender.username,
             entities=entities(told["entities"]),
             media_kind=media and media.get("kind"),

@@ -107,8 +107,11 @@ def _complete(found: dict[str, pa.Array], part: columns.Part) -> None:
     ids = pc.unique(found["sender_id"]).drop_null()
     places = pc.index_in(found["sender_id"], value_set=ids)
     people = [part.people.get(each, _NOBODY) for each in ids.to_pylist()]
-    for field, words in (("name", [each.name for each in people]), ("username", [each.username for each in people])):
-        found[f"sender_{field}"] = pa.array(words, pa.string()).dictionary_encode().take(places)
+    names, usernames = ([getattr(each, field) for each in people] for field in ("name", "username"))
+    # Whom pages of an export name has no id that others know a name of.
+    known = pa.array(names, pa.string()).take(places)
+    found["sender_name"] = pc.coalesce(known, found["given_name"]).dictionary_encode()
+    found["sender_username"] = pa.array(usernames, pa.string()).dictionary_encode().take(places)
 
 
 def _array(values: pa.Array, type_: pa.DataType) -> pa.Array:

@@ -24,7 +24,8 @@ MESSAGES, REVISIONS, OBSERVATIONS = "messages", "revisions", "observations"
 """Names of the tables."""
 
 _MESSAGES: Final = f"""
-SELECT m.message_id, m.date, m.sender_id, m.author_signature, m.text, m.entities::text AS entities,
+SELECT m.message_id, m.date, m.sender_id, {export.GIVEN_NAME} AS given_name, m.author_signature, m.text,
+       m.entities::text AS entities,
        m.reply_to_message_id, m.reply_to_chat_id, m.reply_quote, m.topic_id, m.album_id, m.forward::text AS forward,
        m.media ->> 'kind' AS media_kind, m.media::text AS media,
        m.service ->> 'type' AS service_type, m.service::text AS service,

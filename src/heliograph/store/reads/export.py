@@ -37,9 +37,15 @@ FILE_SIZE: Final = """coalesce(s.size, f.size, CASE
     WHEN m.media @? 'strict $.size ? (@ >= 0 && @ <= 9223372036854775807)' THEN (m.media -> 'size')::bigint END)"""
 """SQL for bytes. A descriptor of an imported message may hold anything, and one row must not end an export."""
 FILE_MIME_TYPE: Final = "coalesce(f.mime_type, s.mime_type, m.media ->> 'mime_type')"
+_IS_NAMED_ONLY: Final = f"""(m.sender_id IS NULL AND (
+    %(chat_kind)s <> 'channel' AND m.as_of < {records.IMPORTED_AS_OF} AND -m.as_of & {records.LACKS_DETAIL} > 0
+    OR m.service IS NOT NULL AND m.author_signature <> ''))"""
+"""SQL for ``records.is_named_only``."""
+GIVEN_NAME: Final = f"CASE WHEN {_IS_NAMED_ONLY} THEN m.author_signature END"
+"""SQL for the name of a sender who has no id."""
 _SELECT: Final = f"""
 SELECT {", ".join(f"m.{name}" for name in exported.MESSAGE_COLUMNS)},
-       {EDITED_AT}, m.deleted_at, m.stored_at, m.text_date,
+       {EDITED_AT}, m.deleted_at, m.stored_at, m.text_date, {GIVEN_NAME},
        f.state, f.sha256, {FILE_NAME}, {FILE_SIZE}, {FILE_MIME_TYPE},
        o.observed_at, o.views, o.forwards, o.replies, o.reactions, o.poll
 """
@@ -50,15 +56,9 @@ LEFT JOIN media s ON s.sha256 = f.sha256
 LEFT JOIN observations o ON o.space_id = %(space)s AND o.message_id = m.message_id
 """
 """SQL for a message ``m`` with its file ``f``, that file in media storage ``s`` and its newest counters ``o``."""
-# What a channel or group says itself has no sender. Whom pages of a group name has none either, and is not the group.
-_FROM_GROUP: Final = f"""(m.sender_id = %(sender)s OR m.sender_id IS NULL
-    AND (m.as_of >= {records.IMPORTED_AS_OF} OR -m.as_of & {records.LACKS_DETAIL} = 0)
-    AND (m.service IS NULL OR m.author_signature IS NULL))"""
-_FROM_CHAT: Final = {
-    "channel": "(m.sender_id = %(sender)s OR m.sender_id IS NULL)",
-    "private": "m.sender_id = %(sender)s",
-}
-"""SQL for messages of the chat itself, by its kind."""
+_FROM_CHAT: Final = f"""(m.sender_id = %(sender)s
+    OR %(chat_kind)s <> 'private' AND m.sender_id IS NULL AND NOT coalesce({_IS_NAMED_ONLY}, false))"""
+"""SQL for messages of the chat itself: what a channel or group says has no sender."""
 _REVISIONS: Final = f"""
 SELECT {", ".join(exported.REVISION_COLUMNS)} FROM revisions
 WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, edit_date NULLS FIRST, as_of, stored_at, fingerprint
@@ -188,7 +188,7 @@ def where(chat: exported.ExportedChat, wanted: Filter) -> str:
         "m.date >= %(since)s": wanted.since is not None,
         "m.date < %(until)s": wanted.until is not None,
         "m.sender_id = %(sender)s": wanted.sender_id not in (None, chat.chat_id),
-        _FROM_CHAT.get(chat.kind, _FROM_GROUP): wanted.sender_id == chat.chat_id,
+        _FROM_CHAT: wanted.sender_id == chat.chat_id,
         "m.topic_id = %(topic)s": wanted.topic_id is not None,
         "m.service IS NOT NULL": wanted.kind == "service",
         "m.media IS NULL AND m.service IS NULL": wanted.kind == "text",
@@ -206,6 +206,7 @@ def values(chat: exported.ExportedChat, wanted: Filter) -> dict[str, object]:
     return {
         "space": chat.space_id,
         "chat": chat.chat_id,
+        "chat_kind": chat.kind,
         "since": wanted.since,
         "until": wanted.until,
         "sender": wanted.sender_id,

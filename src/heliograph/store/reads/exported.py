@@ -21,7 +21,7 @@ MESSAGE_COLUMNS: Final = (
 """Columns of ``messages`` that are fields of records.Message by the same name; raw TL objects are not exported."""
 COLUMNS: Final = (
     *MESSAGE_COLUMNS,
-    *("edited_at", "deleted_at", "stored_at", "text_date"),
+    *("edited_at", "deleted_at", "stored_at", "text_date", "given_name"),
     *("file_state", "file_sha256", "file_name", "file_size", "file_mime_type"),
     *("observed_at", "views", "forwards", "replies", "reactions", "poll"),
 )
@@ -168,7 +168,7 @@ def _message(
     row: Row, people: Mapping[int, Person], revisions: Sequence[Row], observations: Sequence[Row]
 ) -> ExportedMessage:
     told = records.Message(**dict(zip(MESSAGE_COLUMNS, row[:_MESSAGE_END], strict=True)))
-    edited_at, deleted_at, stored_at, text_date = row[_MESSAGE_END : _MESSAGE_END + 4]
+    edited_at, deleted_at, stored_at, text_date, _ = row[_MESSAGE_END : _MESSAGE_END + 5]
     newest = row[_OBSERVATION]
     return ExportedMessage(
         message=told,
