@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -99,7 +98,7 @@ async def test_json_says_what_kind_of_chat_pages_are_of(store: Store, is_html_fi
     assert await store.rows(CHATS, CHAT) == [("channel", "Harbour", False)]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([1, 2, 3])))
+@pytest.mark.parametrize("order", [(1, 2, 3), (2, 3, 1), (3, 1, 2)])
 async def test_title_is_that_of_the_export_that_reaches_furthest(store: Store, order: tuple[int, ...]) -> None:
     for reach in order:
         messages = [said(number) for number in range(1, reach + 1)]
@@ -167,8 +166,8 @@ async def test_telegrams_message_gains_nothing_from_an_edit_but_an_earlier_text(
     assert await store.rows("SELECT text, edit_date IS NULL FROM revisions") == [("then", False)]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations("apen")))
-async def test_what_a_page_says_is_no_version_where_json_has_it(store: Store, order: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", ["apen", "pane", "aepn", "epna", "npea", "neap"])
+async def test_what_a_page_says_is_no_version_where_json_has_it(store: Store, order: str) -> None:
     sources = {
         "a": export(store.folder, [said(1, "first"), said(2)], name="a.json"),
         "p": pages(store.folder / "h", {1: "second", 2: "other"}),
