@@ -177,6 +177,25 @@ async def test_rows_come_back_equal_from_an_empty_database(
     assert await chats.rows(other_database) == await chats.rows(database)
 
 
+async def test_people_whom_pages_name_come_back_as_such(
+    database: store_database.Database, other_database: store_database.Database, tmp_path: Path
+) -> None:
+    pages = Path(__file__).parents[1] / "fixtures" / "desktop_html" / "single_2023"
+    await importer.run(database, None, [pages], choice.Options())
+    await exports.export(database, None, requests.Request(format="telegram"), tmp_path / "out")
+    await importer.run(other_database, None, [tmp_path / "out"], choice.Options())
+    found = []
+    for each in (database, other_database):
+        async with each.connection() as conn:
+            rows = await conn.execute(
+                "SELECT m.message_id, c.title, m.sender_id, m.author_signature, -m.as_of & %s, m.text, m.text_date"
+                " FROM messages m JOIN chats c USING (chat_id) ORDER BY 1",
+                [records.LACKS_DETAIL],
+            )
+            found.append(await rows.fetchall())
+    assert found[0] == found[1] != []
+
+
 async def test_files_come_back_under_their_hash(
     database: store_database.Database, other_database: store_database.Database, tmp_path: Path
 ) -> None:
