@@ -19,6 +19,7 @@ async def some(rows: Any) -> None:
     await rows.chat(THERE, title="Hills")
     await rows.user(5)
     await rows.message(HERE, 1, "The ferry leaves the harbour at noon", sender_id=5)
+    # An anonymous admin's.
     await rows.message(HERE, 2, "ferry ferry ferry", media={"kind": "photo", "id": 1})
     await rows.message(THERE, 3, "No boats here, but a FERRY song")
     await rows.message(THERE, 4, "Café überall, паром и море")
@@ -60,6 +61,7 @@ async def test_words_as_people_type_them(api: Any, some: None, query: str, expec
     [
         ({"chat": HERE}, [1, 2]),
         ({"sender": 5}, [1]),
+        ({"sender": HERE}, [2]),
         ({"kind": "photo"}, [2]),
         ({"kind": "media"}, [2]),
         ({"kind": "service"}, [5]),

@@ -48,6 +48,10 @@ _EXTENT = """
 SELECT (SELECT coalesce(sum(message_count), 0)::bigint FROM chats),
        (SELECT min(date) FROM messages), (SELECT max(date) FROM messages)
 """
+# What a channel or group says itself has no sender; whom pages of a group name (records.is_named_only) has none either.
+_FROM_CHAT = f"""(sender_id = %(sender)s OR sender_id IS NULL AND chat_id = %(sender)s AND (
+    as_of >= {records.IMPORTED_AS_OF} OR -as_of & {records.LACKS_DETAIL} = 0
+    OR EXISTS (SELECT FROM chats c WHERE c.chat_id = %(sender)s AND c.kind = 'channel')))"""
 _SNIPPETS = f"""
 SELECT m.space_id, m.message_id, c.title, ts_headline(
     'heliograph', translate({words.shown("m.")}, '<{_LESS}{HIT_STARTS}{HIT_ENDS}', '{_LESS}'), {_QUERY},
@@ -157,7 +161,8 @@ def _filters(query: Query) -> str:
     """Return SQL for the filters that are set; values stay parameters."""
     conditions = {
         "chat_id = %(chat)s": query.chat_id is not None,
-        "sender_id = %(sender)s": query.sender_id is not None,
+        "sender_id = %(sender)s": query.sender_id is not None and query.sender_id > 0,
+        _FROM_CHAT: query.sender_id is not None and query.sender_id < 0,
         "date < %(until)s": query.until is not None,
         "service IS NOT NULL": query.kind == "service",
         "media IS NULL AND service IS NULL": query.kind == "text",
