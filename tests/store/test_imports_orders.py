@@ -178,3 +178,29 @@ async def test_order_of_imports_leaves_no_trace(database: store_database.Databas
                 names = [export.name for export in order]
                 pairs = itertools.zip_longest(first.setdefault(query, found), found)
                 assert [pair for pair in pairs if pair[0] != pair[1]] == [], names
+
+
+@pytest.mark.parametrize("is_old_first", [True, False])
+async def test_file_is_that_of_the_later_edit_in_one_export_too(
+    database: store_database.Database, is_old_first: bool
+) -> None:
+    row = records.Message(
+        space_id=identity.channel_space(1),
+        chat_id=identity.channel_peer(1),
+        message_id=1,
+        date=START,
+        as_of=records.IMPORTED_AS_OF,
+        media={"kind": "photo", "width": 1},
+    )
+    edited = replace(row, media={"kind": "photo", "width": 2}, edit_date=START + timedelta(days=1))
+    forms = [
+        imports.Filled(message=each, file=imports.FileState(state="stored", sha256=bytes([number]) * 32))
+        for number, each in enumerate((row, edited), 1)
+    ]
+    chat = records.Chat(chat_id=row.chat_id, space_id=row.space_id, kind="supergroup", title="Harbour")
+    async with database.transaction() as conn:
+        await media.save_stored(conn, [media.StoredFile(sha256=bytes([n]) * 32, size=n) for n in (1, 2)])
+        await imports.fill(conn, chat, forms if is_old_first else forms[::-1])
+        files = await (await conn.execute("SELECT sha256 FROM message_media")).fetchall()
+        rows = await (await conn.execute("SELECT media -> 'width' FROM messages")).fetchall()
+    assert (rows, files) == ([(2,)], [(b"\x02" * 32,)])

@@ -59,8 +59,9 @@ SELECT i.place, i.space_id, i.message_id, i.as_of AS told_as_of, m.chat_id <> i.
        CASE WHEN is_better THEN i.author_signature WHEN is_worse THEN m.author_signature
             ELSE {_PICK.format("author_signature")} END AS author_signature,
        m.is_outgoing OR i.is_outgoing AS is_outgoing, m.is_pinned OR i.is_pinned AS is_pinned, p.topic_id,
-       -- What answers the beginning of its topic answers nothing.
-       CASE WHEN m.topic_id IS DISTINCT FROM i.topic_id
+       -- What answers the beginning of its topic answers nothing, unless it pins that.
+       CASE WHEN m.topic_id IS DISTINCT FROM i.topic_id AND p.topic_id > {_GENERAL}
+                AND coalesce(m.service, i.service) ->> 'type' IS DISTINCT FROM 'pin_message'
             THEN nullif({_PICK.format("reply_to_message_id")}, p.topic_id)
             ELSE {_PICK.format("reply_to_message_id")} END AS reply_to_message_id,
        CASE WHEN m.deleted_as_of > {records.IMPORTED_AS_OF} THEN m.deleted_at

@@ -84,7 +84,7 @@ class Attached:
 
     versions: Sequence[Any]
     files: Sequence[Any]
-    file_ids: Sequence[int]
+    carriers: Sequence[Filled]
     """Messages of ``files``, in their order."""
     samples: Sequence[Any]
     """With the date that their message was given, last."""
@@ -163,15 +163,25 @@ def message_columns(items: Sequence[Item]) -> Sequence[Any]:
 def attached(items: Sequence[Item]) -> Attached:
     """Return what hangs on rows. Raises psycopg.DataError for a value that its column cannot hold."""
     versions = [row for item in items for row in _versions(item)]
-    files = {item.row.key: row for item in items if (row := _file(item)) is not None}
+    files: dict[messages.Key, tuple[Filled, tuple[Any, ...]]] = {}
+    for item in items:
+        known = files.get(item.row.key)
+        # Of two with one id the later edit says which file it is, as it says the text.
+        if (row := _file(item)) is not None and (known is None or _is_later(item.given, known[0])):
+            files[item.row.key] = item.given, row
     return Attached(
         versions=_packed("int8 int4 time time int8 text json json", versions),
         files=_packed(
-            "int8 int4 int8 text text bytes text int8 text", [(*key, *row) for key, row in sorted(files.items())]
+            "int8 int4 int8 text text bytes text int8 text", [(*key, *files[key][1]) for key in sorted(files)]
         ),
-        file_ids=[message_id for _, message_id in sorted(files)],
+        carriers=[files[key][0] for key in sorted(files)],
         samples=samples(items),
     )
+
+
+def _is_later(one: Filled, other: Filled) -> bool:
+    edit, others = one.message.edit_date, other.message.edit_date
+    return edit is not None and (others is None or edit > others)
 
 
 def samples(items: Sequence[Item]) -> Sequence[Any]:

@@ -156,8 +156,8 @@ async def attach(
     if over := [(index, known[index]) for index in sorted(merged.over)]:
         await _replace_files(conn, over, merged)
     if packed.files:
-        former = {known[index].row.message.message_id for index in merged.other_files - merged.over}
-        is_former = arrays.pack("bool", [message_id in former for message_id in packed.file_ids])
+        former = {id(known[index].given) for index in merged.other_files - merged.over}
+        is_former = arrays.pack("bool", [id(each) in former for each in packed.carriers])
         others |= await _ids(conn, _FILES, [*packed.files, is_former, chat_id])
     if packed.samples:
         others |= await _ids(conn, _SAMPLES, [*packed.samples, chat_id])
