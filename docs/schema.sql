@@ -258,6 +258,8 @@ CREATE TABLE import_mailboxes (
     space_id bigint NOT NULL,
     chat_id bigint NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text,
+    number bigint,
     PRIMARY KEY (key),
     UNIQUE (chat_id),
     UNIQUE (space_id),

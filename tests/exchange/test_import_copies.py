@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.exchange.installed import START, Store, crawled, export, known_chat, said, store
+from tests.exchange.installed import FIXTURES, START, Store, crawled, export, known_chat, local, said, store
 from tests.exchange.test_import_places import page
 
 from heliograph.domain import identity
-from heliograph.exchange import importer
+from heliograph.exchange import importer, media
+from heliograph.exchange.export import request as requests
+from heliograph.exchange.export import run as exports
+from heliograph.exchange.importer import undo
 
 __all__ = ["store"]
 
@@ -154,3 +159,46 @@ async def test_somebody_whose_name_is_known_is_called_by_it_though_an_export_has
         done = await store.take(path, user_id=9)
     assert [chat.title for chat in done.sources[0].chats.values()] == ["Bo"]
     assert await store.rows("SELECT title FROM chats WHERE chat_id = 77") == [("Bo",)]
+
+
+async def sent_on(store: Store, chat_id: int, name: str) -> Path:
+    """Export a chat in Desktop's form."""
+    out = store.folder / name
+    await exports.export(store.database, None, requests.Request(format="telegram", chat_ids=(chat_id,)), out)
+    return out
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [{"type": "personal_chat", "id": 77}, {"type": "bot_chat", "id": 78}, {"type": "saved_messages", "id": 79}],
+    ids=lambda chat: str(chat["type"]),
+)
+async def test_export_of_a_copy_says_what_the_chat_really_is(store: Store, chat: dict[str, Any]) -> None:
+    (chat_id,) = places(await store.take(bo(store.folder, [said(1), said(2)], "first", **chat)))
+    out = await sent_on(store, chat_id, "out")
+    told = json.loads((out / "result.json").read_text("utf-8"))
+    assert (told["type"], told["id"]) == (chat["type"], chat["id"])
+    again = await store.take(out)
+    assert (places(again), again.total().known) == ([chat_id], 2)
+    storage = media.Storage(*local(store.folder))
+    await undo.run(store.database, storage, [chat_id], stop=asyncio.Event())
+    await store.rows("DELETE FROM import_mailboxes RETURNING 1")
+    assert places(await store.take(out, is_again=True)) == [chat_id]
+
+
+async def test_export_of_a_copy_goes_where_its_original_goes_once_its_owner_is_named(store: Store) -> None:
+    original = bo(store.folder, [said(1), said(2)], "first")
+    (chat_id,) = places(await store.take(original))
+    out = await sent_on(store, chat_id, "out")
+    ours = await store.take(out, user_id=31)
+    assert places(ours) == [77]
+    theirs = await store.take(original, user_id=31)
+    assert (places(theirs), theirs.total().known) == ([77], 2)
+
+
+async def test_export_of_pages_without_a_number_invents_none(store: Store) -> None:
+    (chat_id,) = places(await store.take(FIXTURES / "desktop_html" / "single_2023"))
+    out = await sent_on(store, chat_id, "out")
+    for user_id in (None, 31):
+        again = await store.take(out, user_id=user_id)
+        assert (places(again), again.total().imported) == ([chat_id], 0)

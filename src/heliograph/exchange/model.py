@@ -59,6 +59,8 @@ class ChatHeader:
     became_kind: str = ""
     became_number: int | None = None
     """Of a basic group: the supergroup that it became and in whose export it stands, type and bare id."""
+    mailbox: str | None = None
+    """Of a chat of which nobody knows whose it is: what it stands apart under. Only our own exports say so."""
     topics: Sequence[tuple[int, str, bool]] | None = None
     """Topics of a forum, by id, title and whether they are closed. Only our own exports say what is one."""
 

@@ -27,6 +27,7 @@ WITH moved AS (
 )
 UPDATE chats SET chat_id = %(to)s, updated_at = now() WHERE chat_id = %(chat)s AND space_id = %(space)s
 """
+_DESKTOP_TYPES: Final[dict[identity.PeerKind, str]] = {"user": "personal_chat", "chat": "private_group"}
 _NEWS: Final = "SELECT chat_id FROM chats WHERE chat_id = ANY(%s)"
 
 
@@ -47,7 +48,10 @@ async def give_way(conn: Connection, described: Iterable[records.Chat]) -> psyco
     moved: list[int] = []
     for chat_id, space_id in held:
         await locks.lock(conn, [identity.SpaceId(space_id)])
-        _, to = await import_places.own_mailbox(conn, moved_key(space_id, chat_id))
+        of, number = identity.split_peer(identity.PeerId(chat_id))
+        _, to = await import_places.own_mailbox(
+            conn, moved_key(space_id, chat_id), kind=_DESKTOP_TYPES.get(of), number=number
+        )
         await conn.execute(_MOVE, {"chat": chat_id, "space": space_id, "to": to})
         moved.append(to)
     return await conn.execute(_NEWS, [moved]) if moved else None

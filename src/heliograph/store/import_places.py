@@ -22,7 +22,7 @@ _HAS_MAILBOXES: Final = (
     "SELECT EXISTS (SELECT FROM import_mailboxes b, unnest(%s::text[]) p WHERE starts_with(b.key, p))"
 )
 _NEW_MAILBOX: Final = """
-INSERT INTO import_mailboxes (key, space_id, chat_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO import_mailboxes (key, space_id, chat_id, kind, number) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 RETURNING space_id, chat_id
 """
 _FIRST_SPACE: Final = -(2**62) - 1
@@ -109,15 +109,19 @@ async def mailbox(conn: Connection, key: str) -> tuple[identity.SpaceId, identit
     return None if row is None else (identity.SpaceId(row[0]), identity.PeerId(row[1]))
 
 
-async def own_mailbox(conn: Connection, key: str) -> tuple[identity.SpaceId, identity.PeerId]:
+async def own_mailbox(
+    conn: Connection, key: str, *, kind: str | None = None, number: int | None = None
+) -> tuple[identity.SpaceId, identity.PeerId]:
     """Return the space and chat id of an export of whose mailbox nothing is known; new ones for a key that is new.
 
-    The ids follow from the key, so that two archives with the same imports are equal.
+    The ids follow from the key, so that two archives with the same imports are equal. ``kind`` and ``number`` are what
+    the export says of the chat: Telegram Desktop's type and Telegram's bare id.
     """
+    kind = kind and arrays.clean(kind)
     key = arrays.clean(key)
     place = int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big")
     while (found := await mailbox(conn, key)) is None:
         place %= _MAILBOXES
-        await conn.execute(_NEW_MAILBOX, [key, _FIRST_SPACE - place, _FIRST_CHAT - place])
+        await conn.execute(_NEW_MAILBOX, [key, _FIRST_SPACE - place, _FIRST_CHAT - place, kind or None, number])
         place += 1
     return found

@@ -174,6 +174,8 @@ class _Reader:
             more = source.loads(_SMALL)
             chat.owner = ids.bare_number(_get(more, "owner_user_id"))
             chat.topics = _topics(_get(more, "topics"))
+            chat.mailbox = _words(_get(more, "mailbox")) or None
+            chat.has_number = _get(more, "has_number") is not False
         elif key == "messages" and source.peek() == b"[":
             if chat.is_known:
                 yield from self._messages(chat, is_left)
@@ -220,11 +222,12 @@ class _Reader:
         self.is_modern = self.is_modern or _MODERN.search(source.window, source.at, source.at + _PEEK) is not None
         header = model.ChatHeader(
             kind=_words(chat.fields.get("type")),
-            number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern),
+            number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern) if chat.has_number else None,
             title=_words(chat.fields.get("name")),
             owner_user_id=chat.owner or self.owner,
             is_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
+            mailbox=chat.mailbox,
             topics=chat.topics,
         )
         yield from old_groups.parted(self._pages(is_inside=False), header)
@@ -251,6 +254,8 @@ class _Chat:
         self.fields: records.Json = {}
         self.owner: int | None = None
         self.topics: list[tuple[int, str, bool]] | None = None
+        self.mailbox: str | None = None
+        self.has_number = True
         self.messages_at: int | None = None
         self.has_lists = False
 

@@ -124,10 +124,18 @@ class _Chat:
     def head(self) -> records.Json:
         """Return the keys in front of the messages."""
         chat = self._chat
-        kind = _kind(chat, self._owner)
-        head: records.Json = {} if kind == "saved_messages" else {"name": chat.title or None}
-        head.update(type=kind, id=identity.split_peer(chat.chat_id)[1])
+        kind, number = _kind(chat, self._owner), identity.split_peer(chat.chat_id)[1]
         more: records.Json = {} if self._owner is None else {"owner_user_id": self._owner}
+        if (apart := chat.mailbox) is not None:
+            # The id that it has here is none of Telegram's, and the next archive is to know the same chat by it.
+            more["mailbox"] = apart.key
+            kind = apart.kind or kind
+            if apart.number is not None:
+                number = apart.number
+            else:
+                more["has_number"] = False
+        head: records.Json = {} if kind == "saved_messages" else {"name": chat.title or None}
+        head.update(type=kind, id=number)
         if chat.kind == "forum":
             more["topics"] = [
                 {"topic_id": each.topic_id, "title": each.title, "is_closed": each.is_closed} for each in chat.topics

@@ -56,10 +56,12 @@ async def place(
     for copy in known:
         if copy.is_shared and not copy.is_other:
             return copy.space_id, copy.chat_id
-    key = f"{prefix}{_first(opening, told, source)}"
+    # An export of ours says where the chat was; there it is found again, in any archive.
+    key = header.mailbox or f"{prefix}{_first(opening, told, source)}"
     taken = {copy.key for copy in known if copy.is_other}
     keys = itertools.chain([key], (f"{key}:{turn}" for turn in itertools.count(2)))
-    return await import_places.own_mailbox(conn, next(each for each in keys if each not in taken))
+    free = next(each for each in keys if each not in taken)
+    return await import_places.own_mailbox(conn, free, kind=header.kind, number=header.number)
 
 
 async def apart(

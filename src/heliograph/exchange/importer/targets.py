@@ -149,18 +149,19 @@ async def resolve(
         note = _STANDS_APART.format(ids, ids) if apart else None
     else:
         note = _OTHERS
-        space_id, chat_id = await _beside(conn, space_id, chat_id)
+        space_id, chat_id = await _beside(conn, header, space_id, chat_id)
     return await placed(conn, header, space_id, chat_id, owner, note, opening=opening)
 
 
 async def _beside(
-    conn: Connection, space_id: identity.SpaceId, chat_id: identity.PeerId
+    conn: Connection, header: model.ChatHeader, space_id: identity.SpaceId, chat_id: identity.PeerId
 ) -> tuple[identity.SpaceId, identity.PeerId]:
     """Return where a mailbox's copy of a chat is that another mailbox has under its id."""
     gone = await import_places.mailbox(conn, import_handover.moved_key(space_id, chat_id))
     if gone is not None and (moved := await import_places.known(conn, gone[1])) is not None:
         return moved.space_id, gone[1]
-    return await import_places.own_mailbox(conn, f"beside:{space_id}:{chat_id}")
+    key = f"beside:{space_id}:{chat_id}"
+    return await import_places.own_mailbox(conn, key, kind=header.kind, number=header.number)
 
 
 def _note(header: model.ChatHeader, chat_id: identity.PeerId | None) -> str:

@@ -69,7 +69,8 @@ WHERE space_id = %s AND message_id = ANY(%s) ORDER BY message_id, observed_at
 """
 _CHATS: Final = """
 SELECT c.chat_id, c.space_id, c.kind, c.title, c.username, c.member_count, c.message_count, c.is_left,
-       c.linked_chat_id, c.migrated_to_chat_id FROM chats c
+       c.linked_chat_id, c.migrated_to_chat_id, b.key, b.kind, b.number
+FROM chats c LEFT JOIN import_mailboxes b ON b.chat_id = c.chat_id
 """
 _TOPICS: Final = "SELECT space_id, topic_id, title, is_closed FROM topics WHERE space_id = ANY(%s) ORDER BY topic_id"
 
@@ -243,4 +244,5 @@ def _chat(row: tuple[Any, ...], topics: dict[int, list[exported.Topic]]) -> expo
         linked_chat_id=row[8],
         migrated_to_chat_id=row[9],
         topics=tuple(topics.get(row[1], ())),
+        mailbox=exported.Mailbox(key=row[10], kind=row[11], number=row[12]) if row[10] is not None else None,
     )

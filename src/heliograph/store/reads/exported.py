@@ -79,6 +79,17 @@ class Topic:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mailbox:
+    """Where an imported chat stands apart, and what its export said that it is."""
+
+    key: str
+    kind: str | None
+    """Telegram Desktop's type."""
+    number: int | None
+    """Telegram's bare id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ExportedChat:
     """A chat, with the topics of a forum in the order of their ids."""
 
@@ -94,6 +105,8 @@ class ExportedChat:
     linked_chat_id: int | None = None
     migrated_to_chat_id: int | None = None
     topics: tuple[Topic, ...] = ()
+    mailbox: Mailbox | None = None
+    """Of a chat of which nobody knows whose it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

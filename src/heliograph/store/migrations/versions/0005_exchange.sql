@@ -42,6 +42,10 @@ CREATE TABLE import_mailboxes (
     key text PRIMARY KEY,
     space_id bigint NOT NULL UNIQUE CHECK (space_id < -4611686018427387904),
     chat_id bigint NOT NULL UNIQUE CHECK (chat_id > -1000000000000 AND chat_id < -500000000000),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    -- what the export says of the chat; an export of ours says it again
+    kind text,
+    number bigint
 );
+COMMENT ON COLUMN import_mailboxes.number IS 'Telegram''s id of the chat, without a mark; NULL where the export has none';
 COMMENT ON COLUMN import_mailboxes.key IS 'what the same chat is recognised by in its next export';
