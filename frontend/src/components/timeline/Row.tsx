@@ -81,8 +81,13 @@ function ServiceLine({ message, service, chat }: ServiceProps) {
           const key = offset;
           offset += text.length;
           return isName ? <bdi key={key}>{text}</bdi> : <Fragment key={key}>{text}</Fragment>;
-        })}{" "}
-        {chat.isImport ? null : <ImportedMark messages={[message]} />}
+        })}
+        {message.is_imported && !chat.isImport ? (
+          <>
+            {" "}
+            <ImportedMark messages={[message]} />
+          </>
+        ) : null}
       </p>
       {wordsOf(service) ? (
         <blockquote className={classes.words} dir="auto">
