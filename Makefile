@@ -42,10 +42,11 @@ $(PAGE): $(PAGE_SOURCES) frontend/node_modules/.package-lock.json
 demo: setup page ## a simulated Telegram, mirrored live, on a page of your own
 	@$(BIN)/heliograph --data-dir var/demo demo
 
-# Files run in their own order, the quick ones last: by default those with few tests would be, which are the slowest.
+# Three at once on two cores: some tests wait for clocks that cannot be turned. Files run in their own order, the quick ones
+# last: by default those with few tests would be, which are the slowest.
 test: setup page ## the whole suite, browser tests included
 	cd frontend && $(NPM) run --silent test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 chaos: setup ## random schedules of faults for MINUTES (1); SEED repeats a run, or one schedule of it
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),1) $(if $(SEED),--seed $(SEED))
