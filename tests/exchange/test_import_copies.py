@@ -202,3 +202,28 @@ async def test_export_of_pages_without_a_number_invents_none(store: Store) -> No
     for user_id in (None, 31):
         again = await store.take(out, user_id=user_id)
         assert (places(again), again.total().imported) == ([chat_id], 0)
+
+
+async def test_file_that_claims_another_chats_place_stands_apart(store: Store) -> None:
+    (chat_id,) = places(await store.take(bo(store.folder, [said(1), said(2)], "first")))
+    ((key,),) = await store.rows("SELECT key FROM import_mailboxes")
+    theirs = [said(1, date_unixtime=str(START + 77)), said(2, "else", date_unixtime=str(START + 78)), said(9)]
+    claims = [key, "moved:-5:77", "k" * 20_000]
+    for number, claim in enumerate(claims):
+        stranger = bo(store.folder, theirs, f"claim {number}", id=500 + number, heliograph={"mailbox": claim})
+        assert chat_id not in places(await store.take(stranger))
+    assert await store.texts(chat_id) == {1: "text 1", 2: "text 2"}
+    assert await store.rows("SELECT count(*) FROM import_mailboxes WHERE key = 'moved:-5:77'") == [(0,)]
+
+
+@pytest.mark.parametrize("name", ["pages", "before"])
+async def test_export_of_a_copy_is_found_by_what_it_shares_though_its_key_is_another(store: Store, name: str) -> None:
+    if name == "pages":
+        first = await store.take(FIXTURES / "desktop_html" / "single_2023")
+    else:
+        first = await store.take(FIXTURES / "desktop" / "old_group")
+    (chat_id, *_) = [each for each in places(first) if -(10**12) < each < -(5 * 10**11)]
+    out = await sent_on(store, chat_id, "out")
+    await store.rows("UPDATE import_mailboxes SET key = regexp_replace(key, '[^:]*$', 'x') RETURNING 1")
+    again = await store.take(out)
+    assert (places(again), again.total().imported) == ([chat_id], 0)

@@ -27,13 +27,15 @@ WITH moved AS (
 )
 UPDATE chats SET chat_id = %(to)s, updated_at = now() WHERE chat_id = %(chat)s AND space_id = %(space)s
 """
+MOVED: Final = "moved:"
+"""What the keys of copies begin with that gave way."""
 _DESKTOP_TYPES: Final[dict[identity.PeerKind, str]] = {"user": "personal_chat", "chat": "private_group"}
 _NEWS: Final = "SELECT chat_id FROM chats WHERE chat_id = ANY(%s)"
 
 
 def moved_key(space_id: identity.SpaceId, chat_id: identity.PeerId) -> str:
     """Return the key of the id that the copy of a chat has once it gave way."""
-    return f"moved:{space_id}:{chat_id}"
+    return f"{MOVED}{space_id}:{chat_id}"
 
 
 async def give_way(conn: Connection, described: Iterable[records.Chat]) -> psycopg.AsyncCursor[tuple[Any, ...]] | None:

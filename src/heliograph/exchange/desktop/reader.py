@@ -26,6 +26,7 @@ _APART: Final[dict[str, model.LeftOutName]] = {
 """Sections of an account's export that name files."""
 _SMALL: Final = 1 << 20
 """Bytes of a value that is looked at as a whole: a name, personal_information."""
+_MAILBOX_CHARACTERS: Final = 200
 _PEEK: Final = 64 << 10
 """Bytes of a chat's first messages that are looked at for the dialect."""
 _MODERN: Final = re.compile(rb'"date_unixtime"|"(?:from|actor)_id"\s*:\s*"')
@@ -174,7 +175,8 @@ class _Reader:
             more = source.loads(_SMALL)
             chat.owner = ids.bare_number(_get(more, "owner_user_id"))
             chat.topics = _topics(_get(more, "topics"))
-            chat.mailbox = _words(_get(more, "mailbox")) or None
+            # None of ours is as long.
+            chat.mailbox = _words(_get(more, "mailbox"))[:_MAILBOX_CHARACTERS] or None
             chat.has_number = _get(more, "has_number") is not False
         elif key == "messages" and source.peek() == b"[":
             if chat.is_known:

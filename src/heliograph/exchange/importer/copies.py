@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,10 +18,12 @@ from zoneinfo import ZoneInfo
 from heliograph.domain import identity, records
 from heliograph.exchange import model
 from heliograph.exchange.desktop import normalise
-from heliograph.store import import_places
+from heliograph.store import import_handover, import_places
 from heliograph.store.database import Connection
 
 _QUARTER_SECONDS: Final = 15 * 60
+_STEM: Final = re.compile(r"\A[^:]*:[^:]*:")
+"""What the keys of all copies of one chat begin with."""
 
 
 def said(opening: Sequence[records.Json], header: model.ChatHeader, timezone: ZoneInfo) -> list[import_places.Said]:
@@ -50,14 +53,18 @@ async def place(
     timezone: ZoneInfo,
     source: str,
 ) -> tuple[identity.SpaceId, identity.PeerId]:
-    """Return the copy that an export continues, or a new one; what is new is written."""
+    """Return the copy that an export continues, or a new one; what is new is written.
+
+    An export of ours says under which key the chat stood apart. There it is found again in any archive, unless another
+    chat's messages have its ids.
+    """
     prefix, told = _prefix(header, kind), said(opening, header, timezone)
-    known = await import_places.copies(conn, prefix, told)
+    key = _claimed(header) or f"{prefix}{_first(opening, told, source)}"
+    prefixes = dict.fromkeys((prefix, "".join(_STEM.findall(key))))
+    known = [copy for each in prefixes if each for copy in await import_places.copies(conn, each, told)]
     for copy in known:
         if copy.is_shared and not copy.is_other:
             return copy.space_id, copy.chat_id
-    # An export of ours says where the chat was; there it is found again, in any archive.
-    key = header.mailbox or f"{prefix}{_first(opening, told, source)}"
     taken = {copy.key for copy in known if copy.is_other}
     keys = itertools.chain([key], (f"{key}:{turn}" for turn in itertools.count(2)))
     free = next(each for each in keys if each not in taken)
@@ -78,6 +85,12 @@ async def apart(
     told = said(opening, header, timezone)
     found = [copy for prefix in sorted(prefixes) for copy in await import_places.copies(conn, prefix, told)]
     return [copy.chat_id for copy in found if copy.is_shared and not copy.is_other]
+
+
+def _claimed(header: model.ChatHeader) -> str | None:
+    """Return the key that an export of ours gives its chat; a file does not decide what gave way to an account."""
+    key = header.mailbox
+    return None if key is None or key.startswith(import_handover.MOVED) else key
 
 
 def _prefix(header: model.ChatHeader, kind: identity.ChatKind | None) -> str:
