@@ -126,7 +126,9 @@ async def test_such_files_leave_with_every_export_and_come_back(store: Store) ->
         assert found == [b"group", b"BEGIN:VCARD"]
     page = LexborHTMLParser(next((store.folder / "html").rglob("page-0001.html")).read_text("utf-8"))
     assert page.css_first("#m1 img").attributes["src"]
-    assert page.css_first("#m2 a.card").attributes["href"]
+    card = page.css_first("#m2 a.card")
+    assert card.attributes["href"] and card.css_first(".name").text() == "Bo"
+    assert card.attributes["download"] == "c.vcard"
     whole = json.loads((store.folder / "telegram" / "result.json").read_bytes())["messages"]
     assert (whole[0]["photo_file_size"], whole[0]["width"], whole[1]["contact_vcard_file_size"]) == (5, 640, 11)
     again = await store.take(store.folder / "telegram")

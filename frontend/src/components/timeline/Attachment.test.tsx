@@ -30,6 +30,12 @@ test("a file is a link that keeps its name", () => {
   expect(html).toContain("tide.bin");
 });
 
+test("a contact's card has the person's name, and the file keeps its own", () => {
+  const html = shown("contact", "text/vcard", { first_name: "Bo", last_name: "Maker" });
+  expect(html).toMatch(/<a [^>]*download="tide.bin"/);
+  expect(html).toMatch(/<bdi[^>]*>Bo Maker<\/bdi>/);
+});
+
 test("a hidden picture is not loaded before it is asked for", () => {
   const html = shown("photo", "image/jpeg", { is_spoiler: true });
   expect(html).not.toContain(HASH);

@@ -62,11 +62,12 @@ export function number(media: Media, key: string): number | null {
 
 /** What to call it: its own name when it has one. */
 export function titleOf(media: Media): string {
-  const place = text(media, "title") ?? text(media, "file_name");
+  // A contact may carry a card, whose file name says less than the person's.
   const person = [text(media, "first_name"), text(media, "last_name")].filter(Boolean).join(" ");
+  const own = text(media, "title") || person || text(media, "file_name");
   const emoji = text(media, "emoji");
   const label = kindOf(media.kind).label;
-  return place ?? (person || (emoji ? `${label} ${emoji}` : label));
+  return own || (emoji ? `${label} ${emoji}` : label);
 }
 
 /** Duration, dimensions and size, as far as they are known. */

@@ -37,6 +37,8 @@ class Attachment:
     details: str
     src: str | None = None
     """Relative to the page, percent-encoded; None when the file is not here."""
+    name: str = ""
+    """What the file is called when somebody downloads it; empty where only its path says that."""
     missing: str | None = None
     """Why it is not here."""
     width: int | None = None
@@ -79,6 +81,7 @@ def attachment(media: records.Json, file: attachments.Placed | None, folder: str
         title=words.title(known),
         details=words.details(known),
         src=src,
+        name=str(known.get("file_name") or ""),
         missing=words.STATES.get(file.state) if file and src is None else None,
         width=_pixels(media.get("width")),
         height=_pixels(media.get("height")),

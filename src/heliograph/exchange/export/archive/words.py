@@ -71,10 +71,11 @@ def label(media: records.Json) -> str:
 
 def title(media: records.Json) -> str:
     """Return what to call it: its own name when it has one."""
-    own = media.get("title") or media.get("file_name")
+    # A contact may carry a card, whose file name says less than the person's.
     person = " ".join(str(media[key]) for key in ("first_name", "last_name") if media.get(key))
+    own = media.get("title") or person or media.get("file_name")
     emoji = media.get("emoji")
-    return str(own or person or (f"{label(media)} {emoji}" if emoji else label(media)))
+    return str(own or (f"{label(media)} {emoji}" if emoji else label(media)))
 
 
 def details(media: records.Json) -> str:
