@@ -517,6 +517,31 @@ def test_file_is_found_however_its_name_is_composed_on_disk(tmp_path: Path) -> N
         media(source, "files/né")
 
 
+def test_folders_that_alternate_are_looked_through_once_until_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [f"files {number}" for number in range(5)]
+    root = write(tmp_path / "a", {"result.json": JSON, **{f"{each}/pla\u0301n.pdf": b"x" for each in folders}})
+    [source] = sources.find(root)
+    looked: list[int] = []
+    list_names = os.listdir
+
+    def counted(folder: int) -> list[str]:
+        looked.append(folder)
+        return list_names(folder)
+
+    monkeypatch.setattr(os, "listdir", counted)
+    for _ in range(3):
+        for each in folders:
+            assert media(source, f"{each}/plán.pdf") == b"x"
+            assert media(source, f"{each}/né.pdf") is None
+    assert len(looked) == len(folders)
+    write(root, {f"{folders[0]}/ne\u0301.pdf": b"new"})
+    # A clock may be too coarse to tell the two moments apart.
+    os.utime(root / folders[0], ns=(1, 1))
+    assert media(source, f"{folders[0]}/né.pdf") == b"new"
+
+
 def test_member_can_be_read_from_any_place(tmp_path: Path) -> None:
     data = bytes(range(256)) * 4000
     [source] = sources.find(pack(tmp_path / "a.zip", {"result.json": JSON, "a.bin": data}))

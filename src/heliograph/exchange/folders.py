@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import OrderedDict
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,6 +21,8 @@ _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 _END: Final = 1 << 20
 """Bytes at the end of a file that tell it from others."""
+_REMEMBERED: Final = 12
+"""Folders whose names are kept: a chat's files lie in at most so many, and its messages name now one, now another."""
 
 
 class Folder:
@@ -29,8 +32,8 @@ class Folder:
         self.root = root.resolve()
         self.name = self.root.name or str(self.root)
         self.separator = "/"
-        self._composed: tuple[tuple[int, ...], dict[str, str]] = (), {}
-        """What tells the folder that was looked through last, and its names by what they are compared by."""
+        self._composed: OrderedDict[tuple[int, int], tuple[int, dict[str, str]]] = OrderedDict()
+        """Folders looked through lately: when each had changed, and its names by what they are compared by."""
 
     def listing(self, folder: str) -> tuple[list[str], list[str]]:
         """Return the names of ordinary files and of folders in ``folder``; links and devices are in neither."""
@@ -91,11 +94,14 @@ class Folder:
         if step.isascii() or os.access(step, os.F_OK, dir_fd=folder, follow_symlinks=False):
             return step
         status = os.fstat(folder)
-        mark = status.st_dev, status.st_ino, status.st_mtime_ns
-        if self._composed[0] != mark:
+        mark = status.st_dev, status.st_ino
+        changed, names = self._composed.pop(mark, (None, {}))
+        if changed != status.st_mtime_ns:
             names = {paths.composed(name): name for name in os.listdir(folder) if not name.isascii()}
-            self._composed = mark, names
-        return self._composed[1].get(paths.composed(step), step)
+        self._composed[mark] = status.st_mtime_ns, names
+        if len(self._composed) > _REMEMBERED:
+            self._composed.popitem(last=False)
+        return names.get(paths.composed(step), step)
 
 
 def _open(folder: int, name: str, path: str) -> BinaryIO:
