@@ -68,6 +68,24 @@ def test_message_of_each_dialect_becomes_this_row(
     assert row(folder, message_id, chat).message == records.Message(**{**base, **told})
 
 
+@pytest.mark.parametrize("more", [{}, {"from_id": None}])
+def test_sender_without_an_id_is_known_by_their_name(more: dict[str, Any]) -> None:
+    """Regression: the name was kept only where the message told it a second time, as our pages do."""
+    message = {"id": 1, "type": "message", "date": "2024-01-01T10:00:00", "date_unixtime": "1704103200", "text": "hi"}
+    assert _named_only({**message, "from": "Zed", **more}) == "Zed"
+    assert _named_only({**message, "from": "Zed", "author": "Zed of Pier", **more}) == "Zed of Pier"
+    assert _named_only({**message, "from": None, **more}) is None
+    came = {**message, "type": "service", "actor": "Zed", "action": "invite_members", "members": ["Zed"]}
+    assert _named_only({**came, **{key.replace("from", "actor"): value for key, value in more.items()}}) == "Zed"
+
+
+def _named_only(message: dict[str, Any]) -> str | None:
+    found = normalise.normalise(message, target(), PLACE)
+    assert isinstance(found, model.Imported)
+    assert records.is_named_only(found.message, "supergroup") and found.message.raw == b""
+    return found.message.author_signature
+
+
 # Times
 
 

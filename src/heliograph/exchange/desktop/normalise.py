@@ -70,13 +70,12 @@ def _message(
     edited = _edited(message, target)
     reply, topic = _reply(message, message_id, target)
     carried: records.Json | None = None
-    file, seen, forward, reply_chat, signature, raw = None, None, None, None, None, b""
+    file, seen, forward, reply_chat, raw = None, None, None, None, b""
     if not message.keys() <= _PLAIN:
         carried, file = media.read(message)
         seen = counters.read(message, target, message_id, edited or date)
         forward = _forward(message, names, target)
         reply_chat = _other_chat(message, target) if reply is not None else None
-        signature = _text(message.get("author"))
         raw = _raw(message)
     return model.Imported(
         message=records.Message(
@@ -86,7 +85,7 @@ def _message(
             date=date,
             as_of=_rank(message, "from"),
             sender_id=sender,
-            author_signature=signature,
+            author_signature=_signature(message, "from"),
             text=text,
             entities=found_entities,
             reply_to_message_id=reply,
@@ -134,7 +133,7 @@ def _service(
             date=date,
             as_of=_rank(message, label),
             sender_id=sender,
-            author_signature=_text(message.get("author")),
+            author_signature=_signature(message, label),
             text="" if action["type"] == "web_view_data_sent" else entities.read(message)[0],
             reply_to_message_id=reply,
             reply_to_chat_id=_other_chat(message, target) if reply is not None else None,
@@ -167,8 +166,18 @@ def _sender(
 
 def _rank(message: records.Json, label: str) -> int:
     """Return the ``as_of``: what names its sender and has no id for them comes from a page, by whatever way."""
-    is_page = label in message and f"{label}_id" not in message
-    return records.imported_as_of(is_page=is_page, is_local_time=False)
+    return records.imported_as_of(is_page=_is_of_page(message, label), is_local_time=False)
+
+
+def _signature(message: records.Json, label: str) -> str | None:
+    """Return the author's name; that of a sender without an id has no other place in a row."""
+    if "author" in message and (author := _text(message["author"])):
+        return author
+    return _text(message[label]) if _is_of_page(message, label) else None
+
+
+def _is_of_page(message: records.Json, label: str) -> bool:
+    return label in message and message.get(f"{label}_id") is None
 
 
 def _edited(message: records.Json, target: model.Target) -> datetime | None:
