@@ -106,6 +106,14 @@ async def test_title_is_that_of_the_export_that_reaches_furthest(store: Store, o
     assert await store.rows(CHATS, CHAT) == [("supergroup", "Title 3", False)]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)])
+async def test_of_titles_that_reach_equally_far_one_stands_in_any_order(store: Store, order: tuple[int, ...]) -> None:
+    paths = [export(store.folder, [said(1), said(2)], name=f"{name}.json", title=name) for name in ("One", "Two")]
+    for index in order:
+        await store.take(paths[index], is_again=True)
+    assert await store.rows(CHATS, CHAT) == [("supergroup", "Two", False)]
+
+
 def titled(store: Store, reach: int, messages: list[dict[str, Any]]) -> Path:
     """Write an export of the time when the chat was called so."""
     path = export(store.folder, messages, name=f"{reach}/result.json")
@@ -152,6 +160,20 @@ async def test_a_later_edit_of_the_markup_alone_is_an_edit(store: Store, is_old_
         await store.take(path)
     assert await store.rows("SELECT entities FROM messages") == [([["italic", 0, 4]],)]
     assert await store.rows("SELECT entities, edit_date FROM revisions") == [([["bold", 0, 4]], None)]
+
+
+@pytest.mark.parametrize("is_ours_first", [True, False])
+@pytest.mark.parametrize("is_shown_later", [True, False])
+async def test_an_edit_that_nobody_saw_is_hidden_in_whatever_order(
+    store: Store, is_ours_first: bool, is_shown_later: bool
+) -> None:
+    hidden = said(1, edited_unixtime=str(START + 50), heliograph={"is_edit_hidden": True, "text_date": None})
+    ours = export(store.folder, [hidden], name="ours.json")
+    edited = EDITED if is_shown_later else {"edited_unixtime": str(START + 50)}
+    desktop = export(store.folder, [said(1, **edited)], name="desktop.json")
+    for path in (ours, desktop) if is_ours_first else (desktop, ours):
+        await store.take(path)
+    assert await store.rows("SELECT is_edit_hidden FROM messages") == [(not is_shown_later,)]
 
 
 async def test_telegrams_message_gains_nothing_from_an_edit_but_an_earlier_text(store: Store) -> None:

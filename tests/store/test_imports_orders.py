@@ -23,7 +23,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 TOPIC = 4
 ROWS = """
 SELECT message_id, date, as_of, sender_id, author_signature, text, entities, media, raw, fingerprint, edit_date,
-       text_date, reply_to_message_id, topic_id, forward, is_outgoing, deleted_at, deleted_as_of
+       is_edit_hidden, text_date, reply_to_message_id, topic_id, forward, is_outgoing, deleted_at, deleted_as_of
 FROM messages WHERE space_id = %s ORDER BY 1
 """
 VERSIONS = """
@@ -45,6 +45,7 @@ class Form:
     entities: list[Any] | None
     picture: int
     edit_date: datetime | None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def history(draw: random.Random, number: int) -> list[Form]:
     for step in range(draw.choice([0, 0, 0, 1, 2, 3])):
         moment = START + timedelta(days=40 * (step + 1), minutes=number)
         change = draw.choice(["words", "words", "marks", "picture", "hidden", "back"])
-        form = replace(form, edit_date=moment)
+        form = replace(form, edit_date=moment, is_hidden=change == "hidden")
         if change == "words":
             form = replace(form, text=f"text {number}, edit {step}", entities=draw.choice([None, [["bold", 0, 4]]]))
         elif change == "marks":
@@ -127,6 +128,8 @@ def told(export: Export, number: int, forms: list[Form], draw: random.Random) ->
         media=carried,
         raw=b"" if export.is_page or number % 3 else form.text.encode(),
         edit_date=None if export.is_page or form.edit_date is None else form.edit_date + off,
+        # Telegram Desktop does not say it, an export of ours does.
+        is_edit_hidden=form.is_hidden and export.name == "newer",
         reply_to_message_id=None if knows_topic or number % 5 else TOPIC,
         topic_id=(TOPIC if number % 5 == 0 else 1) if knows_topic else None if export.is_page else 1,
         forward={"from_id": 7} if number % 7 == 0 and draw.random() < 0.6 else None,

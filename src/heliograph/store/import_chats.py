@@ -1,7 +1,7 @@
 """What imports say of the chat that they bring messages of: its counters, and what it is as long as Telegram is silent.
 
 A forward names a chat without saying what it is, a page says its title, JSON both. The title is that of the export that
-reaches furthest, so that it does not matter which one comes first.
+reaches furthest, and of two that reach as far the last by the alphabet, so that it does not matter which comes first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UPDATE chats c SET
     told_from = coalesce(c.told_from, %(told_from)s)
 FROM chats old WHERE c.chat_id = %(chat)s AND old.chat_id = c.chat_id
 RETURNING c.is_claimed, old.message_count = 0, old.kind, old.title, old.is_left,
-          %(reached)s::int >= coalesce(old.last_message_id, 0)
+          sign(%(reached)s::int - coalesce(old.last_message_id, 0))::int
 """
 _CLAIM: Final = "UPDATE chats SET is_claimed = true WHERE chat_id = %s"
 
@@ -79,14 +79,17 @@ def _described(
     kind: identity.ChatKind,
     title: str,
     is_left: bool,
-    reaches_furthest: bool | None,
+    further: int,
     *,
     is_page: bool,
 ) -> records.Chat:
-    """Return what is known of a chat by now. Nobody knows what kind of chat a page is of."""
+    """Return what is known of a chat by now. Nobody knows what kind of chat a page is of.
+
+    ``further`` is 1 where these messages reach further than those that were here, 0 where they reach as far.
+    """
     is_kept = (is_page and not is_only_named) or (kind, chat.kind) == ("forum", "supergroup")
     is_title_better = _is_stand_in(title) or (
-        (is_only_named or bool(reaches_furthest)) and not _is_stand_in(chat.title)
+        (is_only_named or (further, chat.title) > (0, title)) and not _is_stand_in(chat.title)
     )
     return replace(
         chat,

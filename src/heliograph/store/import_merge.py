@@ -25,7 +25,7 @@ _FILLED: Final = (
 """Columns that the lower import fills where the higher one says nothing."""
 _PICK: Final = "CASE WHEN is_over THEN coalesce(i.{0}, m.{0}) ELSE coalesce(m.{0}, i.{0}) END"
 _WRITTEN: Final = (
-    *("date", "as_of", "edit_date", "text_date", "text", "entities", "media", "raw", "fingerprint"),
+    *("date", "as_of", "edit_date", "is_edit_hidden", "text_date", "text", "entities", "media", "raw", "fingerprint"),
     *("author_signature", "is_outgoing", "is_pinned", "topic_id", "reply_to_message_id", "deleted_at", "deleted_as_of"),
     *_FILLED,
 )
@@ -47,6 +47,10 @@ SELECT i.place, i.space_id, i.message_id, i.as_of AS told_as_of, m.chat_id <> i.
        CASE WHEN is_over AND is_other OR is_better THEN new_edit WHEN is_other OR is_worse THEN old_edit
             WHEN NOT is_apart THEN CASE WHEN is_over THEN new_edit ELSE old_edit END
             ELSE greatest(old_edit, new_edit) END AS edit_date,
+       -- Telegram Desktop does not say it, an export of ours does.
+       CASE WHEN is_over AND is_other OR is_better THEN i.is_edit_hidden WHEN is_other OR is_worse THEN m.is_edit_hidden
+            WHEN NOT is_apart THEN m.is_edit_hidden OR i.is_edit_hidden
+            WHEN is_later THEN i.is_edit_hidden ELSE m.is_edit_hidden END AS is_edit_hidden,
        CASE WHEN is_over AND is_other OR is_better THEN new_since WHEN is_other OR is_worse THEN old_since
             WHEN NOT is_apart AND (old_since, new_since) = (old_edit, new_edit)
                 THEN CASE WHEN is_over THEN new_since ELSE old_since END

@@ -22,7 +22,8 @@ _ATTACH: Final = f"""
 INSERT INTO message_media AS m (space_id, message_id, file_id, kind, size)
 SELECT * FROM unnest(%s, %s, %s, %s, %s)
 ON CONFLICT (space_id, message_id) DO UPDATE SET
-    file_id = EXCLUDED.file_id, kind = EXCLUDED.kind, size = coalesce(EXCLUDED.size, m.size),
+    file_id = EXCLUDED.file_id, kind = EXCLUDED.kind,
+    size = CASE WHEN {_IS_SAME} THEN coalesce(EXCLUDED.size, m.size) ELSE EXCLUDED.size END,
     sha256 = CASE WHEN {_IS_SAME} THEN m.sha256 END,
     state = CASE WHEN {_IS_SAME} AND m.state = 'stored' THEN 'stored' ELSE 'remote' END,
     file_name = CASE WHEN {_IS_SAME} THEN m.file_name END, mime_type = CASE WHEN {_IS_SAME} THEN m.mime_type END
