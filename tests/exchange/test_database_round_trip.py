@@ -177,6 +177,26 @@ async def test_rows_come_back_equal_from_an_empty_database(
     assert await chats.rows(other_database) == await chats.rows(database)
 
 
+async def test_chat_that_was_left_comes_back_so_from_an_export_of_its_own(
+    database: store_database.Database, other_database: store_database.Database, tmp_path: Path
+) -> None:
+    chats = Chats(database, next(NUMBERS))
+    left = next(chat for chat in chats.chats if chat.is_left)
+    said = records.Message(
+        space_id=left.space_id, message_id=1, chat_id=left.chat_id, date=drawn.START, as_of=10, text="The last word."
+    )
+    async with database.transaction() as conn:
+        await commit.commit(conn, [records.Batch(origin="peers", chats=[left])])
+        await commit.commit(conn, [records.Batch(origin="live", messages=[said])])
+    out = tmp_path / "out"
+    await exports.export(database, None, requests.Request(format="telegram", chat_ids=(left.chat_id,)), out)
+    await importer.run(other_database, None, [out], choice.Options())
+    chats.chats = [left]
+    found = await chats.rows(other_database)
+    assert found == await chats.rows(database)
+    assert found[0][3] is True
+
+
 async def test_people_whom_pages_name_come_back_as_such(
     database: store_database.Database, other_database: store_database.Database, tmp_path: Path
 ) -> None:

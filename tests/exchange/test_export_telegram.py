@@ -126,6 +126,25 @@ async def test_account_has_its_left_channels_apart(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["result.json"]
 
 
+async def test_import_learns_of_every_chat_that_was_left(tmp_path: Path) -> None:
+    rowers = replace(GROUP, is_left=True)
+    alone = await export(tmp_path / "alone", [(LEFT, [told.message(1, "x")])], is_single=True)
+    assert alone["heliograph"] == {"is_left": True}
+    chats = [(each, [told.message(1, "x")]) for each in (rowers, LEFT, told.CHAT)]
+    account = await export(tmp_path / "account", chats)
+    assert "heliograph" not in account["left_chats"]["list"][0]
+    for name, said in (("alone", [True]), ("account", [True, False, True])):
+        with (tmp_path / name / "result.json").open("rb") as file:
+            events = list(reader.read(file))
+        headers = [event for event in events if isinstance(event, model.ChatHeader)]
+        assert [each.is_left for each in headers] == said
+        # Those after it are not left for that, wherever reading goes on.
+        page = next(event for event in events if isinstance(event, model.Page))
+        with (tmp_path / name / "result.json").open("rb") as file:
+            again = list(reader.read(file, start=page.offset_after, header=headers[0]))
+        assert [event.is_left for event in again if isinstance(event, model.ChatHeader)] == said
+
+
 async def test_import_learns_whose_mailbox_a_chat_is_in(tmp_path: Path) -> None:
     await export(tmp_path / "out", [(told.CHAT, []), (GROUP, [told.message(1, "x")])])
     with (tmp_path / "out" / "result.json").open("rb") as file:

@@ -51,6 +51,8 @@ class ChatHeader:
     owner_user_id: int | None
     """Whose export it is: ``personal_information.user_id`` of an account's export."""
     is_left: bool = False
+    is_listed_as_left: bool = False
+    """It stands in the list of chats that were left, as those after it do. Elsewhere only our own exports say so."""
     message_count: int | None = None
     """Only where the source knows it before it is read."""
     place: Place

@@ -101,7 +101,7 @@ class _Reader:
         self._skip_values(self.source.members(is_inside=True))
         if self.source.is_at_end:
             return
-        yield from self._chats(header.is_left, is_inside=True)
+        yield from self._chats(header.is_listed_as_left, is_inside=True)
         self._skip_values(self.source.members(is_inside=True))
         yield from self._account(self.source.members(is_inside=True), _Chat())
 
@@ -171,13 +171,14 @@ class _Reader:
         if key in ("name", "type", "id"):
             chat.fields[key] = source.loads(_SMALL)
         elif key == extra.KEY:
-            # Our own exports say of each chat whose mailbox it is in, or which topics it has.
+            # Our own exports say of each chat whose mailbox it is in, which topics it has, or that it was left.
             more = source.loads(_SMALL)
             chat.owner = ids.bare_number(_get(more, "owner_user_id"))
             chat.topics = _topics(_get(more, "topics"))
             # None of ours is as long.
             chat.mailbox = _words(_get(more, "mailbox"))[:_MAILBOX_CHARACTERS] or None
             chat.has_number = _get(more, "has_number") is not False
+            chat.is_left = _get(more, "is_left") is True
         elif key == "messages" and source.peek() == b"[":
             if chat.is_known:
                 yield from self._messages(chat, is_left)
@@ -227,7 +228,8 @@ class _Reader:
             number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern) if chat.has_number else None,
             title=_words(chat.fields.get("name")),
             owner_user_id=chat.owner or self.owner,
-            is_left=is_left,
+            is_left=is_left or chat.is_left,
+            is_listed_as_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
             mailbox=chat.mailbox,
             topics=chat.topics,
@@ -258,6 +260,7 @@ class _Chat:
         self.topics: list[tuple[int, str, bool]] | None = None
         self.mailbox: str | None = None
         self.has_number = True
+        self.is_left = False
         self.messages_at: int | None = None
         self.has_lists = False
 

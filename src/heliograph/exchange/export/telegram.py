@@ -68,11 +68,12 @@ class Writer:
         """Begin a chat."""
         self._number += 1
         self._chat = _Chat(chat)
-        is_left = chat.is_left and chat.space_id > 0 and not self._is_single
-        self._list = self._left_chats if is_left else self._chats
+        # Desktop has that list for channels and supergroups alone, and of one chat its form says nothing of the kind.
+        is_listed = chat.is_left and chat.space_id > 0 and not self._is_single
+        self._list = self._left_chats if is_listed else self._chats
         folder = "" if self._is_single else f"chats/chat_{self._number:03}/"
         self._files = attachments.Attachments(self._root, self._storage, folder=folder)
-        self._list.begin(self._chat.head())
+        self._list.begin(self._chat.head(is_listed_as_left=is_listed))
 
     async def write(self, page: reads.Page) -> None:
         """Write the next messages of the chat."""
@@ -121,7 +122,7 @@ class _Chat:
         )
         self._has_topics = chat.kind == "forum" or bool(chat.topics)
 
-    def head(self) -> records.Json:
+    def head(self, *, is_listed_as_left: bool) -> records.Json:
         """Return the keys in front of the messages."""
         chat = self._chat
         kind, number = _kind(chat, self._owner), identity.split_peer(chat.chat_id)[1]
@@ -140,6 +141,8 @@ class _Chat:
             more["topics"] = [
                 {"topic_id": each.topic_id, "title": each.title, "is_closed": each.is_closed} for each in chat.topics
             ]
+        if chat.is_left and not is_listed_as_left:
+            more["is_left"] = True
         if more:
             head[extra.KEY] = more
         return head
