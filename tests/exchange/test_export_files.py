@@ -105,6 +105,13 @@ async def test_force_never_removes_what_was_put_into_an_earlier_export(store: Da
     with pytest.raises(errors.BadInput, match="no export made"):
         await run.export(store, None, wanted("html"), out, force=True)
     (out / "notes.md").unlink()
+    mine = out / "mine" / "heliograph.json"
+    mine.parent.mkdir()
+    mine.write_text("{}")
+    with pytest.raises(errors.BadInput, match="no export made"):
+        await run.export(store, None, wanted("html"), out, force=True)
+    assert mine.read_text() == "{}"
+    mine.unlink()
     (out / "index.html").write_text("mine")
     with pytest.raises(errors.BadInput, match="no export made"):
         await run.export(store, None, wanted("html"), out, force=True)

@@ -1,6 +1,6 @@
 """Output appears whole or not at all: it is written beside its place under another name, then renamed.
 
-Only what an export made may be replaced: a folder that holds what the file :data:`MARK` in it tells and nothing else,
+Only what an export made may be replaced: a folder with as many files and bytes as the file :data:`MARK` in it tells,
 and a file that begins as one of ours. A folder cannot be renamed over another one, so the earlier export makes room
 first, as ``.NAME.old`` beside its place: two renames, and whoever is killed between them leaves it there whole. No
 export deletes one that it did not put there itself.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,8 @@ from heliograph.exchange.export import tables
 
 MARK: Final = "heliograph.json"
 """Says what an exported folder holds."""
-_STRAY: Final = frozenset({MARK, ".DS_Store", "Thumbs.db", "desktop.ini"})
-"""Files that the mark does not count: itself, and what systems leave in folders that somebody looks at."""
+_STRAY: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""Files that the mark does not count: what systems leave in folders that somebody looks at."""
 
 
 def check(out: Path, *, is_folder: bool, force: bool) -> None:
@@ -106,22 +106,26 @@ def _old(out: Path) -> Path:
 
 def measure(path: Path) -> tuple[int, int]:
     """Return the number of files at ``path`` and their bytes."""
-    return (1, path.stat().st_size) if path.is_file() else _sum(path, frozenset())
+    return (1, path.stat().st_size) if path.is_file() else _sum(_files(path))
 
 
 def contents(folder: Path) -> tuple[int, int]:
-    """Return the number of files in a folder and their bytes, as its mark tells them."""
-    return _sum(folder, _STRAY)
+    """Return the number of files in a folder and their bytes, as its mark tells them. It does not count itself."""
+    mark = folder / MARK
+    return _sum(path for path in _files(folder) if path.name not in _STRAY and path != mark)
 
 
-def _sum(folder: Path, skipped: Set[str]) -> tuple[int, int]:
-    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if name not in skipped)
-    sizes = [path.lstat().st_size for path in found]
+def _files(folder: Path) -> Iterator[Path]:
+    return (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+
+
+def _sum(files: Iterable[Path]) -> tuple[int, int]:
+    sizes = [path.lstat().st_size for path in files]
     return len(sizes), sum(sizes)
 
 
 def _is_as_made(folder: Path) -> bool:
-    """Say whether an export made this folder, and nobody put or changed anything in it since."""
+    """Say whether an export made this folder, and it has as many files and bytes as then."""
     try:
         told = orjson.loads((folder / MARK).read_bytes())
         made = told["heliograph_export"], told["files"], told["bytes"]
