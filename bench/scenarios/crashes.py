@@ -14,11 +14,13 @@ from heliograph.simulator.faults import PtsStyle, TooLong
 RECONNECT_SECONDS = 3.0
 PAUSE_SECONDS = 1.2
 """The world's log counts in whole seconds: nothing of before is taken for something of afterwards."""
+HEARD_SECONDS = 10.0
 
 
 async def reconnect(stage: Stage) -> None:
     """The connection is cut; meanwhile there are messages, edits and deletions."""
     await stage.traffic.run(2)
+    await _heard(stage)
     await asyncio.sleep(PAUSE_SECONDS)
     with stage.away():
         stage.faults.cut(RECONNECT_SECONDS)
@@ -54,6 +56,7 @@ def difference(style: PtsStyle) -> Callable[[Stage], Awaitable[None]]:
     async def story(stage: Stage) -> None:
         stage.faults.pts_style = style
         await stage.traffic.run(2)
+        await _heard(stage)
         await stage.crawler.process.stop()
         with stage.away():
             await stage.traffic.run(4)
@@ -67,6 +70,7 @@ def too_long(reading: TooLong) -> Callable[[Stage], Awaitable[None]]:
 
     async def story(stage: Stage) -> None:
         await stage.traffic.run(2)
+        await _heard(stage)
         await stage.crawler.process.stop()
         with stage.away():
             await stage.traffic.run(10)
@@ -77,6 +81,17 @@ def too_long(reading: TooLong) -> Callable[[Stage], Awaitable[None]]:
         await _restart(stage)
 
     return story
+
+
+async def _heard(stage: Stage) -> None:
+    """Let the crawler hear what was sent so far: what is still on its way when it stops, it has not been told.
+
+    One that never hears it is judged by what is missing in the end.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HEARD_SECONDS):
+            while not (await stage.verdict()).is_complete:  # noqa: ASYNC110 another process's store
+                await asyncio.sleep(0.1)
 
 
 async def _restart(stage: Stage) -> None:

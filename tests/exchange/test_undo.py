@@ -67,8 +67,13 @@ async def test_what_telegram_told_is_as_it_was_before_the_import(store: Store) -
         crawled(5, "", media=photo),
         crawled(6, "gone"),
         records.Tombstone(space_id=SPACE, chat_id=CHAT, message_id=6, as_of=20, deleted_at=crawled(90, "").date),
-        records.Tombstone(space_id=SPACE, chat_id=CHAT, message_id=2, as_of=20, deleted_at=crawled(90, "").date),
-        records.Coverage(space_id=SPACE, chat_id=CHAT, first_id=3, last_id=9, as_of=20, source="probe"),
+        *(
+            records.Tombstone(
+                space_id=SPACE, chat_id=CHAT, message_id=number, as_of=20, deleted_at=crawled(90, "").date
+            )
+            for number in (2, 8)
+        ),
+        records.Coverage(space_id=SPACE, chat_id=CHAT, first_id=3, last_id=9, as_of=20, source="backfill"),
     )
     before = await store.state(*KEPT, "chats")
     counts = "SELECT message_count, deleted_count, last_message_id, last_message_at, status, is_min FROM chats"
@@ -143,6 +148,26 @@ async def test_one_that_is_stopped_is_whole_after_another_run(store: Store, monk
     assert await store.rows("SELECT message_count, last_message_id FROM chats WHERE chat_id = %s", CHAT) == [(5, 7)]
     (second,) = await take_back(store, CHAT)
     assert (second.is_whole, second.messages, await store.texts()) == (True, 5, {})
+
+
+async def test_one_that_is_stopped_anywhere_forgets_what_was_imported_and_can_be_finished(store: Store) -> None:
+    path = export(store.folder, [said(1), said(2)])
+    await store.take(path)
+    (first,) = await take_back(store, CHAT, stop=StopAtOnce())
+    assert (first.is_whole, first.messages) == (False, 2)
+    assert (await store.take(path)).total().imported == 2
+    await take_back(store, CHAT, stop=StopAtOnce())
+    (second,) = await take_back(store, CHAT)
+    assert second.is_whole
+    assert await store.rows("SELECT count(*) FROM chats") == [(0,)]
+
+
+async def test_chat_that_telegram_named_stays(store: Store) -> None:
+    await store.commit(known_chat(is_min=True))
+    before = await store.rows("SELECT kind, title, is_min FROM chats")
+    await store.take(export(store.folder, [said(1)], name="x/result.json"))
+    await take_back(store, CHAT)
+    assert await store.rows("SELECT kind, title, is_min FROM chats") == before
 
 
 async def test_imports_and_taking_back_keep_out_of_each_others_way(store: Store) -> None:

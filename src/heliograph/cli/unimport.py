@@ -46,7 +46,10 @@ async def _unimport(
         brought = await undo.count(database, ids)
         if not as_json:
             console.table(_table(known, brought))
-        is_empty = not any(dataclasses.astuple(each) != (0, 0, 0) for each in brought.values())
+        # A chat whose messages went before a stop is still to go itself.
+        is_empty = not any(
+            dataclasses.astuple(each) != (0, 0, 0) or known[chat_id].is_import for chat_id, each in brought.items()
+        )
         if is_dry_run or is_empty:
             if as_json:
                 console.json({"chats": _counted(brought), "is_dry_run": is_dry_run})

@@ -29,15 +29,15 @@ SELECT message_id, deleted_at IS NOT NULL FROM messages
 WHERE space_id = %(space)s AND chat_id = %(chat)s AND {_IS_IMPORTED} AND message_id > %(after)s
 ORDER BY message_id LIMIT %(limit)s
 """
-# The ledger knows by itself of ids that it found empty.
+# The ledger knows by itself of ids that it found empty; the deletion of such a row was noticed when it was stored.
 _REMEMBER: Final = f"""
 INSERT INTO orphan_tombstones (space_id, message_id, as_of, deleted_at, chat_id)
-SELECT space_id, message_id, deleted_as_of, deleted_at, chat_id FROM messages m
+SELECT space_id, message_id, deleted_as_of, deleted_at, CASE WHEN space_id > 0 THEN chat_id END FROM messages m
 WHERE space_id = %(space)s AND message_id = ANY(%(ids)s) AND deleted_as_of > {records.IMPORTED_AS_OF}
-  AND NOT EXISTS (
+  AND NOT (deleted_at = stored_at AND EXISTS (
     SELECT FROM coverage v
     WHERE v.space_id = m.space_id AND v.chat_id = m.chat_id AND v.covered @> m.message_id::bigint
-  )
+  ))
 ON CONFLICT DO NOTHING
 """
 _FILES: Final = """
@@ -89,7 +89,7 @@ DELETE FROM media f WHERE NOT EXISTS (SELECT FROM message_media m WHERE m.sha256
 """
 # An account may have joined the chat since, and have been told of nothing yet.
 _FORGET_CHAT: Final = f"""
-DELETE FROM chats c WHERE c.chat_id = %(chat)s AND c.is_min AND c.told_from = {chats.UNTOLD}
+DELETE FROM chats c WHERE c.chat_id = %(chat)s AND c.is_claimed AND {chats.IS_IMPORT}
   AND NOT EXISTS (SELECT FROM messages m WHERE m.space_id = c.space_id AND m.chat_id = c.chat_id)
   AND NOT EXISTS (SELECT FROM chat_access a WHERE a.peer_id = c.chat_id)
 RETURNING c.space_id
@@ -137,9 +137,13 @@ async def count(conn: Connection, chat_id: identity.PeerId) -> Brought:
 
 
 async def take_messages(conn: Connection, chat: Place, *, after: int, limit: int) -> Taken:
-    """Remove up to ``limit`` rows with ids above ``after``, and what hangs on them; ``last_id`` 0 when none is left."""
+    """Remove up to ``limit`` rows with ids above ``after``, and what hangs on them; ``last_id`` 0 when none is left.
+
+    Sources may be imported again from their beginning from then on, however far this comes.
+    """
     given: dict[str, Any] = {"space": chat.space_id, "chat": chat.chat_id, "after": after, "limit": limit}
     await locks.lock(conn, [chat.space_id])
+    await conn.execute(_FORGET_SOURCES)
     found = await (await conn.execute(_NEXT, given)).fetchall()
     if not found:
         return Taken()
@@ -155,10 +159,7 @@ async def take_messages(conn: Connection, chat: Place, *, after: int, limit: int
 
 
 async def take_rest(conn: Connection, chat: Place) -> Taken:
-    """Remove what imports added to messages that Telegram told of, and the chat itself if nothing else knows it.
-
-    Sources may be imported again from their beginning from then on.
-    """
+    """Remove what imports added to messages that Telegram told of, and the chat itself if nothing else knows it."""
     given = {"space": chat.space_id, "chat": chat.chat_id}
     await locks.lock(conn, [chat.space_id])
     texts = [number for (number,) in await (await conn.execute(_TEXTS, given)).fetchall()]
@@ -166,7 +167,6 @@ async def take_rest(conn: Connection, chat: Place) -> Taken:
     unused = tuple(row[0] for row in await (await conn.execute(_LEFT_OVER, binary=True)).fetchall())
     if await (await conn.execute(_FORGET_CHAT, given)).fetchone() is not None:
         await conn.execute(_FORGET_TOPICS, [chat.space_id])
-    await conn.execute(_FORGET_SOURCES)
     await _tell(conn, chat, [*texts, *(number for number, _ in files)])
     return Taken(revisions=len(texts), unused=unused)
 

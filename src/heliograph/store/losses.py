@@ -91,7 +91,7 @@ async def mark_all(conn: Connection, reason: str) -> None:
 
 
 async def save_losses(conn: Connection, losses: Sequence[records.KnownLoss]) -> None:
-    """Put losses on record, each once; those that follow each other within minutes become one."""
+    """Put losses on record; those that follow each other within minutes become one, told once."""
     for item in losses:
         given = {
             "space": item.space_id,
