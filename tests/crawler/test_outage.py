@@ -337,9 +337,9 @@ async def test_bad_row_in_the_spool_becomes_a_dead_letter(database, spool):
 
 
 LETTERS = "SELECT array_agg(message_id ORDER BY message_id) FROM dead_letters"
-BAD_ROWS = 500
+BAD_ROWS = 2_000
 BAD_IDS = [2**40 + number for number in range(BAD_ROWS)]
-SHORT_SECONDS = 0.5
+SHORT_SECONDS = 2.0
 """Much less than it takes to tell so many bad rows apart."""
 
 
