@@ -392,7 +392,11 @@ CREATE INDEX messages_search ON ONLY public.messages USING gin (to_tsvector('hel
 
 CREATE INDEX messages_topic ON ONLY public.messages USING btree (space_id, topic_id, message_id) WHERE (topic_id IS NOT NULL);
 
-CREATE INDEX messages_words ON ONLY public.messages USING gin (jsonb_to_tsvector('heliograph'::regconfig, jsonb_path_query_array(COALESCE(service, media), '$.keyvalue()?((((((@."key" == "title" || @."key" == "text") || @."key" == "items") || @."key" == "question") || @."key" == "options") || @."key" == "option") || @."key" == "comment")."value"'::jsonpath), '["string"]'::jsonb)) WITH (fastupdate='on', gin_pending_list_limit='256') WHERE ((service IS NOT NULL) OR ((media ->> 'kind'::text) = ANY (ARRAY['poll'::text, 'todo'::text])));
+CREATE INDEX messages_words ON ONLY public.messages USING gin (((to_tsvector('heliograph'::regconfig, text) ||
+CASE
+    WHEN ((octet_length(text) + octet_length((COALESCE(service, media))::text)) <= 262144) THEN jsonb_to_tsvector('heliograph'::regconfig, jsonb_path_query_array(COALESCE(service, media), '$.keyvalue()?((((((@."key" == "title" || @."key" == "text") || @."key" == "items") || @."key" == "question") || @."key" == "options") || @."key" == "option") || @."key" == "comment")."value"'::jsonpath), '["string"]'::jsonb)
+    ELSE ''::tsvector
+END))) WITH (fastupdate='on', gin_pending_list_limit='256') WHERE ((service IS NOT NULL) OR ((media ->> 'kind'::text) = ANY (ARRAY['poll'::text, 'todo'::text])));
 
 CREATE TABLE observation_history (
     space_id bigint NOT NULL,

@@ -303,6 +303,14 @@ async def test_a_message_of_ten_megabytes_is_refused_alone(store: Store) -> None
     assert {reason: each.count for reason, each in done.total().skipped.items()} == {"text_too_long": 1}
 
 
+async def test_a_title_of_a_megabyte_is_refused_alone(store: Store) -> None:
+    title = " ".join(f"w{number}" for number in range(250_000))
+    renamed = {**said(2, ""), "type": "service", "actor": "Aino", "actor_id": "user5", "action": "edit_group_title"}
+    done = await store.take(export(store.folder, [said(1), {**renamed, "title": title}, said(3)]))
+    assert set(await store.texts()) == {1, 3}
+    assert {reason: each.count for reason, each in done.total().skipped.items()} == {"text_too_long": 1}
+
+
 async def test_files_go_to_storage_once_and_what_is_missing_is_seen(store: Store) -> None:
     store.storage = media.Storage(*local(store.folder))
     (store.folder / "photos").mkdir()

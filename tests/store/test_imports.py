@@ -214,6 +214,21 @@ async def test_what_cannot_be_stored_is_named_and_costs_nothing_else(old: Any, f
     assert await fetch("SELECT message_id FROM messages ORDER BY 1") == [(1,), (4,)]
 
 
+async def test_what_else_search_looks_through_may_not_be_longer_than_a_text(old: Any, fill: Any, fetch: Any) -> None:
+    long, half = "x" * 300_000, "x" * 150_000
+    filling = await fill(
+        old(1, text="", service={"type": "chat_edit_title", "title": long}),
+        old(2, text="", media={"kind": "poll", "question": "Who", "options": [half, half]}),
+        old(3, text="", media={"kind": "todo", "title": long, "items": []}),
+        old(4, text=half, media={"kind": "poll", "question": half, "options": []}),
+        old(5, text=half, service={"type": "gift", "text": "For you"}),
+        old(6, text="", media={"kind": "photo", "title": long}),
+        old(7, text="", service={"type": "gift", "stars": 2**70}),
+    )
+    assert sorted(filling.refused) == [*((number, "text_too_long") for number in range(4)), (6, "out_of_range")]
+    assert await fetch("SELECT message_id FROM messages ORDER BY 1") == [(5,), (6,)]
+
+
 async def test_longest_text_can_be_searched(old: Any, fill: Any, fetch: Any) -> None:
     words = " ".join(f"{number:x}" for number in range(60_000))
     assert (await fill(old(text=words[: import_rows.MOST_TEXT_BYTES]))).imported == 1

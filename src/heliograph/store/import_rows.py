@@ -15,7 +15,7 @@ from heliograph.store import arrays, content, messages, observations
 
 MOST_TEXT_BYTES: Final = 256 * 1024
 """A longer text cannot be searched: PostgreSQL's list of a text's words ends at 1 MiB. Telegram's own end at 4,096
-characters."""
+characters. With it counts what else search looks through (``reads/words.py``), as JSON."""
 OUT_OF_RANGE: Final = "out_of_range"
 TEXT_TOO_LONG: Final = "text_too_long"
 """Why a row is refused."""
@@ -124,13 +124,22 @@ def _item(given: Filled) -> Item | str:
     """Return a message ready to be stored, or why it cannot be."""
     try:
         row = messages.prepare(given.message)
-    except psycopg.DataError:
+        is_too_long = _is_too_long(row)
+    except (psycopg.DataError, TypeError):
         return OUT_OF_RANGE
     if given.message.message_id <= 0:
         return OUT_OF_RANGE
-    if len(row.text) * 4 > MOST_TEXT_BYTES and len(row.text.encode()) > MOST_TEXT_BYTES:
+    if is_too_long:
         return TEXT_TOO_LONG
     return Item(given=given, row=row, deleted_at=given.deleted_at)
+
+
+def _is_too_long(row: messages.Row) -> bool:
+    """Raises TypeError for a number that JSON cannot hold."""
+    service, media = row.message.service, row.message.media
+    told = [each for each in (service, media if media and media.get("kind") in ("poll", "todo") else None) if each]
+    most = MOST_TEXT_BYTES - sum(len(arrays.dump_json(each)) for each in told)
+    return len(row.text) * 4 > most and len(row.text.encode()) > most
 
 
 def _fitting(items: list[Item]) -> tuple[Sequence[Any], Attached] | None:

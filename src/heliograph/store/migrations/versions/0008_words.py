@@ -1,4 +1,4 @@
-"""Who says what a chat is: Telegram, or files that were imported."""
+"""An index of the words that stand in polls, lists of tasks and actions."""
 
 from pathlib import Path
 from typing import Any
