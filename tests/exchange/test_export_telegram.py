@@ -152,6 +152,18 @@ async def test_import_learns_whose_mailbox_a_chat_is_in(tmp_path: Path) -> None:
     assert [(each.number, each.owner_user_id) for each in headers] == [(4711, None), (9, 700)]
 
 
+async def test_import_that_goes_on_takes_one_chats_owner_for_no_other(tmp_path: Path) -> None:
+    await export(tmp_path / "out", [(GROUP, [told.message(1, "x")]), (told.CHAT, [told.message(2, "y")])])
+    with (tmp_path / "out" / "result.json").open("rb") as file:
+        events = list(reader.read(file))
+        first = next(event for event in events if isinstance(event, model.ChatHeader))
+        page = next(event for event in events if isinstance(event, model.Page))
+        file.seek(0)
+        rest = list(reader.read(file, start=page.offset_after, header=first))
+    owners = [[e.owner_user_id for e in found if isinstance(e, model.ChatHeader)] for found in (events, rest)]
+    assert owners == [[700, None], [700, None]]
+
+
 async def test_export_of_nothing_is_a_whole_file(tmp_path: Path) -> None:
     assert (await export(tmp_path / "none", []))["chats"]["list"] == []
     assert (await export(tmp_path / "one", [(told.CHAT, [])], is_single=True))["messages"] == []

@@ -49,7 +49,9 @@ class ChatHeader:
     """Telegram's bare id, whatever the dialect writes; None when the source has none."""
     title: str
     owner_user_id: int | None
-    """Whose export it is: ``personal_information.user_id`` of an account's export."""
+    """Whose mailbox the chat is in: the account's that was exported, unless an export of ours says another."""
+    account_user_id: int | None = None
+    """``personal_information.user_id`` of an account's export, for the chats that follow."""
     is_left: bool = False
     is_listed_as_left: bool = False
     """It stands in the list of chats that were left, as those after it do. Elsewhere only our own exports say so."""

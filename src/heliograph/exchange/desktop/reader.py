@@ -96,7 +96,7 @@ class _Reader:
 
     def rest(self, header: model.ChatHeader) -> Iterator[model.Event]:
         """Go on after a page of a chat, and with whatever follows that chat."""
-        self.owner = header.owner_user_id
+        self.owner = header.account_user_id
         yield from old_groups.parted(self._pages(is_inside=True), header)
         self._skip_values(self.source.members(is_inside=True))
         if self.source.is_at_end:
@@ -228,6 +228,7 @@ class _Reader:
             number=ids.chat_number(chat.fields.get("id"), is_modern=self.is_modern) if chat.has_number else None,
             title=_words(chat.fields.get("name")),
             owner_user_id=chat.owner or self.owner,
+            account_user_id=self.owner,
             is_left=is_left or chat.is_left,
             is_listed_as_left=is_left,
             place=model.Place(file=self.name, offset=source.offset),
