@@ -81,7 +81,7 @@ async def test_what_telegram_told_is_as_it_was_before_the_import(store: Store) -
     (store.folder / "photo.jpg").write_bytes(b"a photo")
     texts = {4: "then"} | dict.fromkeys(range(7, 10), "in a stretch that is known to be empty")
     messages = [said(number, texts.get(number), edited_unixtime="1700000030") for number in range(1, 12)]
-    messages[4] |= {"text": "", "photo": "photo.jpg"}
+    messages[4] = said(5, "", photo="photo.jpg")
     await store.take(export(store.folder, messages))
     assert await store.rows("SELECT count(*) FROM messages") == [(11,)]
     assert await store.rows("SELECT state FROM message_media") == [("stored",)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from heliograph.domain import records
-from heliograph.store import import_rows, import_texts, messages
+from heliograph.store import import_rows, import_texts, likeness, messages
 from heliograph.store.database import Connection
 
 AS_STORED: Final = messages.COLUMNS.replace(
@@ -32,11 +32,12 @@ _WRITTEN: Final = (
 _GENERAL: Final = 1
 """The topic of what leads to no other."""
 _PAGE, _CLOCK = records.LACKS_DETAIL, records.LACKS_MOMENT
-_SUMMER: Final = "interval '2 hours'"
-"""How far an edit may be off that was moved with its message: the two may lie on both sides of a change of clocks."""
+# A page knows no edits.
+_IS_APART: Final = likeness.is_apart(one="m", one_edit="old_edit", other="i", other_edit="new_edit")
+_IS_FORMER: Final = likeness.is_former(one="m", other="i", is_apart=f"NOT is_page AND ({_IS_APART})")
 _MERGED: Final = f"""
 SELECT i.place, i.space_id, i.message_id, i.as_of AS told_as_of, m.chat_id <> i.chat_id AS is_elsewhere,
-       is_imported, is_other, is_imported AND is_other_file AS is_other_file, is_over,
+       is_imported, is_other, CASE WHEN is_imported THEN is_other_file ELSE {_IS_FORMER} END AS is_other_file, is_over,
        is_over AND is_other AS is_replacing,
        is_imported AND m.deleted_at IS NULL AND i.deleted_at IS NOT NULL AS is_deletion,
        m.date AS old_date, m.edit_date AS old_edit_date, old_edit, old_since, new_edit, new_since,
@@ -107,7 +108,8 @@ CROSS JOIN LATERAL (
 ) e
 CROSS JOIN LATERAL (
     SELECT old_edit IS DISTINCT FROM new_edit AND NOT coalesce(
-        m.date <> i.date AND new_edit BETWEEN old_edit - {_SUMMER} AND old_edit + {_SUMMER}, false) AS is_apart,
+        m.date <> i.date
+            AND new_edit BETWEEN old_edit - {likeness.SUMMER} AND old_edit + {likeness.SUMMER}, false) AS is_apart,
         coalesce(new_edit, '-infinity') > coalesce(old_edit, '-infinity') AS is_later
     OFFSET 0
 ) a

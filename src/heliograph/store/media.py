@@ -1,7 +1,8 @@
 """Which file a message carries, and where it is. The bytes lie in media storage under their SHA-256.
 
 A file that an import brought stays a message's when Telegram describes the same message with a file of that kind and
-size: nothing else tells whether they are one. Of some things Telegram names no file: a contact, a chat's new picture.
+size, unless something tells that it was that of another form (store/likeness.py). Of some things Telegram names no
+file: a contact, a chat's new picture.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ ON CONFLICT (space_id, message_id) DO UPDATE SET
     state = CASE WHEN {_IS_SAME} AND m.state = 'stored' THEN 'stored' ELSE 'remote' END,
     file_name = CASE WHEN {_IS_SAME} THEN m.file_name END, mime_type = CASE WHEN {_IS_SAME} THEN m.mime_type END
 WHERE m.file_id IS DISTINCT FROM EXCLUDED.file_id
+"""
+_FORGET: Final = """
+DELETE FROM message_media m USING unnest(%s, %s) AS k (space_id, message_id)
+WHERE m.space_id = k.space_id AND m.message_id = k.message_id AND m.file_id IS NULL
 """
 _DETACH: Final = """
 DELETE FROM message_media m USING unnest(%s, %s, %s) AS k (space_id, message_id, kind)
@@ -78,6 +83,8 @@ async def save(conn: Connection, rows: Sequence[tuple[messages.Row, int]]) -> No
             attached.append((*row.key, file, media["kind"], media.get("size")))
         elif fate & (messages.Fate.CHANGED | messages.Fate.TOUCHED):
             detached.append((*row.key, media["kind"] if media else None))
+    if former := sorted(row.key for row, fate in rows if fate & messages.Fate.REPLACED):
+        await conn.execute(_FORGET, arrays.pack_rows("int8 int4", former), prepare=True)
     if attached:
         await conn.execute(
             _ATTACH,

@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from heliograph.domain import identity, records
-from heliograph.store import arrays, content, raw
+from heliograph.store import arrays, content, likeness, raw
 from heliograph.store.database import Connection
 
 Key = tuple[identity.SpaceId, int]
@@ -36,6 +36,8 @@ class Fate:
     """The message was deleted before this sighting of it."""
     ORPHANED: Final = 64
     """Its deletion had arrived before it."""
+    REPLACED: Final = 128
+    """It is Telegram's first telling of a message of which imports knew another form, and maybe another file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,14 @@ PLACES: Final = ", ".join(["%s"] * len(KINDS.split()))
 # An export knows neither files nor all entities: of what it brought only the text says whether anything changed.
 _HAS_OTHER_TEXT: Final = f"""m.fingerprint <> EXCLUDED.fingerprint
             AND (m.as_of > {records.IMPORTED_AS_OF} OR m.text <> EXCLUDED.text)"""
+# The row is an import's: a converted date of it moves as far as its message.
+_IMPORTED_EDIT: Final = (
+    f"m.edit_date + CASE WHEN -m.as_of & {records.LACKS_MOMENT} > 0 THEN i.date - m.date ELSE interval '0' END"
+)
+_IS_APART: Final = likeness.is_apart(one="m", one_edit=_IMPORTED_EDIT, other="i", other_edit="i.edit_date")
+_IS_FORMER: Final = likeness.is_former(
+    one="m", other="r", is_apart=f"-m.as_of & {records.LACKS_DETAIL} = 0 AND ({_IS_APART})"
+)
 # OFFSET 0 keeps the planner from turning the look-ups into a join that scans: they are index probes at any size.
 _MERGE: Final = f"""
 WITH known AS MATERIALIZED (
@@ -86,6 +96,8 @@ WITH known AS MATERIALIZED (
            (i.edit_date, i.is_edit_hidden, i.is_pinned, i.media::jsonb, i.service::jsonb, i.topic_id)
                IS DISTINCT FROM (m.edit_date, m.is_edit_hidden, m.is_pinned, m.media, m.service, m.topic_id)
                OR m.as_of <= {records.IMPORTED_AS_OF} AS is_other_form,
+           m.as_of <= {records.IMPORTED_AS_OF} AND m.media IS NOT NULL AND i.media IS NOT NULL AND (
+               SELECT {_IS_FORMER} FROM (SELECT i.text, i.media::jsonb AS media OFFSET 0) r) AS is_former,
            i.raw IS DISTINCT FROM m.raw OR a.as_of IS DISTINCT FROM m.as_of AS is_other_source,
            coalesce(i.edit_date, '-infinity') BETWEEN coalesce(m.text_date, '-infinity')
                AND coalesce(m.edit_date, '-infinity') AS is_in_stretch,
@@ -159,6 +171,7 @@ SELECT place - 1,
        + CASE WHEN NOT is_new AND is_newest THEN
            CASE WHEN is_other_text THEN {Fate.CHANGED} WHEN is_other_form THEN {Fate.TOUCHED} ELSE 0 END
            + CASE WHEN old_deleted_as_of < as_of THEN {Fate.REOPENED} ELSE 0 END
+           + CASE WHEN is_former THEN {Fate.REPLACED} ELSE 0 END
            + CASE WHEN (is_other_text OR old_edit_date IS DISTINCT FROM edit_date) AND EXISTS (
                  SELECT FROM revisions r WHERE r.space_id = known.space_id AND r.message_id = known.message_id
                      AND (coalesce(r.edit_date, '-infinity') >= coalesce(old_text_date, '-infinity')
