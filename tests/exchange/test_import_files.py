@@ -182,3 +182,15 @@ async def test_page_knows_no_edits_so_that_its_text_decides(
     if is_import_first:
         await keeping.commit(*crawl)
     assert await stored(keeping) == ("p" if is_same else None)
+
+
+@pytest.mark.parametrize("is_import_first", [True, False])
+async def test_new_caption_makes_no_new_document(keeping: Store, is_import_first: bool) -> None:
+    crawl = [known_chat(), crawled(4, "a new caption", edit_date=at(EDIT), media=DOCUMENT)]
+    if not is_import_first:
+        await keeping.commit(*crawl)
+    document = said(4, "the first caption", file="p.jpg", file_size=25, **EXPORTED)
+    await keeping.take(export(keeping.folder, [document]))
+    if is_import_first:
+        await keeping.commit(*crawl)
+    assert await stored(keeping) == "p"

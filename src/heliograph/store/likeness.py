@@ -1,6 +1,7 @@
 """Whether two tellings of one message speak of one file, as SQL: an export names no file by its id.
 
-They do when nothing denies it: what both say of the file, the text beside it, and the date of the last edit.
+They do when nothing denies it: what both say of the file, and where that is no size in bytes, the text beside it and
+the date of the last edit. Of photos Telegram says no size.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _FORMER: Final = """
 CASE WHEN {one}.media IS NULL OR {other}.media IS NULL THEN false
      WHEN {one}.media ->> 'id' <> {other}.media ->> 'id' THEN true
      WHEN {one}.media ->> 'id' = {other}.media ->> 'id' THEN false
-     ELSE {one}.text <> {other}.text OR {is_apart} OR coalesce({denial}, false) END
+     WHEN coalesce({denial}, false) THEN true
+     WHEN {one}.media ->> 'size' = {other}.media ->> 'size' THEN false
+     ELSE {one}.text <> {other}.text OR {is_apart} END
 """
 
 
