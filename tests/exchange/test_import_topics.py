@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.exchange.installed import CHAT, SPACE, Store, crawled, export, known_
 from tests.exchange.test_import_places import page
 
 from heliograph.domain import records
+from heliograph.exchange.importer import groups
 
 __all__ = ["store"]
 
@@ -108,6 +110,59 @@ async def test_an_export_of_a_whole_forum_is_not_taken_for_one_topic(store: Stor
     told = [opened(10, "Hulls"), said(11, reply_to_message_id=10), said(12)]
     await store.take(export(store.folder, told, type="public_supergroup"))
     assert (await title(store), await store.rows(PLACES, [11, 12])) == ("Harbour", [(11, 10, None), (12, 1, None)])
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True], ids=["that nobody told of", "that was renamed since"])
+async def test_a_whole_group_that_begins_in_one_topic_is_not_all_of_it(store: Store, is_mirrored: bool) -> None:
+    topics = [records.Topic(space_id=SPACE, topic_id=10, title="Hulls")]
+    if is_mirrored:
+        await store.commit(known_chat(), crawled(11, "in hulls", topic_id=10), topics=topics)
+    first = said(11, "in hulls", reply_to_message_id=10) if is_mirrored else opened(10, "Hulls")
+    joined = {**said(9_002, ""), "type": "service", "action": "join_group_by_link", "inviter": "Group"}
+    in_hulls = [first, *(said(12 + n, reply_to_message_id=10) for n in range(1_500))]
+    told = [*in_hulls, said(9_000), said(9_001, reply_to_message_id=9_000), joined]
+    done = await store.take(export(store.folder, told, type="public_supergroup"))
+    assert await store.rows(PLACES, [12, 9_000, 9_001, 9_002]) == [
+        (12, 10, None),
+        (9_000, 1, None),
+        (9_001, 1, 9_000),
+        (9_002, 1, None),
+    ]
+    called = "Harbour today" if is_mirrored else "Harbour"
+    assert ([chat.title for chat in done.sources[0].chats.values()], await title(store)) == ([called], called)
+
+
+async def test_a_part_of_an_unknown_topic_that_ended_early_renames_no_group(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "GROUP_ROWS", 20)
+    monkeypatch.setattr(groups, "OPENING_MESSAGES", 20)
+    await store.take(export(store.folder, [said(1)]))
+    stop = asyncio.Event()
+    told = [said(number, "x" * 2_000, reply_to_message_id=20) for number in range(21, 1_500)]
+    part = alone(store.folder, told, "Hulls")
+    await store.take(part, stop=stop, on_progress=lambda progress: stop.set() if progress.messages else None)
+    done = await store.take(part)
+    assert done.sources[0].is_resumed
+    assert ([chat.title for chat in done.sources[0].chats.values()], await title(store)) == (["Harbour"], "Harbour")
+
+
+async def test_what_telegram_told_of_a_group_stays_whatever_topics_an_export_opens(store: Store) -> None:
+    await store.commit(known_chat(kind="supergroup", is_min=True))
+    await store.take(export(store.folder, [opened(10, "Hulls"), said(11, reply_to_message_id=10)]))
+    assert await store.rows("SELECT kind, is_claimed FROM chats") == [("supergroup", False)]
+
+
+async def test_readers_are_told_of_a_group_that_a_later_export_makes_a_forum(store: Store) -> None:
+    told = "SELECT count(*) FROM outbox WHERE kind = 'chat' AND chat_id = %s"
+    await store.take(export(store.folder, [said(20)]))
+    ((before,),) = await store.rows(told, CHAT)
+    path = export(store.folder, [opened(10, "Hulls")], name="earlier/result.json")
+    await store.take(path)
+    assert await store.rows("SELECT kind FROM chats") == [("forum",)]
+    assert await store.rows(told, CHAT) == [(before + 1,)]
+    await store.take(path, is_again=True)
+    assert await store.rows(told, CHAT) == [(before + 1,)]
 
 
 async def test_an_export_of_one_topic_that_ended_early_goes_on_in_it(store: Store) -> None:

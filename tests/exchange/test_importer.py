@@ -96,6 +96,23 @@ async def test_an_import_that_ended_early_goes_on_after_its_last_commit(store: S
     assert counts["imported"] == total
 
 
+async def test_an_import_goes_on_where_its_copy_went_when_it_gave_way(store: Store) -> None:
+    group, theirs = identity.chat_peer(88), identity.mailbox_space(2002)
+    messages = [said(number, "x" * 3_000) for number in range(1, 1_500)]
+    path = export(store.folder, messages, type="private_group", id=88)
+    stop = StopAfter(2)
+    assert (await store.take(path, user_id=1001, stop=stop, on_progress=stop.on_progress)).is_stopped
+    await store.commit(records.Chat(chat_id=group, space_id=theirs, kind="group", title="Harbour"))
+    ((moved,),) = await store.rows("SELECT chat_id FROM chats WHERE chat_id <> %s", group)
+    rest = (await store.take(path, user_id=1001)).sources[0]
+    assert (rest.is_resumed, list(rest.chats)) == (True, [moved])
+    assert "another account" in str(rest.chats[moved].note)
+    assert await store.rows("SELECT chat_id, message_count FROM chats ORDER BY message_count") == [
+        (group, 0),
+        (moved, len(messages)),
+    ]
+
+
 async def test_a_forum_goes_on_in_the_topics_that_it_was_in(store: Store) -> None:
     opened = {"type": "service", "action": "topic_created", "actor": "Aino", "actor_id": "user5", "text": ""}
     first, last = 12, 1_500

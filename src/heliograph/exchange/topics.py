@@ -22,6 +22,7 @@ class Topics:
         self._roots: set[int] = set()
         self._first_root: int | None = None
         self._alone: int | None = None
+        self._is_certain = False
         self._known = _Places(array("i"), array("i"))
         self._read = _Places(array("i"), array("i"))
 
@@ -31,9 +32,17 @@ class Topics:
         self._first_root = min(self._roots, default=None)
         self._known = _Places(message_ids, topic_ids)
 
-    def read_alone(self, topic_id: int) -> None:
-        """Know that nothing but one topic is read, so that what answers nothing stands in it as well."""
-        self._alone = topic_id
+    def read_alone(self, topic_id: int, *, is_certain: bool) -> None:
+        """Know that nothing but one topic is read, so that service messages that answer nothing stand in it as well.
+
+        So does what people say when that is certain; otherwise somebody who answers nothing disproves it.
+        """
+        self._alone, self._is_certain = topic_id, is_certain
+
+    @property
+    def alone(self) -> int | None:
+        """The topic that is read alone, as far as has been read; None where there is no such thing."""
+        return self._alone
 
     def create(self, message_id: int) -> int:
         """Note the service message that makes a topic, whose id is the topic's."""
@@ -49,9 +58,17 @@ class Topics:
         """Say whether an id is that of a topic, told of or only met in messages that are known."""
         return topic_id in self._roots or topic_id in self._known.topics
 
-    def place(self, message_id: int, answers: int | None) -> int | None:
-        """Return the topic of a message that answers another, and note it; None while the chat has no topics."""
-        topic = self.of(answers) or self._alone
+    def place(self, message_id: int, answers: int | None, *, is_said: bool = False) -> int | None:
+        """Return the topic of a message, and note it; None while the chat has no topics.
+
+        ``answers`` is the message that it answers, ``is_said`` whether it is somebody's and no service message.
+        """
+        topic = self.of(answers)
+        if is_said and not self._is_certain:
+            if self._alone not in (None, topic) and (topic is not None or answers is None):
+                self._alone = None
+        else:
+            topic = topic or self._alone
         if topic is None:
             has_begun = self._first_root is not None and message_id > self._first_root
             return GENERAL if has_begun else None

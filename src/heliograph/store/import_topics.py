@@ -8,21 +8,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from heliograph.domain import identity, records
-from heliograph.store import arrays
+from heliograph.store import arrays, outbox
 from heliograph.store.database import Connection
 
 _SAVE: Final = """
 INSERT INTO topics (space_id, topic_id, title, icon_color, is_closed, created_at)
 SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
-# What an account has described says itself whether it is a forum, and what its first topic is called.
+# What Telegram has told of says itself whether it is a forum, and what its first topic is called.
 _FORUM: Final = """
 WITH forum AS (
-    UPDATE chats SET kind = 'forum' WHERE chat_id = %s AND kind IN ('supergroup', 'forum') AND is_min
-    RETURNING space_id
+    SELECT chat_id, space_id FROM chats WHERE chat_id = %s AND kind IN ('supergroup', 'forum') AND is_claimed
+), general AS (
+    INSERT INTO topics (space_id, topic_id, title, is_closed)
+    SELECT space_id, 1, 'General', false FROM forum ON CONFLICT DO NOTHING
 )
-INSERT INTO topics (space_id, topic_id, title, is_closed)
-SELECT space_id, 1, 'General', false FROM forum ON CONFLICT DO NOTHING
+UPDATE chats c SET kind = 'forum', updated_at = now() FROM forum f
+WHERE c.chat_id = f.chat_id AND c.kind = 'supergroup'
 """
 
 _TITLES: Final = "SELECT topic_id, title FROM topics WHERE space_id = %s AND topic_id > 0"
@@ -71,4 +73,5 @@ async def save(conn: Connection, chat_id: identity.PeerId, topics: Sequence[reco
         "int8 int4 text int4 bool time", [(*key, arrays.clean(row[0]), *row[1:]) for key, row in sorted(rows.items())]
     )
     await conn.execute(_SAVE, packed)
-    await conn.execute(_FORUM, [chat_id])
+    if (await conn.execute(_FORUM, [chat_id])).rowcount:
+        await outbox.append(conn, [outbox.Event(kind="chat", chat_id=chat_id)])

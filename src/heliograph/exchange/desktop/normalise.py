@@ -194,8 +194,8 @@ def _reply(message: records.Json, message_id: int, target: model.Target) -> tupl
     if topics is None:
         return reply, None
     if "reply_to_peer_id" in message:
-        return reply, topics.place(message_id, None)
-    topic = topics.place(message_id, reply)
+        return reply, topics.place(message_id, None, is_said=True)
+    topic = topics.place(message_id, reply, is_said=True)
     return None if topics.is_root(reply) else reply, topic
 
 

@@ -25,8 +25,14 @@ class Found:
 
     topic_id: int | None = None
     """The topic that is exported alone, where that is certain."""
+    is_titled: bool = False
+    """Whether the title says so, and not only what the first messages answer."""
     may_be_topic: bool = False
     """Whether it may be of one topic of which nothing is known."""
+
+
+NOTHING: Final = Found()
+"""The beginning is that of a whole chat, as far as can be told."""
 
 
 def recognise(header: model.ChatHeader, opening: Sequence[records.Json], known: topics.Topics) -> Found:
@@ -37,15 +43,15 @@ def recognise(header: model.ChatHeader, opening: Sequence[records.Json], known: 
     one message of which nothing is known may as well be what was said below a post.
     """
     if not _may_be_of_one(header) or not opening:
-        return Found()
+        return NOTHING
     first = opening[0]
     number = first.get("id") if first.get("action") == _OPENED else None
     root = number if type(number) is int else None
     met = _met(opening, root, known)
     if root is not None and header.title == first.get("title") and met <= {root, None}:
-        return Found(topic_id=root)
+        return Found(topic_id=root, is_titled=True)
     if len(met) != 1 or (topic_id := met.pop()) is None:
-        return Found()
+        return NOTHING
     return Found(topic_id=topic_id) if topic_id == root or known.is_met(topic_id) else Found(may_be_topic=True)
 
 

@@ -48,6 +48,8 @@ class Group:
     """What was read and skipped; what the store knows of it is added by the commit."""
     offset_after: int | None = None
     """Where a later run goes on once this is committed; None when that is not between two pages."""
+    topic_id: int | None = None
+    """The topic that everything so far is of, as far as can be told."""
 
 
 Pulled = Beginning | Group | model.Broken
@@ -151,6 +153,8 @@ class Groups:
 
     def _close(self) -> Group:
         closed, self._group = self._group, Group()
+        if self._target is not None and self._target.topics is not None:
+            closed.topic_id = self._target.topics.alone
         self._ids, self._characters = {}, 0
         return closed
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from heliograph.domain import identity, records
 from heliograph.exchange import model
-from heliograph.exchange.importer import summary, targets
-from heliograph.store import import_progress
+from heliograph.exchange.importer import forums, summary, targets
+from heliograph.store import import_places, import_progress
 from heliograph.store.database import Connection
 
 
@@ -22,8 +22,12 @@ class Point:
     """None for a chat that is left out."""
     space_id: identity.SpaceId | None
     note: str | None
+    title: str | None = None
+    """What the chat was found to be called."""
     topic_id: int | None = None
     """The topic that is exported alone."""
+    is_titled: bool = False
+    """Whether the title says so."""
 
     def encode(self) -> dict[str, Any]:
         """Return the JSON that ``decode`` reads."""
@@ -34,7 +38,9 @@ class Point:
             "chat_id": self.chat_id,
             "space_id": self.space_id,
             "note": self.note,
+            "title": self.title,
             "topic_id": self.topic_id,
+            "is_titled": self.is_titled,
         }
 
     @classmethod
@@ -49,7 +55,9 @@ class Point:
                 chat_id=stored["chat_id"],
                 space_id=stored["space_id"],
                 note=stored["note"],
+                title=stored["title"],
                 topic_id=stored["topic_id"],
+                is_titled=stored["is_titled"],
             )
         except (KeyError, TypeError):
             return None
@@ -58,9 +66,15 @@ class Point:
         """Return where the chat's messages go, as an earlier run decided; within a transaction."""
         if self.chat_id is None or self.space_id is None:
             return None
-        return await targets.placed(
-            conn, self.header, self.space_id, self.chat_id, owner, self.note, topic_id=self.topic_id
-        )
+        space_id, chat_id, note = self.space_id, self.chat_id, self.note
+        known = await import_places.known(conn, chat_id)
+        if known is not None and known.space_id != space_id:
+            # Since then the copy has given way to an account that mirrors the chat.
+            note = targets.OTHERS
+            space_id, chat_id = await targets.beside(conn, self.header, space_id, chat_id)
+        found = forums.Found(topic_id=self.topic_id, is_titled=self.is_titled)
+        decided = targets.Decided(title=self.title or "", found=found)
+        return await targets.placed(conn, self.header, space_id, chat_id, owner, note, decided=decided)
 
 
 def after(offset: int, header: model.ChatHeader, placed: targets.Resolved | None) -> Point:
@@ -72,7 +86,9 @@ def after(offset: int, header: model.ChatHeader, placed: targets.Resolved | None
         chat_id=chat.chat_id if chat else None,
         space_id=chat.space_id if chat else None,
         note=placed.note if placed else None,
-        topic_id=placed.topic_id if placed else None,
+        title=chat.title if chat else None,
+        topic_id=placed.found.topic_id if placed else None,
+        is_titled=placed.found.is_titled if placed else False,
     )
 
 

@@ -148,6 +148,9 @@ class Reading:
             self.tally.outside.add(group.tally)
             return
         assert self._header is not None
+        if self._placed.found.topic_id is not None and group.topic_id is None:
+            self._placed = targets.of_whole(self._placed, self._header)
+            self._chat.title = self._placed.chat.title
         point = None
         if group.offset_after is not None:
             point = points.after(group.offset_after, self._header, self._placed)

@@ -7,7 +7,7 @@ same mailbox. Everything else would put two numberings into one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -71,10 +71,18 @@ _EARLIER: Final = (
     "This is the group as it was before it became a supergroup. The export does not say which group that was, so its "
     "messages have a mailbox of their own."
 )
-_OTHERS: Final = (
+OTHERS: Final = (
     "The store has this chat from another account's mailbox, which numbers its messages differently, so this copy "
     "stands apart."
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """What the beginning of an export says of its chat."""
+
+    title: str
+    found: forums.Found = forums.NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +93,8 @@ class Resolved:
     chat: records.Chat
     note: str | None = None
     """A sentence for the person when it is not where one would look."""
-    topic_id: int | None = None
-    """The topic that is exported alone."""
+    found: forums.Found = forums.NOTHING
+    """Whether one topic is exported alone."""
     topics: Sequence[records.Topic] = ()
     """What the export says of them at its beginning."""
 
@@ -148,12 +156,12 @@ async def resolve(
         ids = " ".join(map(str, apart))
         note = _STANDS_APART.format(ids, ids) if apart else None
     else:
-        note = _OTHERS
-        space_id, chat_id = await _beside(conn, header, space_id, chat_id)
+        note = OTHERS
+        space_id, chat_id = await beside(conn, header, space_id, chat_id)
     return await placed(conn, header, space_id, chat_id, owner, note, opening=opening)
 
 
-async def _beside(
+async def beside(
     conn: Connection, header: model.ChatHeader, space_id: identity.SpaceId, chat_id: identity.PeerId
 ) -> tuple[identity.SpaceId, identity.PeerId]:
     """Return where a mailbox's copy of a chat is that another mailbox has under its id."""
@@ -202,11 +210,11 @@ async def placed(
     note: str | None,
     *,
     opening: Sequence[records.Json] = (),
-    topic_id: int | None = None,
+    decided: Decided | None = None,
 ) -> Resolved:
     """Return a chat's place as it was decided, now or by an earlier run, with what is known of the chat by now.
 
-    ``topic_id`` is the topic that an earlier run found to be exported alone; now ``opening`` tells.
+    ``decided`` is what an earlier run found at the chat's beginning; now ``opening`` tells.
     """
     kind = _KINDS.get(header.kind) or _FALLBACK[identity.split_peer(chat_id)[0]]
     known = await import_places.known(conn, chat_id)
@@ -214,16 +222,10 @@ async def placed(
     places = None
     if kind == "supergroup":
         places, titles = await _topics(conn, space_id)
-        is_topics_title = known is not None and forums.is_topics_title(header, titles, known.kind)
-        found = forums.Found(topic_id=topic_id)
-        if topic_id is None and (is_topics_title or known is None or known.title != title):
-            found = forums.recognise(header, opening, places)
-        if (topic_id := found.topic_id) is not None:
-            places.read_alone(topic_id)
-        if known and known.title and (topic_id is not None or found.may_be_topic or is_topics_title):
-            title = known.title
-        elif topic_id is not None:
-            title = f"{title}{import_chats.ONE_TOPIC}"
+        decided = decided or _decided(header, title, opening, known, places, titles)
+        if decided.found.topic_id is not None:
+            places.read_alone(decided.found.topic_id, is_certain=decided.found.is_titled)
+    decided = decided or Decided(title=title)
     return Resolved(
         target=model.Target(
             space_id=space_id,
@@ -237,17 +239,44 @@ async def placed(
             chat_id=chat_id,
             space_id=space_id,
             kind="forum" if kind == "supergroup" and header.topics is not None else kind,
-            title=title,
+            title=decided.title,
             is_min=True,
             is_left=header.is_left,
         ),
         note=note,
-        topic_id=topic_id,
+        found=decided.found,
         topics=[
             records.Topic(space_id=space_id, topic_id=number, title=name, is_closed=is_closed)
             for number, name, is_closed in header.topics or ()
         ],
     )
+
+
+def _decided(
+    header: model.ChatHeader,
+    title: str,
+    opening: Sequence[records.Json],
+    known: import_places.Known | None,
+    places: topics.Topics,
+    titles: Mapping[int, str],
+) -> Decided:
+    """Return what a group is called, and whether the export is of one topic of it."""
+    is_topics_title = known is not None and forums.is_topics_title(header, titles, known.kind)
+    found = forums.NOTHING
+    if is_topics_title or known is None or known.title != title:
+        found = forums.recognise(header, opening, places)
+    if known and known.title and (found.topic_id is not None or found.may_be_topic or is_topics_title):
+        title = known.title
+    elif found.topic_id is not None:
+        title = f"{title}{import_chats.ONE_TOPIC}"
+    return Decided(title=title, found=found)
+
+
+def of_whole(placed: Resolved, header: model.ChatHeader) -> Resolved:
+    """Return the place of a chat whose export turns out not to be of one topic, as its beginning let it seem."""
+    is_stand_in = placed.chat.title == f"{header.title}{import_chats.ONE_TOPIC}"
+    chat = replace(placed.chat, title=header.title) if is_stand_in else placed.chat
+    return replace(placed, chat=chat, found=forums.NOTHING)
 
 
 async def _topics(conn: Connection, space_id: identity.SpaceId) -> tuple[topics.Topics, dict[int, str]]:
