@@ -54,7 +54,12 @@ function Rows({ chats, isFiltered }: { chats: readonly Chat[]; isFiltered: boole
     ) : (
       <EmptyState
         title="No chats yet"
-        hint="They appear here as soon as an account has been read, or an export was brought in by `heliograph import`."
+        hint={
+          <>
+            They appear here as soon as an account has been read, or an export was brought in by{" "}
+            <code>heliograph import</code>.
+          </>
+        }
       />
     );
   }

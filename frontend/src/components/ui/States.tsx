@@ -12,7 +12,7 @@ export function EmptyState({
   children,
 }: {
   title: string;
-  hint?: string;
+  hint?: ReactNode;
   children?: ReactNode;
 }) {
   return (
